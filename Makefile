@@ -1,0 +1,51 @@
+# Two commands set everything up on a fresh machine: `make demo` and `make test`.
+# The verbs below are the same as .venv/bin/homeport VERB; ENV names a file in inventories/.
+
+ENV ?= local
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: demo demo-down test test-fast format plan render apply verify drift chat lock clean
+
+demo: $(READY)
+	@$(BIN)/homeport demo
+
+demo-down: $(READY)
+	@$(BIN)/homeport demo --down
+
+test: $(READY)
+	@tests/run
+
+test-fast: $(READY)
+	@tests/run fast
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+plan render apply verify drift chat: $(READY)
+	@$(BIN)/homeport $@ $(ENV)
+
+# New versions of all dependencies, on purpose and reviewable.
+lock: $(READY)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --all-extras --no-header \
+		--no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+# The virtual environment, from the lock file alone. Debian ships python3 without venv.
+$(READY): requirements.lock pyproject.toml
+	@echo "== setting up: the virtual environment in $(VENV), from requirements.lock"
+	@python3 -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "   python3-venv is missing: installing it"; \
+		     $(AS_ROOT) apt-get -qq update && $(AS_ROOT) apt-get -qq install -y python3-venv >/dev/null; } \
+		|| { echo "error: python3 has no venv module"; \
+		     echo "hint: install the package python3-venv, then call make again"; exit 1; }
+	@python3 -m venv --clear $(VENV)
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	@rm -rf $(VENV) .homeport build *.egg-info .mypy_cache .pytest_cache .ruff_cache
