@@ -1,0 +1,123 @@
+"""Reads inventories/models.yaml, and adds an entry to it without touching what people wrote."""
+
+import json
+import re
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from deploys.catalogue.model import Model
+from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import complaints_of
+from deploys.settings.words import Name
+
+SOURCES = ("generated:tiny", "file:/", "https://", "http://")
+
+
+def read_models(path: Path) -> dict[str, Model]:
+    """Name -> model; raises Refused with every complaint at once."""
+    file = f"{path.parent.name}/{path.name}"
+    complaints: list[Complaint] = []
+    models = {}
+    for name, raw in _entries(path, file).items():
+        complaints += name_complaints(file, name)
+        try:
+            # As JSON, because strict reading takes its lists for tuples and nothing else.
+            models[name] = Model.model_validate_json(json.dumps(raw, default=str))
+        except ValidationError as error:
+            complaints += complaints_of(error, file, Model, prefix=f"models.{name}")
+        else:
+            complaints += _contradictions(file, name, models[name])
+    if complaints:
+        raise Refused(sorted(complaints))
+    return models
+
+
+def with_model(text: str, name: str, model: Model) -> str:
+    """The text of models.yaml with one more entry at its end; raises Refused.
+
+    Everything that is there stays as it is, comments included.
+    """
+    document = {name: model.model_dump(mode="json")}
+    entry = yaml.safe_dump(document, sort_keys=False, width=100, allow_unicode=True)
+    indent = " " * _indentation(text)
+    indented = "".join(f"{indent}{line}\n" for line in entry.splitlines())
+    longer = f"{text.rstrip()}\n\n{indented}"
+    try:
+        written = yaml.safe_load(longer)["models"][name] == document[name]
+    except (yaml.YAMLError, TypeError, KeyError):
+        written = False
+    if written:
+        return longer
+    found = "is laid out so that no entry can be put at its end"
+    hint = f"add it by hand:\n{indented}"
+    raise Refused([Complaint("inventories/models.yaml", "", found, hint)])
+
+
+def name_complaints(file: str, name: str) -> list[Complaint]:
+    """What is wrong with `name` as an entry's; empty when nothing is."""
+    try:
+        TypeAdapter(Name).validate_python(name, strict=True)
+    except ValidationError:
+        hint = "small letters, digits, dots and dashes"
+        return [Complaint(file, f"models.{name}", "is no name for a model", hint)]
+    return []
+
+
+def _indentation(text: str) -> int:
+    """The column of the first entry's name."""
+    match = re.search(r"^models:.*?\n( +)[^ #\n]", text, re.DOTALL | re.MULTILINE)
+    return len(match[1]) if match else 2
+
+
+def _entries(path: Path, file: str) -> Mapping[str, Any]:
+    hint = "inventories/README.md names what belongs there; `git checkout` brings it back"
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506
+    except OSError as error:
+        raise Refused([Complaint(file, "", f"cannot be read: {error.strerror}", hint)]) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        found = "is not YAML: " + " ".join(str(error).split())
+        raise Refused([Complaint(file, "", found, "mend the line")]) from None
+    if not isinstance(document, dict) or list(document) != ["models"]:
+        found = "must hold the one key `models`"
+        raise Refused([Complaint(file, "", found, "models: followed by one entry per name")])
+    if not isinstance(document["models"], dict) or not document["models"]:
+        raise Refused([Complaint(file, "models", "holds no entry", "homeport models add SOURCE")])
+    entries: Mapping[str, Any] = document["models"]
+    return entries
+
+
+def _contradictions(file: str, name: str, model: Model) -> list[Complaint]:
+    """What the schema alone cannot see."""
+    complaints = []
+    known = model.source == SOURCES[0] or model.source.startswith(SOURCES[1:])
+    if not known or any(character.isspace() for character in model.source):
+        hint = "generated:tiny, file:/absolute/path, https://… or http://…"
+        found = f"found {model.source!r}"
+        complaints.append(Complaint(file, f"models.{name}.source", found, hint))
+    if len(model.files) != 1:
+        found = f"lists {len(model.files)} files"
+        hint = "one GGUF file; join the parts of a split one with `llama-gguf-split --merge`"
+        complaints.append(Complaint(file, f"models.{name}.files", found, hint))
+    return complaints
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Of two entries with one name YAML silently keeps the later: both are refused instead."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for index, key in enumerate(keys):
+            if not isinstance(key, str):
+                raise _at(node.value[index][0], f"the key {key!r} is not text: quote it")
+            if key in keys[:index]:
+                raise _at(node.value[index][0], f"{key!r} stands there twice")
+        return super().construct_mapping(node, deep)
+
+
+def _at(node: yaml.Node, problem: str) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)

@@ -1,0 +1,1 @@
+"""Inventory words to typed settings, or every reason why not."""

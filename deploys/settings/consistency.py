@@ -1,0 +1,100 @@
+"""Complaints that only two settings together can earn."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from deploys.catalogue.model import Model
+from deploys.settings.gateway import Gateway
+from deploys.settings.hardware import Hardware
+from deploys.settings.inventory import Inventory, origin
+from deploys.settings.pool import Pool
+from deploys.settings.refusal import Complaint
+from deploys.settings.validation import near_miss
+
+
+def inconsistencies(
+    inventory: Inventory,
+    pools: Mapping[str, Pool],
+    gateway: Gateway,
+    models: Mapping[str, Model],
+    hardware: Hardware,
+) -> list[Complaint]:
+    """Every complaint about settings that are fine alone but not together."""
+    return [
+        *_roles_without_hosts(inventory),
+        *_doubled_public_names(inventory, pools),
+        *_unknown_models(inventory, pools, models),
+        *_unknown_hardware(inventory, hardware),
+        *_doubled_port(inventory, gateway),
+    ]
+
+
+def model_entry(word: str, models: Mapping[str, Model]) -> str | None:
+    """The catalogue's name for `word`, which may be that name or the entry's path or URL."""
+    if word in models:
+        return word
+    sources = {word, f"file:{word}"}
+    return next((name for name, model in models.items() if model.source in sources), None)
+
+
+def _file(inventory: Inventory, key: str) -> str:
+    return origin(inventory, key, inventory.hosts[0].groups)
+
+
+def _roles_without_hosts(inventory: Inventory) -> list[Complaint]:
+    groups = {group for host in inventory.hosts for group in host.groups}
+    return [
+        Complaint(inventory.file, role, "names no host", f"add `{role} = [...]` to the inventory")
+        for role in ("gpu_hosts", "gateways")
+        if role not in groups
+    ]
+
+
+def _doubled_public_names(inventory: Inventory, pools: Mapping[str, Pool]) -> list[Complaint]:
+    names = defaultdict(list)
+    for name, pool in sorted(pools.items()):
+        names[pool.public_name or name].append(name)
+    return [
+        Complaint(
+            _file(inventory, "pools"),
+            f"pools.{later}.public_name",
+            f"`{public_name}` is already the public name of pool `{first}`",
+            "give each pool a public name of its own",
+        )
+        for public_name, (first, *rest) in names.items()
+        for later in rest
+    ]
+
+
+def _unknown_models(
+    inventory: Inventory, pools: Mapping[str, Pool], models: Mapping[str, Model]
+) -> list[Complaint]:
+    return [
+        Complaint(
+            _file(inventory, "pools"),
+            f"pools.{name}.model",
+            f"`{pool.model}` is not in inventories/models.yaml",
+            f"`homeport models add {pool.model}` reads it and adds it"
+            if pool.model.startswith(("/", "http://", "https://"))
+            else near_miss(pool.model, models),
+        )
+        for name, pool in sorted(pools.items())
+        if model_entry(pool.model, models) is None
+    ]
+
+
+def _unknown_hardware(inventory: Inventory, hardware: Hardware) -> list[Complaint]:
+    file = f"inventories/hardware/{inventory.environment}.yaml"
+    return [
+        Complaint(file, f"hosts.{host.name}", "is missing", "describe the host's CPU, RAM and GPUs")
+        for host in inventory.hosts
+        if host.name not in hardware.hosts
+    ]
+
+
+def _doubled_port(inventory: Inventory, gateway: Gateway) -> list[Complaint]:
+    if gateway.port != gateway.admin_port:
+        return []
+    hint = "give the admin listener a port of its own"
+    found = f"{gateway.admin_port} is the port that clients use"
+    return [Complaint(_file(inventory, "gateway"), "gateway.admin_port", found, hint)]

@@ -1,0 +1,160 @@
+"""All settings of one environment, read from its inventory, group data, hardware and models."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from deploys.catalogue.model import Model
+from deploys.catalogue.models_yaml import read_models
+from deploys.settings.client import Client
+from deploys.settings.consistency import inconsistencies
+from deploys.settings.gateway import Gateway
+from deploys.settings.hardware import HostHardware, read_hardware
+from deploys.settings.image import Image, ImageName
+from deploys.settings.inventory import Inventory, InventoryHost, origin, read_inventory
+from deploys.settings.pool import Pool
+from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import complaints_of, near_miss
+from deploys.settings.words import Frozen, Name
+
+Role = Literal["gpu_hosts", "gateways"]
+ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways")
+
+Read = TypeVar("Read")
+Words = TypeVar("Words", bound=Frozen)
+
+
+class HostWords(Frozen):
+    """What group data may say about one host, besides pyinfra's own connection words."""
+
+    directory: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]+$")] = "/srv/homeport"
+    """Where the kit keeps its files; relative: below the repository root, on this machine only."""
+    base_image: str = "docker.io/library/debian:forky-slim"
+    """Pulled for images built on the host; made with debootstrap where no registry answers."""
+
+
+class EnvironmentWords(Frozen):
+    """What group data says once for the whole environment."""
+
+    pools: Annotated[dict[Name, Pool], Field(min_length=1)]
+    clients: Annotated[dict[Name, Client], Field(min_length=1)]
+    gateway: Gateway = Gateway()
+    images: dict[ImageName, Image] = Field(default_factory=dict)
+
+
+class Host(Frozen):
+    """One host, its roles and its hardware."""
+
+    name: Name
+    connection: str
+    roles: tuple[Role, ...]
+    words: HostWords
+    hardware: HostHardware
+
+
+class Environment(Frozen):
+    """Everything `plan` needs to know."""
+
+    name: Name
+    hosts: tuple[Host, ...]
+    pools: dict[str, Pool]
+    clients: dict[str, Client]
+    gateway: Gateway
+    images: dict[ImageName, Image]
+    models: dict[str, Model]
+
+
+def read_environment(root: Path, name: str) -> Environment:
+    """Reads and validates one environment; raises Refused with every complaint at once."""
+    inventory = read_inventory(root, name)
+    complaints = _unknown_words(inventory)
+    words = _environment_words(inventory, complaints)
+    host_words = {host.name: _host_words(inventory, host, complaints) for host in inventory.hosts}
+    models = _or_complain(lambda: read_models(root / "inventories" / "models.yaml"), complaints)
+    hardware = _or_complain(lambda: read_hardware(root, name), complaints)
+    if words is not None and models is not None and hardware is not None:
+        complaints += inconsistencies(inventory, words.pools, words.gateway, models, hardware)
+    if complaints or words is None or models is None or hardware is None:
+        raise Refused(sorted(set(complaints)))
+    hosts = tuple(
+        Host(
+            name=host.name,
+            connection=host.connection,
+            roles=tuple(role for role in ROLES if role in host.groups),
+            words=host_words[host.name],
+            hardware=hardware.hosts[host.name],
+        )
+        for host in inventory.hosts
+    )
+    return Environment(name=name, hosts=hosts, models=models, **dict(words))
+
+
+def _environment_words(
+    inventory: Inventory, complaints: list[Complaint]
+) -> EnvironmentWords | None:
+    raw: dict[str, Any] = {}
+    for key in EnvironmentWords.model_fields:
+        values = [host.data[key] for host in inventory.hosts if key in host.data]
+        if any(value != values[0] for value in values[1:]):
+            hint = f"say it once, in inventories/group_data/{inventory.environment}.py"
+            complaints.append(Complaint(inventory.file, key, "differs between hosts", hint))
+        if values:
+            raw[key] = values[0]
+    return _validated(EnvironmentWords, raw, inventory, inventory.hosts[0], complaints)
+
+
+def _host_words(
+    inventory: Inventory, host: InventoryHost, complaints: list[Complaint]
+) -> HostWords:
+    raw = {key: host.data[key] for key in HostWords.model_fields if key in host.data}
+    words = _validated(HostWords, raw, inventory, host, complaints) or HostWords()
+    if not words.directory.startswith("/") and host.connection != "@local":
+        file = origin(inventory, "directory", host.groups)
+        found = f"found {words.directory!r} for {host.name}"
+        complaints.append(Complaint(file, "directory", found, "an absolute path of the host"))
+    return words
+
+
+def _validated(
+    model: type[Words],
+    raw: Mapping[str, Any],
+    inventory: Inventory,
+    host: InventoryHost,
+    complaints: list[Complaint],
+) -> Words | None:
+    try:
+        # Lists and mappings from group data arrive as JSON: tuples and enums are not strict there.
+        return model.model_validate(dict(raw), strict=True)
+    except ValidationError as error:
+        for complaint in complaints_of(error, "", model):
+            file = origin(inventory, complaint.path.split(".")[0], host.groups)
+            complaints.append(Complaint(file, complaint.path, complaint.found, complaint.hint))
+        return None
+
+
+def _unknown_words(inventory: Inventory) -> list[Complaint]:
+    known = {*EnvironmentWords.model_fields, *HostWords.model_fields}
+    return sorted(
+        {
+            Complaint(
+                origin(inventory, key, host.groups),
+                key,
+                "is not a known key",
+                near_miss(key, known),
+            )
+            for host in inventory.hosts
+            for key in host.data
+            # pyinfra's own: connection words and defaults for global arguments
+            if key not in known and not key.startswith(("ssh_", "_", "docker_"))
+        }
+    )
+
+
+def _or_complain(read: Callable[[], Read], complaints: list[Complaint]) -> Read | None:
+    try:
+        return read()
+    except Refused as refused:
+        complaints += refused.complaints
+        return None

@@ -1,0 +1,29 @@
+"""What the inventory may say about the gateway."""
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from deploys.settings.words import Frozen, Port
+
+
+class Gateway(Frozen):
+    """The nginx in front of every pool."""
+
+    address: str = "127.0.0.1"
+    """Address of the host on which clients reach the gateway."""
+    port: Port = 8080
+    admin_port: Port = 8081
+    """Loopback port of the host for /revision and /status."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 2
+    """nginx worker processes; explicit, because `auto` counts the host's cores, not the limit."""
+    body_limit_mib: Annotated[int, Field(ge=1, le=512)] = 32
+    """Largest request body; nginx's own 1 MiB refuses every base64 image."""
+    first_byte_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
+    """Longest silence of an engine before and between bytes of an answer."""
+
+    @field_validator("address")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        return str(ipaddress.ip_address(value))

@@ -1,0 +1,23 @@
+"""The demo: one tiny model, twice, behind one gateway on this machine's loopback address."""
+
+pools = {
+    "chat": {
+        # Random weights made on the spot: it talks nonsense, and everything around it is real.
+        # The one setting for a real model: the path or URL of a GGUF file.
+        "model": "tiny-random",
+        "engine": "llamacpp",
+        "replicas": 2,
+        "context_tokens": 2048,
+        "slots": 2,
+        # The buffers of llama-server's defaults (2048 and 512) would dwarf the tiny weights.
+        "batch_tokens": 512,
+        "micro_batch_tokens": 128,
+    },
+}
+
+clients = {
+    # `make demo` makes this key once and prints where it is.
+    "demo": {"key": "file:.homeport/demo.key"},
+}
+
+gateway = {"address": "127.0.0.1", "port": 8080, "admin_port": 8081}

@@ -1,0 +1,1 @@
+"""The catalogue: models.yaml, GGUF headers, sources, the tiny model."""
