@@ -1,0 +1,1 @@
+"""Settings and hardware to a plan: arithmetic only, no pyinfra, nothing opened for writing."""
