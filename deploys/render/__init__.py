@@ -1,0 +1,1 @@
+"""A plan to files: yields text, writes nothing, no pyinfra."""

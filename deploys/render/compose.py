@@ -1,0 +1,139 @@
+"""The Compose file of each role of a host."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import yaml
+
+from deploys.plan.plan import HostPlan, Plan, Pool, Replica
+from deploys.render.engines import llamacpp
+from deploys.render.templates import Render
+
+# Time that nginx gives running answers when its container is replaced.
+GATEWAY_GRACE_SECONDS = 60
+# llama-server lets running answers end after SIGTERM; a minute is the longest that is waited for.
+ENGINE_GRACE_SECONDS = 60
+
+Values = dict[str, object]
+
+
+def compose_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
+    """Path below compose/<environment>/<host>/ -> text, for each role of the host."""
+    files = {}
+    if host.replicas:
+        files["gpu_hosts/compose.yaml"] = _gpu_hosts(plan, host, render)
+    if host.gateway is not None:
+        files["gateways/compose.yaml"] = _gateways(plan, host, render)
+    return files
+
+
+def project_name(environment: str, role: str) -> str:
+    """The Compose project of a role: one per role, so that each is brought up on its own."""
+    return f"homeport-{environment}-{role}"
+
+
+def network_name(environment: str) -> str:
+    """The Docker network on which a host's gateway and engines meet."""
+    return f"homeport-{environment}"
+
+
+def config_labels(text: str) -> dict[str, str]:
+    """Service -> its label homeport.config-sha256 in a rendered Compose file."""
+    services = yaml.safe_load(text)["services"]
+    return {name: service["labels"]["homeport.config-sha256"] for name, service in services.items()}
+
+
+def service_hashes(text: str) -> dict[str, str]:
+    """Service -> hash of its definition, without the label that will carry it.
+
+    One per service, not per project: a project-wide hash would restart every engine for a change
+    in one.
+    """
+    hashes = {}
+    for name, service in yaml.safe_load(text)["services"].items():
+        labels = {
+            key: value
+            for key, value in service["labels"].items()
+            if key != "homeport.config-sha256"
+        }
+        canonical = json.dumps({**service, "labels": labels}, sort_keys=True)
+        hashes[name] = hashlib.sha256(canonical.encode()).hexdigest()
+    return hashes
+
+
+def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
+    pools = {pool.name: pool for pool in plan.pools}
+
+    def text(hashes: Mapping[str, str]) -> str:
+        services = [
+            {
+                **_engine_service(plan, pools[replica.pool], replica),
+                "config_sha256": hashes.get(replica.name, ""),
+            }
+            for replica in host.replicas
+        ]
+        values = {**_project(plan, host, "gpu_hosts"), "services": services}
+        return render("compose/gpu_hosts/compose.yaml.j2", values)
+
+    return text(service_hashes(text({})))
+
+
+def _gateways(plan: Plan, host: HostPlan, render: Render) -> str:
+    gateway = host.gateway
+    if gateway is None:
+        raise ValueError(f"{host.name} is no gateway")
+    values = {
+        **_project(plan, host, "gateways"),
+        "image": plan.images["nginx"],
+        "public_port": f"{_bracketed(gateway.address)}:{gateway.port}:8080",
+        "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
+        "mounts": [
+            {"source": f"../../{path}", "target": f"/srv/homeport/{path}"}
+            for path in ("gateway", "releases", "secrets/gateway", "state/gateway")
+        ],
+        "stop_grace_seconds": GATEWAY_GRACE_SECONDS,
+    }
+
+    def text(label: str) -> str:
+        return render("compose/gateways/compose.yaml.j2", {**values, "config_sha256": label})
+
+    return text(service_hashes(text(""))["nginx"])
+
+
+def _project(plan: Plan, host: HostPlan, role: str) -> Values:
+    return {
+        "environment": plan.environment,
+        "host": host.name,
+        "project": project_name(plan.environment, role),
+        "network": network_name(plan.environment),
+    }
+
+
+def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
+    file = replica.model.files[0]
+    return {
+        "name": replica.name,
+        "pool": pool.name,
+        "model": pool.model_name,
+        "engine": pool.engine,
+        "reasons": [*pool.reasons, _memory_sum(replica)],
+        "image": plan.images[pool.engine],
+        "arguments": llamacpp.arguments(pool, replica),
+        # Below the project directory DIRECTORY/current/gpu_hosts, so that the rendered file does
+        # not depend on where the kit keeps its files on the host.
+        "mounts": [{"source": f"../../models/{file.sha256}", "target": "/models"}],
+        "start_period_seconds": llamacpp.start_period_seconds(replica),
+        "stop_grace_seconds": ENGINE_GRACE_SECONDS,
+        "cpus": replica.limits.cpus,
+        "memory_mib": replica.limits.memory_mib,
+    }
+
+
+def _memory_sum(replica: Replica) -> str:
+    terms = " + ".join(f"{part} {mib}" for part, mib in replica.memory_mib.items())
+    return f"memory {sum(replica.memory_mib.values())} MiB = {terms}"
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,163 @@
+"""Everything that is rendered for an environment, and how it differs from what is committed."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from deploys.plan.plan import HostPlan, Plan
+from deploys.render.compose import compose_files, config_labels, network_name, project_name
+from deploys.render.nginx import gateway_revision, nginx_files
+from deploys.render.release import (
+    GatewayRelease,
+    Image,
+    ImageBuild,
+    ModelCopy,
+    Project,
+    Release,
+)
+from deploys.render.templates import Render, renderer
+from deploys.settings.client import Client
+
+RELEASE_HEADER = """\
+# What {host} gets in the environment {environment}: the one file that a deploy reads.
+# `homeport render {environment}` writes it anew; release is the hash of everything listed here.
+
+"""
+
+
+@dataclass(frozen=True, order=True)
+class Difference:
+    """One committed file that is not what render writes."""
+
+    path: str
+    state: Literal["stale", "missing", "orphaned"]
+
+
+def render_environment(
+    plan: Plan, clients: Mapping[str, Client], templates: Path
+) -> dict[str, str]:
+    """Path below the repository root -> text, for every host of the plan."""
+    render = renderer(templates)
+    rendered: dict[str, str] = {}
+    for host in plan.hosts:
+        rendered |= _host_files(plan, host, clients, render, templates)
+    return dict(sorted(rendered.items()))
+
+
+def differences(root: Path, environment: str, rendered: Mapping[str, str]) -> list[Difference]:
+    """Which committed files are stale, missing or orphaned, sorted by path."""
+    committed = {
+        str(path.relative_to(root)): path
+        for folder in ("compose", "nginx")
+        for path in (root / folder / environment).rglob("*")
+        if path.is_file()
+    }
+    found = [Difference(path, "orphaned") for path in committed.keys() - rendered.keys()]
+    found += [Difference(path, "missing") for path in rendered.keys() - committed.keys()]
+    found += [
+        Difference(path, "stale")
+        for path in rendered.keys() & committed.keys()
+        if committed[path].read_bytes() != rendered[path].encode()
+    ]
+    return sorted(found)
+
+
+def _host_files(
+    plan: Plan, host: HostPlan, clients: Mapping[str, Client], render: Render, templates: Path
+) -> dict[str, str]:
+    compose = compose_files(plan, host, render)
+    nginx = nginx_files(plan, host, render, templates) if host.gateway is not None else {}
+    shipped = {**compose, **{f"nginx/{path}": text for path, text in nginx.items()}}
+    release = _release(plan, host, shipped, clients)
+    files = {f"compose/{plan.environment}/{host.name}/{path}": compose[path] for path in compose}
+    files |= {f"nginx/{plan.environment}/{host.name}/{path}": nginx[path] for path in nginx}
+    header = RELEASE_HEADER.format(host=host.name, environment=plan.environment)
+    body = yaml.safe_dump(release.model_dump(mode="json"), sort_keys=False, width=100)
+    files[f"compose/{plan.environment}/{host.name}/release.yaml"] = header + body
+    return files
+
+
+def _release(
+    plan: Plan, host: HostPlan, shipped: Mapping[str, str], clients: Mapping[str, Client]
+) -> Release:
+    hashes = {path: _sha256(text) for path, text in sorted(shipped.items())}
+    release = Release(
+        environment=plan.environment,
+        host=host.name,
+        release="",
+        network=network_name(plan.environment),
+        files=hashes,
+        images=_images(plan, host),
+        models=_models(plan, host),
+        projects=_projects(plan, shipped),
+        gateway=_gateway(plan, host, shipped, clients),
+    )
+    return release.model_copy(update={"release": _sha256(release.model_dump_json())[:12]})
+
+
+def _images(plan: Plan, host: HostPlan) -> tuple[Image, ...]:
+    engines = {
+        pool.engine for pool in plan.pools if any(r.host == host.name for r in pool.replicas)
+    }
+    names = sorted(engines | ({"nginx"} if host.gateway else set()))
+    return tuple(
+        Image(
+            name=name,
+            reference=plan.images[name],
+            build=ImageBuild(context=name) if plan.images[name].startswith("homeport/") else None,
+        )
+        for name in names
+    )
+
+
+def _models(plan: Plan, host: HostPlan) -> tuple[ModelCopy, ...]:
+    entries = {pool.name: pool.model_name for pool in plan.pools}
+    copies = {
+        entries[replica.pool]: ModelCopy(
+            name=entries[replica.pool], source=replica.model.source, files=replica.model.files
+        )
+        for replica in host.replicas
+    }
+    return tuple(copies[name] for name in sorted(copies))
+
+
+def _projects(plan: Plan, shipped: Mapping[str, str]) -> tuple[Project, ...]:
+    return tuple(
+        Project(
+            role=role,
+            name=project_name(plan.environment, role),
+            services=config_labels(shipped[f"{role}/compose.yaml"]),
+        )
+        for role in ("gpu_hosts", "gateways")
+        if f"{role}/compose.yaml" in shipped
+    )
+
+
+def _gateway(
+    plan: Plan, host: HostPlan, shipped: Mapping[str, str], clients: Mapping[str, Client]
+) -> GatewayRelease | None:
+    if host.gateway is None:
+        return None
+    nginx = {
+        path.removeprefix("nginx/"): text
+        for path, text in shipped.items()
+        if path.startswith("nginx/")
+    }
+    address = host.gateway.address
+    bracketed = f"[{address}]" if ":" in address else address
+    return GatewayRelease(
+        service="nginx",
+        image=plan.images["nginx"],
+        revision=gateway_revision(nginx),
+        admin_port=host.gateway.admin_port,
+        listen=f"{bracketed}:{host.gateway.port}",
+        clients=dict(sorted(clients.items())),
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

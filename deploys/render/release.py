@@ -1,0 +1,72 @@
+"""The release manifest: all that a deploy needs to know, rendered and committed like the rest.
+
+Deploys read this and the files beside it, and never evaluate settings: what was reviewed is what
+runs. The release name is the content hash of everything rendered for the host.
+"""
+
+from typing import Literal
+
+from deploys.catalogue.model import ModelFile
+from deploys.settings.client import Client
+from deploys.settings.words import Frozen
+
+
+class ImageBuild(Frozen):
+    """An image made on the host from deploys/images/<context>/."""
+
+    context: str
+    """Folder below deploys/images; the reference's tag is the hash of its content."""
+
+
+class Image(Frozen):
+    """One image that the host needs before anything is started."""
+
+    name: str
+    reference: str
+    build: ImageBuild | None
+    """None: the reference is pulled."""
+
+
+class ModelCopy(Frozen):
+    """One model that the host needs, at its place in the content-addressed store."""
+
+    name: str
+    source: str
+    files: tuple[ModelFile, ...]
+
+
+class Project(Frozen):
+    """One Compose project of the host."""
+
+    role: Literal["gpu_hosts", "gateways"]
+    name: str
+    services: dict[str, str]
+    """Service -> value of its label homeport.config-sha256."""
+
+
+class GatewayRelease(Frozen):
+    """What the deploy needs to switch a gateway."""
+
+    service: str
+    image: str
+    revision: str
+    """Content hash of nginx/…; nginx serves it at /revision when it has loaded the files."""
+    admin_port: int
+    listen: str
+    """ADDRESS:PORT on which clients come in."""
+    clients: dict[str, Client]
+
+
+class Release(Frozen):
+    """One rendered state of one host."""
+
+    environment: str
+    host: str
+    release: str
+    network: str
+    files: dict[str, str]
+    """Path below the release directory -> sha256; all but release.yaml itself."""
+    images: tuple[Image, ...]
+    models: tuple[ModelCopy, ...]
+    projects: tuple[Project, ...]
+    gateway: GatewayRelease | None

@@ -1,0 +1,53 @@
+"""The tag of an image is the content of what it is built from."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from deploys.render.image_tags import built_reference
+
+IMAGES = Path(__file__).parents[2] / "deploys" / "images"
+
+
+@pytest.fixture
+def contexts(tmp_path: Path) -> Path:
+    for name in ("debian", "nginx", "llamacpp"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(f"FROM {name}\n")
+    return tmp_path
+
+
+def test_a_reference_is_the_kits_name_and_twelve_hex_digits() -> None:
+    assert re.fullmatch(r"homeport/nginx:[0-9a-f]{12}", built_reference("nginx", IMAGES))
+
+
+def test_the_same_content_gives_the_same_reference(contexts: Path) -> None:
+    assert built_reference("nginx", contexts) == built_reference("nginx", contexts)
+
+
+@pytest.mark.parametrize(
+    "path", ["nginx/Dockerfile", "debian/Dockerfile", "nginx/new", "debian/a/b"]
+)
+def test_a_change_in_the_context_or_in_the_base_changes_the_tag(contexts: Path, path: str) -> None:
+    before = built_reference("nginx", contexts)
+    (contexts / path).parent.mkdir(exist_ok=True)
+    (contexts / path).write_text("changed")
+    assert built_reference("nginx", contexts) != before
+
+
+def test_a_file_that_is_renamed_changes_the_tag(contexts: Path) -> None:
+    before = built_reference("nginx", contexts)
+    (contexts / "nginx" / "Dockerfile").rename(contexts / "nginx" / "Containerfile")
+    assert built_reference("nginx", contexts) != before
+
+
+def test_another_images_context_does_not_change_the_tag(contexts: Path) -> None:
+    before = built_reference("nginx", contexts)
+    (contexts / "llamacpp" / "Dockerfile").write_text("changed")
+    assert built_reference("nginx", contexts) == before
+
+
+def test_a_name_without_a_folder_is_refused(contexts: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no folder to build an image from"):
+        built_reference("unknown", contexts)
