@@ -1,0 +1,26 @@
+"""Takes an environment down: `pyinfra inventories/ENV.py deploys/down.py`.
+
+Containers, networks and, where the kit's directory lies in this checkout, all that is in it. The
+Docker daemon too, if the kit itself started it. Packages and images stay.
+"""
+
+from pathlib import Path
+
+from pyinfra import host
+
+from deploys.operations import image_base, teardown
+from deploys.operations.manifest import host_directory, this_environment
+
+environment = this_environment(host)
+
+teardown.containers(name="Remove containers and networks", environment=environment)
+
+if Path(host_directory(host)).is_relative_to(Path.cwd()):
+    teardown.folders(
+        name="Remove the kit's folders",
+        environment=environment,
+        directory=host_directory(host),
+        image=image_base.BASE,
+    )
+
+teardown.daemon(name="Stop the Docker daemon that the kit started", environment=environment)

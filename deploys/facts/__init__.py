@@ -1,0 +1,1 @@
+"""What pyinfra asks a host."""

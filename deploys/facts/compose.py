@@ -1,0 +1,66 @@
+"""What Docker Compose runs on a host."""
+
+import json
+from typing import Any
+
+from pyinfra.api import FactBase, FactProcessError, QuoteString, StringCommand
+
+
+class ComposeServices(FactBase[dict[str, dict[str, Any]]]):
+    """The containers of a Compose project by service: id, status, health, config, image, ports.
+
+    `docker compose ps` changed its JSON between versions; `docker container inspect` did not.
+    """
+
+    default = dict
+
+    def command(self, project: str) -> StringCommand:
+        """One round trip, and an empty project without Docker."""
+        label = f"label=com.docker.compose.project={project}"
+        return StringCommand(
+            "ids=$(docker ps --all --quiet --no-trunc --filter",
+            QuoteString(label),
+            '2>/dev/null || true); if [ -n "$ids" ]; then docker container inspect $ids;',
+            "else echo '[]'; fi",
+        )
+
+    def process(self, output: list[str]) -> dict[str, dict[str, Any]]:
+        """`docker container inspect` as a mapping by service."""
+        try:
+            containers = json.loads("".join(output))
+        except ValueError as error:
+            raise FactProcessError("docker container inspect did not print JSON") from error
+        return {
+            container["Config"]["Labels"]["com.docker.compose.service"]: _service(container)
+            for container in containers
+        }
+
+
+class NetworkExists(FactBase[bool]):
+    """Whether a Docker network of this name exists; False without Docker."""
+
+    default = bool
+
+    def command(self, network: str) -> StringCommand:
+        """Silent when it is missing."""
+        return StringCommand(
+            "docker network inspect --format '{{.Name}}'", QuoteString(network),
+            "2>/dev/null || true",
+        )  # fmt: skip
+
+    def process(self, output: list[str]) -> bool:
+        """The name, when it exists."""
+        return any(output)
+
+
+def _service(container: dict[str, Any]) -> dict[str, Any]:
+    labels = container["Config"]["Labels"]
+    bindings = container["HostConfig"].get("PortBindings") or {}
+    return {
+        "id": container["Id"],
+        "status": container["State"]["Status"],
+        "health": (container["State"].get("Health") or {}).get("Status"),
+        "config": labels.get("homeport.config-sha256", ""),
+        "directory": labels.get("com.docker.compose.project.working_dir", ""),
+        "ports": sorted(int(b["HostPort"]) for binding in bindings.values() for b in binding),
+    }

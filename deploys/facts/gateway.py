@@ -1,0 +1,48 @@
+"""What the gateway of a host serves and knows."""
+
+import json
+
+from pyinfra.api import FactBase, QuoteString, StringCommand
+
+
+class GatewayRevision(FactBase[str]):
+    """The revision of the configuration that nginx has loaded; empty when it does not answer."""
+
+    default = str
+
+    def command(self, project: str) -> StringCommand:
+        """Asked inside the container: the host needs no HTTP client of its own."""
+        return StringCommand(
+            "docker compose --project-name", QuoteString(project),
+            "exec --no-TTY nginx curl --silent --max-time 5 http://127.0.0.1:8081/revision",
+            "2>/dev/null || true",
+        )  # fmt: skip
+
+    def process(self, output: list[str]) -> str:
+        """The field `revision` of the answer."""
+        try:
+            return str(json.loads("".join(output))["revision"])
+        except (ValueError, KeyError, TypeError):
+            return ""
+
+
+class SecretDigest(FactBase[str]):
+    """sha256 of a 0600 file that may belong to a container's uid; empty when it is missing.
+
+    Whoever may use Docker without being root reads it through a container.
+    """
+
+    default = str
+
+    def command(self, folder: str, file: str, image: str) -> StringCommand:
+        """The content stays on the host; only the digest comes back."""
+        path = QuoteString(f"{folder}/{file}")
+        return StringCommand(
+            "if [ -r", path, "]; then sha256sum", path, "; elif [ -e", path, "]; then",
+            "docker run --rm --network none --user 0 --volume", QuoteString(f"{folder}:/folder:ro"),
+            "--entrypoint sha256sum", QuoteString(image), QuoteString(f"/folder/{file}"), "; fi",
+        )  # fmt: skip
+
+    def process(self, output: list[str]) -> str:
+        """The first word of sha256sum's line."""
+        return output[0].split()[0] if output and output[0] else ""

@@ -1,0 +1,1 @@
+"""What pyinfra changes on a host."""

@@ -1,0 +1,101 @@
+"""Brings Compose projects to the rendered state: converges on container labels, not on changes."""
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api import OperationError, QuoteString, StringCommand, operation
+
+from deploys.facts.compose import ComposeServices, NetworkExists
+
+Commands = Generator[StringCommand, None, None]
+
+# A model of several hundred GiB from a slow disk; the health check's start period is shorter.
+READY_SECONDS = 3600
+
+
+@operation()
+def up(project: str, directory: str, services: Mapping[str, str]) -> Commands:
+    """
+    Bring a Compose project's services to their rendered configuration, one after the other.
+
+    + project: name of the Compose project
+    + directory: folder on the host that holds compose.yaml
+    + services: rendered ``homeport.config-sha256`` label by service
+
+    A service that runs, is healthy and carries its label is left alone. The first failure ends
+    the operation: later services keep what they run.
+    """
+    if not services:
+        raise OperationError("compose.up needs at least one service")
+    current = host.get_fact(ComposeServices, project=project)
+    stale = [
+        name for name in sorted(services) if not _is_current(current.get(name), services[name])
+    ]
+    extra = sorted(current.keys() - services.keys())
+    if not stale and not extra:
+        host.noop(f"compose project {project} is up to date")
+        return
+    for name in stale:
+        yield _up(project, directory, name, _is_unhealthy(current.get(name)))
+    for name in extra:
+        yield _remove(str(current[name]["id"]))
+
+
+@operation()
+def network(network: str) -> Commands:
+    """
+    Make the Docker network on which a host's gateway and engines meet.
+
+    + network: its name
+    """
+    if host.get_fact(NetworkExists, network=network):
+        host.noop(f"network {network} exists")
+        return
+    label = QuoteString(f"homeport.environment={network.removeprefix('homeport-')}")
+    # Both the engines' and the gateway's deploy want it, and may run by themselves.
+    yield StringCommand(
+        "docker network inspect", QuoteString(network), ">/dev/null 2>&1 ||",
+        "docker network create --label", label, QuoteString(network),
+    )  # fmt: skip
+
+
+def _is_current(service: Mapping[str, Any] | None, config: str) -> bool:
+    return (
+        service is not None
+        and service["status"] == "running"
+        and service["health"] in (None, "healthy", "starting")
+        and service["config"] == config
+    )
+
+
+def _is_unhealthy(service: Mapping[str, Any] | None) -> bool:
+    return service is not None and service["health"] == "unhealthy"
+
+
+def _up(project: str, directory: str, service: str, recreate: bool) -> StringCommand:
+    # `up --wait` fails at once on an unhealthy container and never restarts it.
+    force = "--force-recreate" if recreate else ""
+    compose = StringCommand(
+        "docker compose --progress plain --project-name",
+        QuoteString(project),
+        "--project-directory",
+        QuoteString(directory),
+    )
+    return StringCommand(
+        compose,
+        "up --detach --no-deps",
+        force,
+        "--wait --wait-timeout",
+        str(READY_SECONDS),
+        QuoteString(service),
+        "|| {",
+        compose,
+        "logs --no-color --tail 40",
+        QuoteString(service),
+        "; exit 1; }",
+    )
+
+
+def _remove(container: str) -> StringCommand:
+    return StringCommand("docker stop", container, "&& docker rm", container)

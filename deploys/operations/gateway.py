@@ -1,0 +1,126 @@
+"""The gateway: its clients' keys, the proof of a configuration, and the reload."""
+
+import hashlib
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+from pyinfra import host
+from pyinfra.api import OperationError, QuoteString, StringCommand, operation
+
+from deploys.facts.gateway import GatewayRevision, SecretDigest
+from deploys.facts.release import FileText
+from deploys.settings.client import Client
+from deploys.settings.refusal import Refused
+from deploys.settings.secrets import resolve
+
+Commands = Generator[StringCommand, None, None]
+
+# The uid that the gateway's container runs as; the only one that may read the clients' digests.
+GATEWAY_UID = 10001
+RELOAD_SECONDS = 20
+# What the gateway has loaded, as "<revision> <sha256 of clients.map>"; written after a reload.
+LOADED = "state/gateway/loaded"
+
+
+def clients_map(clients: Mapping[str, Client], root: Path) -> str:
+    """nginx map lines: sha256 of each client's key -> the client's name."""
+    lines = {
+        name: hashlib.sha256(resolve(client.key, root).reveal().encode()).hexdigest()
+        for name, client in clients.items()
+    }
+    return "".join(f'"{digest}" "{name}";\n' for name, digest in sorted(lines.items()))
+
+
+@operation()
+def clients(directory: str, clients: Mapping[str, Client], image: str) -> Commands:
+    """
+    Put the digests of the clients' keys into the gateway's 0600 file.
+
+    + directory: where the kit keeps its files
+    + clients: reference to each client's key by name
+    + image: the gateway's image
+    """
+    try:
+        text = clients_map(clients, Path.cwd())
+    except Refused as refused:
+        raise OperationError(str(refused)) from refused
+    folder = f"{directory}/secrets/gateway"
+    wanted = hashlib.sha256(text.encode()).hexdigest()
+    if host.get_fact(SecretDigest, folder=folder, file="clients.map", image=image) == wanted:
+        host.noop("the gateway has its clients' digests")
+        return
+    # Through standard input: no argument, no log line and no temporary file ever holds it.
+    new = QuoteString(f"{folder}/clients.map.new")
+    yield StringCommand("umask 077; rm -f", new, "&& cat >", new, _stdin=text)
+    yield _owned(folder, "clients.map.new", image)
+    yield StringCommand("mv -fT", new, QuoteString(f"{folder}/clients.map"))
+
+
+def valid_configuration(directory: str, release: str, image: str) -> StringCommand:
+    """`nginx -t` on a staged release, in the gateway's own image and under its own uid."""
+    staged = f"{directory}/releases/{release}/nginx"
+    mounts = {
+        f"{directory}/secrets/gateway": "/srv/homeport/secrets/gateway",
+        f"{directory}/state/gateway": "/srv/homeport/state/gateway",
+        staged: "/srv/homeport/gateway/current",
+    }
+    volumes = [
+        StringCommand("--volume", QuoteString(f"{source}:{target}:ro"))
+        for source, target in mounts.items()
+    ]
+    return StringCommand(
+        "docker run --rm --network none --read-only --tmpfs /tmp --cap-drop ALL",
+        f"--user {GATEWAY_UID}:{GATEWAY_UID}",
+        *volumes,
+        "--entrypoint nginx",
+        QuoteString(image),
+        "-t -q -c /srv/homeport/gateway/current/nginx.conf",
+    )
+
+
+@operation()
+def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
+    """
+    Have nginx load the current release and its clients; a reload cuts no running answer.
+
+    + directory: where the kit keeps its files
+    + project: Compose project of the gateway
+    + revision: content hash of the nginx files of the current release
+    + image: the gateway's image
+    """
+    digest = host.get_fact(
+        SecretDigest, folder=f"{directory}/secrets/gateway", file="clients.map", image=image
+    )
+    state = f"{revision} {digest}"
+    recorded = host.get_fact(FileText, path=f"{directory}/{LOADED}")
+    served = host.get_fact(GatewayRevision, project=project)
+    if recorded == state and served == revision:
+        host.noop(f"the gateway serves revision {revision}")
+        return
+    yield _reload(project, revision)
+    yield StringCommand("echo", QuoteString(state), ">", QuoteString(f"{directory}/{LOADED}"))
+
+
+def _reload(project: str, revision: str) -> StringCommand:
+    compose = StringCommand("docker compose --project-name", QuoteString(project))
+    served = StringCommand(
+        compose, "exec --no-TTY nginx curl --silent --max-time 5 http://127.0.0.1:8081/revision"
+    )
+    # Old workers answer until the new ones are up, so the new revision must be waited for.
+    return StringCommand(
+        compose, "kill --signal HUP nginx && i=0 && while !", served, "| grep -q",
+        QuoteString(revision), "; do i=$((i+1));",
+        f"if [ $i -gt {RELOAD_SECONDS} ]; then", compose, "logs --no-color --tail 40 nginx;",
+        "exit 1; fi; sleep 1; done",
+    )  # fmt: skip
+
+
+def _owned(folder: str, file: str, image: str) -> StringCommand:
+    owner = f"{GATEWAY_UID}:{GATEWAY_UID}"
+    return StringCommand(
+        'if [ "$(id -u)" = 0 ]; then chown', owner, QuoteString(f"{folder}/{file}"),
+        # Whoever may use Docker without being root gives the file away through a container.
+        "; else docker run --rm --network none --user 0 --cap-drop ALL --cap-add CHOWN --volume",
+        QuoteString(f"{folder}:/folder"), "--entrypoint chown", QuoteString(image), owner,
+        QuoteString(f"/folder/{file}"), "; fi",
+    )  # fmt: skip

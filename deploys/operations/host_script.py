@@ -1,0 +1,28 @@
+"""Commands for a host that are more than one line of shell: bash scripts, and clear refusals.
+
+A script travels as an argument of bash and leaves nothing on the host; nobody there can change it
+between its arrival and its run as root.
+"""
+
+from pathlib import Path
+
+from pyinfra.api import QuoteString, StringCommand
+
+SCRIPTS = Path(__file__).parent / "scripts"
+
+
+def run_script(script: Path, *arguments: str, sudo: bool = False) -> StringCommand:
+    """Runs a bash script with arguments; `sudo` for a root step of a user who is not root."""
+    command = (
+        "bash -c",
+        QuoteString(script.read_text(encoding="utf-8")),
+        QuoteString(script.name),
+        *map(QuoteString, arguments),
+    )
+    return StringCommand(*command, _sudo=True) if sudo else StringCommand(*command)
+
+
+def refuse(error: str, hint: str) -> StringCommand:
+    """Fails this host and no other, with what is wrong and what fits."""
+    lines = ("printf 'error: %s\\nhint: %s\\n'", QuoteString(error), QuoteString(hint), ">&2")
+    return StringCommand(*lines, "&& false")

@@ -1,0 +1,35 @@
+"""One operation per image of a release, so that each shows by its name."""
+
+from pathlib import Path
+
+from pyinfra import host
+
+from deploys.operations import image_base, images
+from deploys.render.release import Release
+
+CONTEXTS = Path(__file__).parents[1] / "images"
+BASE_IMAGE = "docker.io/library/debian:forky-slim"
+
+
+def every_image(release: Release, directory: str) -> None:
+    """The base first, where something is to be built on it."""
+    if any(image.build is not None for image in release.images):
+        image_base.base(
+            name="Have the base image",
+            references=tuple(image.reference for image in release.images if image.build),
+            contexts=str(CONTEXTS),
+            directory=directory,
+            base_image=host.data.get("base_image", BASE_IMAGE),
+            debian_mirror=host.data.get("debian_mirror"),
+        )
+    # pyinfra tells operations apart by line and loop position, not by name.
+    for image in host.loop(release.images):  # type: ignore[no-untyped-call]
+        if image.build is None:
+            images.pulled(name=f"Pull the image {image.name}", reference=image.reference)
+        else:
+            images.built(
+                name=f"Build the image {image.name}",
+                reference=image.reference,
+                context=str(CONTEXTS / image.build.context),
+                directory=directory,
+            )

@@ -1,0 +1,139 @@
+"""What a deploy knows of a host: its committed release, read from the working directory.
+
+Which environment a run is for is not among the things that pyinfra hands to a deploy. But it makes
+each inventory file a group named after the file, so the environment is that one of the host's
+groups that is a file in inventories/. Whatever does not fit is refused while pyinfra still
+prepares, which is before any host is changed.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import ValidationError
+from pyinfra.api.exceptions import DeployError
+from pyinfra.api.host import Host
+
+from deploys.operations.refusal_words import REFUSED
+from deploys.render.release import Project, Release
+from deploys.settings.inventory import host_name
+from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import complaints_of
+
+DIRECTORY = "/srv/homeport"
+
+
+def this_environment(host: Host) -> str:
+    """The name of the inventory file that this run of pyinfra was given."""
+    groups: list[str] = list(dict.fromkeys(host.groups))
+    found = [group for group in groups if _inventory(group).is_file()]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(found) or "none"
+    raise _refused(
+        host,
+        [
+            Complaint(
+                "inventories",
+                host.name,
+                f"one of the host's groups must be a file in inventories/ (found: {known})",
+                "run pyinfra from the repository root, and name no group after another environment",
+            )
+        ],
+    )
+
+
+def this_release(host: Host) -> Release:
+    """The release that the commit gives to this host."""
+    try:
+        return read_release(this_environment(host), host_name(host.name))
+    except Refused as refused:
+        raise _refused(host, list(refused.complaints)) from None
+
+
+def this_project(host: Host, role: Literal["gpu_hosts", "gateways"]) -> Project | None:
+    """The Compose project of one role; None where the host does not play it."""
+    return next((one for one in this_release(host).projects if one.role == role), None)
+
+
+def this_network(host: Host) -> str:
+    """The Docker network on which the host's gateway and engines meet."""
+    return this_release(host).network
+
+
+def host_directory(host: Host) -> str:
+    """The absolute path of the kit's folder on the host."""
+    directory = Path(host.data.get("directory") or DIRECTORY)
+    if directory.is_absolute():
+        return str(directory)
+    if host.name == "@local":
+        return str(Path.cwd() / directory)
+    found = f"{str(directory)!r} is relative, which fits this machine (@local) only"
+    complaint = Complaint("inventories", f"{host.name}.directory", found, "an absolute path")
+    raise _refused(host, [complaint])
+
+
+def read_release(environment: str, name: str) -> Release:
+    """The manifest of host `name`, proved against the files that it lists; raises Refused."""
+    path = Path("compose", environment, name, "release.yaml")
+    hint = f"homeport render {environment}"
+    try:
+        # YAML has no tuples: lists are taken for them, which strict reading refuses.
+        release = Release.model_validate(yaml.safe_load(path.read_bytes()), strict=False)
+    except OSError as error:
+        found = f"cannot be read: {error.strerror}"
+        raise Refused([Complaint(str(path), "", found, hint)]) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise Refused([Complaint(str(path), "", "is not YAML", hint)]) from None
+    except ValidationError as error:
+        raise Refused(complaints_of(error, str(path), Release)) from None
+    complaints = _altered_files(release, hint)
+    if complaints:
+        raise Refused(complaints)
+    return release
+
+
+def committed_sources(release: Release) -> dict[str, str]:
+    """Path below the release -> committed file, the manifest itself included."""
+    compose = Path("compose", release.environment, release.host)
+    nginx = Path("nginx", release.environment, release.host)
+    return {
+        path: str(
+            nginx / path.removeprefix("nginx/") if path.startswith("nginx/") else compose / path
+        )
+        for path in (*release.files, "release.yaml")
+    }
+
+
+def committed_files(release: Release) -> dict[str, str]:
+    """Path below the release -> sha256, the manifest itself included."""
+    manifest = committed_sources(release)["release.yaml"]
+    return {**release.files, "release.yaml": _sha256(Path(manifest))}
+
+
+def _altered_files(release: Release, hint: str) -> list[Complaint]:
+    sources = committed_sources(release)
+    return [
+        Complaint(sources[path], "", f"is not what the manifest lists: {found}", hint)
+        for path, sha256 in sorted(release.files.items())
+        if (found := _difference(Path(sources[path]), sha256))
+    ]
+
+
+def _difference(path: Path, sha256: str) -> str:
+    if not path.is_file():
+        return "it is missing"
+    return "" if _sha256(path) == sha256 else "its sha256 differs"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _inventory(group: str) -> Path:
+    return Path("inventories", f"{group}.py")
+
+
+def _refused(host: Host, complaints: list[Complaint]) -> DeployError:
+    return DeployError("\n".join([f"{host.name}: {REFUSED}", *map(str, complaints)]))

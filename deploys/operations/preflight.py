@@ -1,0 +1,52 @@
+"""What would make an apply fail half-way is refused before any host is touched."""
+
+from pyinfra import host
+from pyinfra.api.exceptions import DeployError
+
+from deploys.facts.compose import ComposeServices
+from deploys.facts.ports import ListeningPorts
+from deploys.operations.refusal_words import REFUSED
+from deploys.render.release import Release
+
+
+def refuse_conflicts(release: Release, directory: str) -> None:
+    """Raises while pyinfra still prepares, which ends the run for every host."""
+    found = [*_taken_ports(release), *_foreign_projects(release, directory)]
+    if found:
+        raise DeployError("\n".join([f"{release.host}: {REFUSED}", *found]))
+
+
+def _taken_ports(release: Release) -> list[str]:
+    if release.gateway is None:
+        return []
+    wanted = [int(release.gateway.listen.rpartition(":")[2]), release.gateway.admin_port]
+    listening = host.get_fact(ListeningPorts)
+    ours = [
+        port
+        for project in release.projects
+        for service in host.get_fact(ComposeServices, project=project.name).values()
+        # one that crashes over and over holds its ports too
+        if service["status"] in ("running", "restarting", "paused")
+        for port in service["ports"]
+    ]
+    return [
+        f"error: {release.host}: port {port}: something else listens on it\n"
+        f"hint: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another port in `gateway`"
+        for port in wanted
+        if port in listening and port not in ours
+    ]
+
+
+def _foreign_projects(release: Release, directory: str) -> list[str]:
+    """Containers of the same environment that another checkout on this machine started."""
+    folders = {
+        service["directory"]
+        for project in release.projects
+        for service in host.get_fact(ComposeServices, project=project.name).values()
+    }
+    return [
+        f"error: {release.host}: {folder}: the environment `{release.environment}` already runs "
+        f"from there\nhint: `make demo-down` takes it down, there or here"
+        for folder in sorted(folders)
+        if not folder.startswith(f"{directory}/")
+    ]

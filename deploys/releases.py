@@ -1,0 +1,40 @@
+"""Stages the committed files on the host, proves them there and switches to them."""
+
+from pyinfra import host
+
+from deploys.operations import gateway, release
+from deploys.operations.manifest import (
+    committed_files,
+    committed_sources,
+    host_directory,
+    this_release,
+)
+
+committed = this_release(host)
+directory = host_directory(host)
+
+release.folders(name="Make the kit's folders", directory=directory)
+
+if committed.gateway is not None:
+    gateway.clients(
+        name="Give the gateway its clients' digests",
+        directory=directory,
+        clients=committed.gateway.clients,
+        image=committed.gateway.image,
+    )
+
+release.staged(
+    name=f"Stage release {committed.release}",
+    directory=directory,
+    release=committed.release,
+    files=committed_files(committed),
+    sources=committed_sources(committed),
+)
+
+release.switched(
+    name=f"Prove release {committed.release} and switch to it",
+    directory=directory,
+    release=committed.release,
+    checks=release.checks(committed, directory),
+    has_gateway=committed.gateway is not None,
+)

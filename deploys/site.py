@@ -1,0 +1,11 @@
+"""Everything, in order. Each part can be handed to pyinfra by itself as well."""
+
+from pyinfra import local
+
+local.include("deploys/preflight.py")
+local.include("deploys/docker.py")
+local.include("deploys/images.py")
+local.include("deploys/models.py")
+local.include("deploys/releases.py")
+local.include("deploys/engines.py")
+local.include("deploys/gateway.py")

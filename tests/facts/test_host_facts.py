@@ -1,0 +1,73 @@
+"""What the facts make of a host's answers."""
+
+import json
+
+from deploys.facts.compose import ComposeServices, NetworkExists
+from deploys.facts.gateway import GatewayRevision, SecretDigest
+from deploys.facts.ports import ListeningPorts
+from deploys.facts.release import FileText, LinkTarget, MissingFolders, StagedFiles
+
+CONTAINER = {
+    "Id": "f00",
+    "Config": {
+        "Labels": {
+            "com.docker.compose.service": "chat-1",
+            "com.docker.compose.project.working_dir": "/srv/homeport/current/gpu_hosts",
+            "homeport.config-sha256": "abc",
+        }
+    },
+    "State": {"Status": "running", "Health": {"Status": "healthy"}},
+    "HostConfig": {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8090"}]}},
+}
+
+
+def test_a_compose_project_is_read_by_service() -> None:
+    services = ComposeServices().process([json.dumps([CONTAINER])])
+    assert services == {
+        "chat-1": {
+            "id": "f00",
+            "status": "running",
+            "health": "healthy",
+            "config": "abc",
+            "directory": "/srv/homeport/current/gpu_hosts",
+            "ports": [8090],
+        }
+    }
+
+
+def test_a_container_without_health_check_or_ports_is_read_too() -> None:
+    bare = {**CONTAINER, "State": {"Status": "exited"}, "HostConfig": {"PortBindings": None}}
+    service = ComposeServices().process([json.dumps([bare])])["chat-1"]
+    assert (service["status"], service["health"], service["ports"]) == ("exited", None, [])
+
+
+def test_only_listening_ports_count_of_both_address_families() -> None:
+    table = [
+        "  sl  local_address rem_address   st tx_queue",
+        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000",
+        "   1: 0100007F:1F91 0100007F:D2F0 01 00000000:00000000",
+        "   0: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 0",
+    ]
+    assert ListeningPorts().process(table) == [22, 8080]
+
+
+def test_staged_files_are_read_with_their_digests() -> None:
+    lines = ["aa  ./release.yaml", "bb  ./nginx/a file.conf"]
+    assert StagedFiles().process(lines) == {"release.yaml": "aa", "nginx/a file.conf": "bb"}
+
+
+def test_what_a_gateway_says_of_its_revision_is_read_and_silence_is_none() -> None:
+    assert GatewayRevision().process(['{"revision": "0123"}']) == "0123"
+    for silence in ([], [""], ["<html>"], ["[]"]):
+        assert GatewayRevision().process(silence) == ""
+
+
+def test_small_answers_are_read_as_they_are() -> None:
+    assert LinkTarget().process(["releases/0123"]) == "releases/0123"
+    assert LinkTarget().process([]) == ""
+    assert MissingFolders().process(["models", ""]) == ["models"]
+    assert FileText().process(["one", "two"]) == "one\ntwo"
+    assert SecretDigest().process(["aa  /folder/clients.map"]) == "aa"
+    assert SecretDigest().process([]) == ""
+    assert NetworkExists().process(["homeport-local"])
+    assert not NetworkExists().process([])

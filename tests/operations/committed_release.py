@@ -1,0 +1,64 @@
+"""A small repository with one committed release, for operations that read the manifest."""
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from deploys.catalogue.model import ModelFile
+from deploys.cli.pyinfra_run import Run, run_pyinfra
+from deploys.render.release import ModelCopy, Release
+
+ROOT = Path(__file__).resolve().parents[2]
+INVENTORY = 'small = [("@local", {"directory": "store"})]\ngpu_hosts = ["@local"]\n'
+
+
+def model_copy(content: bytes, source: str, name: str = "model.gguf", **words: object) -> ModelCopy:
+    """One model of one file; `words` change what the manifest says about the file."""
+    listed = {
+        "name": name,
+        "size_bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **words,
+    }
+    return ModelCopy(name="a-model", source=source, files=(ModelFile.model_validate(listed),))
+
+
+def write_release(
+    root: Path,
+    models: tuple[ModelCopy, ...] = (),
+    files: Mapping[str, str] | None = None,
+    inventory: str = INVENTORY,
+) -> Release:
+    """Commits a release of host localhost in environment `small` below `root`."""
+    (root / "inventories").mkdir(exist_ok=True)
+    (root / "inventories" / "small.py").write_text(inventory)
+    shutil.copy(ROOT / "config.py", root / "config.py")
+    texts = files or {}
+    for path, text in texts.items():
+        folder = "nginx/small/localhost" if path.startswith("nginx/") else "compose/small/localhost"
+        file = root / folder / path.removeprefix("nginx/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    release = Release(
+        environment="small",
+        host="localhost",
+        release="0123456789ab",
+        network="homeport-small",
+        files={path: hashlib.sha256(text.encode()).hexdigest() for path, text in texts.items()},
+        images=(),
+        models=models,
+        projects=(),
+        gateway=None,
+    )
+    manifest = root / "compose" / "small" / "localhost" / "release.yaml"
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_text(yaml.safe_dump(release.model_dump(mode="json"), sort_keys=False))
+    return release
+
+
+def bring_models(root: Path, *, dry: bool = False) -> Run:
+    """Runs deploys/models.py on this machine, from `root`."""
+    return run_pyinfra(root, "small", str(ROOT / "deploys" / "models.py"), dry=dry)
