@@ -1,0 +1,49 @@
+"""Each replica by itself, asked inside its own container: no gateway can hide an ill one."""
+
+from checks.committed import Replica
+from checks.probes.engines import EngineAnswer
+from checks.verdict import require
+
+LOGS = "`docker logs` of its container says what happened; homeport apply starts it anew"
+
+
+def check_each_replica_says_it_is_ready(replica: Replica, engine_answer: EngineAnswer) -> None:
+    """The engine's own /health: 503 while it loads, 200 once it can answer."""
+    status = engine_answer.health_status
+    words = {0: "does not answer on port 8080", 503: "is still loading its model (503)"}
+    require(
+        status == 200,
+        f"{replica.name} {words.get(status, f'says {status}')}",
+        "wait for a large model to load; otherwise " + LOGS,
+    )
+
+
+def check_each_replica_answers_a_completion(replica: Replica, engine_answer: EngineAnswer) -> None:
+    """A process that listens and loads may still be unable to compute."""
+    said = f"{engine_answer.completion_status}: {engine_answer.completion[:200]}"
+    require(
+        engine_answer.completion_status == 200,
+        f"{replica.name} refuses a chat completion with {said}"
+        if engine_answer.completion_status
+        else f"{replica.name} does not answer a chat completion in time",
+        LOGS,
+    )
+    usage = engine_answer.document.get("usage")
+    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    require(
+        isinstance(tokens, int) and tokens > 0,
+        f"{replica.name} answers without a single token: {engine_answer.completion[:200]}",
+        "check the model file's chat template and end-of-text token; " + LOGS,
+    )
+
+
+def check_each_replica_is_held_to_its_memory(replica: Replica, engine_answer: EngineAnswer) -> None:
+    """The limit that the kernel enforces, not the one that Docker was told."""
+    enforced, committed = engine_answer.memory_limit_bytes, replica.memory_limit_bytes
+    found = f"{enforced // 2**20} MiB" if enforced is not None else "none that the kernel knows"
+    require(
+        enforced == committed,
+        f"{replica.name} is committed to {committed // 2**20} MiB, its limit is {found}",
+        "homeport apply restores the limit; a kernel without memory control groups needs "
+        "`cgroup_enable=memory` on its command line",
+    )

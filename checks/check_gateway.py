@@ -1,0 +1,190 @@
+"""The gateway as a client meets it: answers, streams, keys, names, paths, replicas, revision."""
+
+import time
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from checks.chat import chat_request, instants, said, text_and_usage
+from checks.conftest import Fleet
+from checks.probes import gateway as probe
+from checks.probes.gateway import Answer, Gateway, Stream
+from checks.verdict import none_of, require
+
+CHAT = "/v1/chat/completions"
+UNKNOWN = "no-such-model"
+# Enough that a proxy's 4 or 8 KiB buffer takes many events, few enough for a slow CPU.
+STREAM_TOKENS = 64
+# A tiny model on a busy machine is over before the reader gets its turn: one attempt in three was
+# measured to fail there. A model that takes its time is judged by the first.
+STREAM_ATTEMPTS = 10
+STREAM_SECONDS = 20
+# A buffer of 4 KiB holds 16 events of 250 bytes; on a busy machine a reader finds two or three.
+EVENTS_PER_BURST = 8
+# An idle least_conn gateway takes turns; a few rounds forgive other clients' requests.
+ROUNDS = 4
+CLOSED_PATHS = ("/", "/metrics", "/slots", "/props", "/v1/no-such-path", "/docs")
+
+
+def check_the_gateway_says_it_is_well(gateway: Gateway) -> None:
+    """/healthz is nginx's own and needs no key."""
+    answer = probe.ask(gateway, "GET", "/healthz", headers={})
+    found = f"/healthz says {answer.status} instead of 200"
+    require(answer.status == 200, found, "`docker logs` of the gateway's container")
+
+
+def check_every_model_answers_a_chat(gateway: Gateway, fleet: Fleet) -> None:
+    """Text and usage; sense is judged only where the weights are not random."""
+    for model in _models(gateway):
+        answer = probe.ask(gateway, "POST", CHAT, chat_request(model, 16))
+        require(answer.status == 200, f"{model}: {said(answer)}", "see check_engines")
+        text, usage = text_and_usage(answer)
+        readable = text if _is_generated(fleet) else text.strip()
+        remedy = "the model's chat template or its end-of-text token does not fit the engine"
+        require(readable, f"{model}: the answer holds no text: {answer.text[:200]}", remedy)
+        counts = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")]
+        counted = all(isinstance(count, int) and count > 0 for count in counts)
+        remedy = "clients are billed and limited by usage: the engine must report it"
+        require(counted, f"{model}: the answer counts no tokens: usage {dict(usage)}", remedy)
+
+
+def check_streams_arrive_over_time(gateway: Gateway) -> None:
+    """Tokens reach the client as they are made, not in a burst at the end."""
+    for model in _models(gateway):
+        events, bursts = _best_stream(gateway, model)
+        require(
+            bursts >= _least_bursts(events),
+            f"{model}: the stream does not arrive over time: {events} events in {bursts} bursts, "
+            f"at least {_least_bursts(events)} are expected",
+            "something on the way collects it: `proxy_buffering off` in the gateway, and in "
+            "every proxy between it and this machine",
+        )
+
+
+@pytest.mark.parametrize("path", [CHAT, "/v1/models"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="no-key"),
+        pytest.param({"Authorization": "Bearer homeport-check-wrong-key"}, id="wrong-key"),
+        pytest.param({"Authorization": "Basic aG9tZXBvcnQ6Y2hlY2s="}, id="basic"),
+    ],
+)
+def check_nobody_enters_without_a_key(
+    gateway: Gateway, path: str, headers: Mapping[str, str]
+) -> None:
+    """401 with an error document, before any engine is asked."""
+    body = chat_request(UNKNOWN, 1) if path == CHAT else None
+    answer = probe.ask(gateway, "POST" if body else "GET", path, body, headers)
+    remedy = "homeport apply loads the committed gateway configuration and the clients' digests"
+    require(answer.status == 401, f"{path} says {answer.status} instead of 401", remedy)
+    require(answer.error, f"{path} says 401 without an error document: {answer.text[:200]}", remedy)
+
+
+def check_an_unknown_model_is_refused_with_the_known_ones(gateway: Gateway) -> None:
+    """A mistyped name must be plain from the answer alone."""
+    answer = probe.ask(gateway, "POST", CHAT, chat_request(UNKNOWN, 1))
+    remedy = "homeport apply loads the committed gateway configuration"
+    require(answer.status == 404, f"model {UNKNOWN}: {said(answer)}, not 404", remedy)
+    missing = [name for name in _models(gateway) if name not in answer.error]
+    none_of(missing, f"the refusal {answer.text[:200]!r} does not name", remedy)
+
+
+@pytest.mark.parametrize("path", CLOSED_PATHS)
+def check_paths_that_are_not_served_are_closed(gateway: Gateway, path: str) -> None:
+    """Engines have more paths than clients need: metrics, other clients' prompts, controls."""
+    answer = probe.ask(gateway, "GET", path)
+    remedy = "homeport apply loads the committed list of paths"
+    require(answer.status == 404, f"{path} says {answer.status} instead of 404", remedy)
+
+
+def check_every_replica_takes_part(gateway: Gateway, fleet: Fleet) -> None:
+    """By the address in X-Homeport-Replica; a replica that gets nothing is lost capacity."""
+    replicas = _replicas_by_address(fleet)
+    pools = {replica.name: replica.pool for replica in fleet.replicas}
+    answered: set[str] = set()
+    for model in _models(gateway):
+        expected = set(pools)
+        seen: set[str] = set()
+        for _ in range(ROUNDS * len(pools)):
+            answer = probe.ask(gateway, "POST", CHAT, chat_request(model, 1))
+            require(answer.status == 200, f"{model}: {said(answer)}", "see check_engines")
+            seen.add(_replica(answer, replicas))
+            expected = {name for name in pools if pools[name] in {pools[one] for one in seen}}
+            if seen == expected:
+                break
+        silent = sorted(expected - seen)
+        remedy = "`docker logs` of the gateway shows failed connects; then homeport apply"
+        none_of(silent, f"{model}: no request of {ROUNDS * len(pools)} reached", remedy)
+        answered |= seen
+    none_of(sorted(set(pools) - answered), "no model leads to", "homeport apply")
+
+
+def check_the_gateway_serves_the_committed_revision(gateway: Gateway, fleet: Fleet) -> None:
+    """What nginx has loaded, which is not always what lies on the disk."""
+    released = fleet.committed[gateway.host].release.gateway
+    wanted = released.revision if released is not None else ""
+    found = fleet.live(gateway.host).revision
+    require(
+        found == wanted,
+        f"nginx has loaded {found[:12] or 'nothing it can name'}, committed is {wanted[:12]}",
+        "homeport apply reloads it; if it stays, `nginx -t` refused and `docker logs` says why",
+    )
+
+
+def _models(gateway: Gateway) -> list[str]:
+    names = probe.models(gateway)
+    require(names, "/v1/models lists no model", "homeport apply, then see check_engines")
+    return names
+
+
+def _is_generated(fleet: Fleet) -> bool:
+    """Random weights made on the spot talk nonsense, by design."""
+    models = [model for one in fleet.committed.values() for model in one.release.models]
+    return any(model.source.startswith("generated:") for model in models)
+
+
+def _best_stream(gateway: Gateway, model: str) -> tuple[int, int]:
+    """Events and bursts of the first stream that arrives over time, or of the last attempt."""
+    give_up = time.monotonic() + STREAM_SECONDS
+    events = bursts = 0
+    for _ in range(STREAM_ATTEMPTS):
+        stream = probe.stream(gateway, chat_request(model, STREAM_TOKENS))
+        _require_complete(model, stream)
+        events, bursts = len(stream.events), instants(stream.arrivals_seconds)
+        if bursts >= _least_bursts(events) or time.monotonic() > give_up:
+            break
+    return events, bursts
+
+
+def _least_bursts(events: int) -> int:
+    return max(3, events // EVENTS_PER_BURST)
+
+
+def _require_complete(model: str, stream: Stream) -> None:
+    status = stream.answer.status
+    require(status == 200, f"{model}: {said(stream.answer)}", "see check_engines")
+    remedy = "the connection was cut: time limits in the gateway, or an engine that ended"
+    ended = bool(stream.events) and stream.events[-1] == "[DONE]"
+    require(ended, f"{model}: the stream ends without [DONE]", remedy)
+
+
+def _replicas_by_address(fleet: Fleet) -> dict[str, str]:
+    """Address on Docker's network -> replica, over every host that could be asked."""
+    return dict(_addresses(fleet))
+
+
+def _addresses(fleet: Fleet) -> Iterator[tuple[str, str]]:
+    for replica in fleet.replicas:
+        for container in fleet.live(replica.host).containers:
+            if container.service == replica.name:
+                yield from ((address, replica.name) for address in container.addresses)
+
+
+def _replica(answer: Answer, replicas: Mapping[str, str]) -> str:
+    address = answer.replica.rpartition(":")[0].strip("[]")
+    remedy = "homeport apply loads the committed gateway; the header names the engine's address"
+    require(address, f"the answer has no {probe.REPLICA_HEADER} header", remedy)
+    known = f"{probe.REPLICA_HEADER}: {address} is no replica of this environment"
+    require(address in replicas, known, remedy)
+    return replicas[address]

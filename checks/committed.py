@@ -1,0 +1,91 @@
+"""What was reviewed: the releases in the checkout, with nothing evaluated again."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from deploys.render.release import Release
+from deploys.settings.inventory import InventoryHost, read_inventory
+from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import complaints_of
+
+_UNITS_BYTES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One engine container that the commit asks for."""
+
+    host: str
+    name: str
+    pool: str
+    memory_limit_bytes: int
+
+
+@dataclass(frozen=True)
+class Committed:
+    """One host and what the commit says it runs."""
+
+    host: InventoryHost
+    release: Release
+    manifest_sha256: str
+    replicas: tuple[Replica, ...]
+
+
+def read_committed(root: Path, environment: str) -> tuple[Committed, ...]:
+    """Every host of the environment, sorted by name; raises Refused with every complaint."""
+    complaints: list[Complaint] = []
+    found = []
+    for host in read_inventory(root, environment).hosts:
+        try:
+            found.append(_read(root, environment, host))
+        except Refused as refused:
+            complaints += refused.complaints
+    if complaints:
+        raise Refused(complaints)
+    return tuple(found)
+
+
+def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
+    folder = root / "compose" / environment / host.name
+    name = str((folder / "release.yaml").relative_to(root))
+    try:
+        text = (folder / "release.yaml").read_bytes()
+        # YAML has no tuples: lists are taken for them, which strict reading refuses.
+        release = Release.model_validate(yaml.safe_load(text), strict=False)
+        replicas = _replicas(folder / "gpu_hosts" / "compose.yaml", host.name)
+    except OSError as error:
+        missing = str(Path(error.filename).relative_to(root))
+        hint = f"homeport render {environment}"
+        raise Refused([Complaint(missing, "", f"cannot be read: {error.strerror}", hint)]) from None
+    except ValidationError as error:
+        raise Refused(complaints_of(error, name, Release)) from None
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        hint = f"homeport render {environment}"
+        raise Refused([Complaint(name, "", f"is not what render writes: {error}", hint)]) from None
+    return Committed(host, release, hashlib.sha256(text).hexdigest(), replicas)
+
+
+def _replicas(file: Path, host: str) -> tuple[Replica, ...]:
+    # A host without engines has no such file; a host that should have one fails by its manifest.
+    if not file.parent.is_dir():
+        return ()
+    services: Mapping[str, Any] = yaml.safe_load(file.read_text())["services"]
+    return tuple(
+        Replica(host, name, service["labels"]["homeport.pool"], _bytes(service["mem_limit"]))
+        for name, service in services.items()
+    )
+
+
+def _bytes(size: object) -> int:
+    """Compose's way to write a size: `512m`, `2g`, or a number of bytes."""
+    match = re.fullmatch(r"(\d+)([bkmg]?)b?", str(size).lower())
+    if match is None:
+        raise TypeError(f"mem_limit {size!r}")
+    return int(match[1]) * _UNITS_BYTES[match[2]]

@@ -1,0 +1,1 @@
+"""Asks a host or a URL, returns a value, asserts nothing."""

@@ -1,0 +1,156 @@
+"""A host as it is against the commit: every difference, none of them judged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checks.committed import Committed
+from checks.probes.containers import CONFIG, Container
+from checks.probes.live import Live
+from deploys.render.release import Project, Release
+
+# `starting` becomes one or the other by itself; an apply leaves it alone as well.
+_HEALTHY = (None, "healthy", "starting")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One difference."""
+
+    host: str
+    what: str
+    committed: str
+    live: str
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.what}: committed {self.committed}, live {self.live}"
+
+
+def drift(committed: Committed, live: Live) -> list[Finding]:
+    """Every difference between a host and its commit, sorted; empty when there is none."""
+    release = committed.release
+    pairs = [
+        *_links(release, live),
+        *_files(committed, live),
+        *_models(release, live),
+        *_network(release, live),
+        *_services(release, live),
+        *_published(release, live),
+        *_revision(release, live),
+    ]
+    return sorted({Finding(live.host, *pair) for pair in pairs})
+
+
+_Pairs = Iterator[tuple[str, str, str]]
+
+
+def _links(release: Release, live: Live) -> _Pairs:
+    links = {"link current": (f"releases/{release.release}", live.current)}
+    if release.gateway is not None:
+        nginx = f"../releases/{release.release}/nginx"
+        links["link gateway/current"] = (nginx, live.gateway_current)
+    for what, (wanted, found) in links.items():
+        if wanted != found:
+            yield what, wanted, found or "missing"
+
+
+def _files(committed: Committed, live: Live) -> _Pairs:
+    wanted = {**committed.release.files, "release.yaml": committed.manifest_sha256}
+    for path in sorted(wanted.keys() | live.files.keys()):
+        here, there = wanted.get(path), live.files.get(path)
+        if here != there:
+            yield f"file {path}", _short(here) or "no such file", _short(there) or "missing"
+
+
+def _models(release: Release, live: Live) -> _Pairs:
+    for model in release.models:
+        for file in model.files:
+            what = f"model {model.name}: {file.name}"
+            size = live.model_bytes.get(file.sha256)
+            if size != file.size_bytes:
+                yield what, f"{file.size_bytes} bytes", f"{size} bytes" if size else "missing"
+            digest = live.model_digests.get(file.sha256, file.sha256)
+            if digest != file.sha256:
+                yield what, _short(file.sha256), _short(digest)
+
+
+def _network(release: Release, live: Live) -> _Pairs:
+    if live.docker_answers and not live.has_network:
+        yield f"network {release.network}", "present", "missing"
+
+
+def _services(release: Release, live: Live) -> _Pairs:
+    if not live.docker_answers:
+        yield "Docker", "answers", live.docker or "does not answer"
+        return
+    references = {image.reference for image in release.images}
+    for project in release.projects:
+        for service, config in sorted(project.services.items()):
+            what = f"service {service}"
+            container = live.of(project.name, service)
+            if container is None:
+                yield what, "running", "missing"
+            else:
+                yield from _container(what, config, container, references, live)
+    yield from _extra(release.projects, live)
+
+
+def _container(
+    what: str, config: str, container: Container, references: set[str], live: Live
+) -> _Pairs:
+    if container.status != "running":
+        yield what, "running", f"{container.status} (exit code {container.exit_code})"
+    elif container.health not in _HEALTHY:
+        yield what, "healthy", str(container.health)
+    label = container.labels.get(CONFIG, "")
+    if label != config:
+        yield f"{what}: configuration", _short(config), _short(label) or "without label"
+    image_id = live.image_ids.get(container.image, "")
+    if container.image not in references:
+        yield f"{what}: image", " or ".join(sorted(references)), container.image
+    elif container.image_id != image_id:
+        yield (
+            f"{what}: image {container.image}",
+            _short(image_id) or "gone",
+            (_short(container.image_id)),
+        )
+
+
+def _extra(projects: tuple[Project, ...], live: Live) -> _Pairs:
+    """Containers that no committed service explains: other services, or one service twice."""
+    explained = {
+        container.id
+        for project in projects
+        for service in project.services
+        if (container := live.of(project.name, service)) is not None
+    }
+    for container in live.containers:
+        if container.id not in explained:
+            yield f"container {container.name}", "no such container", container.status
+
+
+def _published(release: Release, live: Live) -> _Pairs:
+    for container in live.containers:
+        for port in unexplained_ports(release, container):
+            yield f"service {container.service}: port {port}", "not published", "published"
+
+
+def unexplained_ports(release: Release, container: Container) -> list[str]:
+    """ADDRESS:PORT beyond loopback that are not the gateway's own listener."""
+    gateway = release.gateway
+    listens = gateway is not None and container.service == gateway.service
+    listen = gateway.listen if gateway is not None and listens else ""
+    return [
+        str(port) for port in container.published if not port.is_loopback and str(port) != listen
+    ]
+
+
+def _revision(release: Release, live: Live) -> _Pairs:
+    gateway = release.gateway
+    if gateway is not None and live.revision != gateway.revision:
+        found = _short(live.revision) or "does not answer"
+        yield "gateway: loaded revision", _short(gateway.revision), found
+
+
+def _short(digest: str | None) -> str:
+    """Enough of a hash to tell two apart by eye."""
+    return (digest or "").removeprefix("sha256:")[:12]

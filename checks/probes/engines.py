@@ -1,0 +1,97 @@
+"""Asks each engine itself, from inside its own container: nobody else can reach it."""
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.probes import sections
+from checks.probes.containers import Container
+from checks.probes.host import Unreachable, run
+from deploys.settings.inventory import InventoryHost
+
+# A large model on a CPU; the first completion after a start also warms caches.
+COMPLETION_SECONDS = 120
+HEALTH_SECONDS = 10
+ANSWER_TOKENS = 8
+
+# Both layouts of the kernel's control groups, as the container sees its own.
+_LIMIT_FILES = "/sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes"
+
+
+@dataclass(frozen=True)
+class EngineAnswer:
+    """What one engine said."""
+
+    health_status: int
+    """HTTP status of /health; 0: no answer."""
+    completion_status: int
+    completion: str
+    """Body of the chat completion."""
+    memory_limit_bytes: int | None
+    """What the kernel holds the container to; None: no limit, or not to be seen."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The completion as JSON; empty when it is no JSON object."""
+        try:
+            document = json.loads(self.completion)
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}
+
+
+def ask(host: InventoryHost, engines: Iterable[Container]) -> dict[str, EngineAnswer]:
+    """Service -> what its engine said, all in one round trip. Raises Unreachable."""
+    running = [container for container in engines if container.status == "running"]
+    if not running:
+        return {}
+    questions: dict[str, str] = {}
+    for container in running:
+        questions |= _questions(container)
+    limit_seconds = 30 + len(running) * (COMPLETION_SECONDS + HEALTH_SECONDS)
+    try:
+        answers = sections.answers(run(host, sections.script(questions), limit_seconds))
+    except ValueError as error:
+        raise Unreachable(host.name, str(error)) from error
+    return {container.service: _answer(container.service, answers) for container in running}
+
+
+def _questions(container: Container) -> dict[str, str]:
+    body = {
+        "model": _served_name(container),
+        "messages": [{"role": "user", "content": "Say something."}],
+        "max_tokens": ANSWER_TOKENS,
+    }
+    inside = f"docker exec {shlex.quote(container.id)}"
+    curl = f"{inside} curl --silent --write-out '\\n%{{http_code}}' --max-time"
+    url = "http://127.0.0.1:8080"
+    name = container.service
+    return {
+        f"{name} health": f"{curl} {HEALTH_SECONDS} {url}/health 2>/dev/null",
+        f"{name} completion": (
+            f"{curl} {COMPLETION_SECONDS} --header 'Content-Type: application/json' "
+            f"--data {shlex.quote(json.dumps(body))} {url}/v1/chat/completions 2>/dev/null"
+        ),
+        f"{name} memory": f"{inside} cat {_LIMIT_FILES} 2>/dev/null",
+    }
+
+
+def _served_name(container: Container) -> str:
+    """The public model name, from the engine's own command line."""
+    words = container.command
+    return words[words.index("--alias") + 1] if "--alias" in words[:-1] else "default"
+
+
+def _answer(service: str, answers: Mapping[str, str]) -> EngineAnswer:
+    health_status, _ = _status_and_body(answers[f"{service} health"])
+    status, body = _status_and_body(answers[f"{service} completion"])
+    limit = answers[f"{service} memory"].strip()
+    return EngineAnswer(health_status, status, body, int(limit) if limit.isdigit() else None)
+
+
+def _status_and_body(text: str) -> tuple[int, str]:
+    """curl's --write-out puts the status on the last line; 000 when nothing answered."""
+    body, _, status = text.rpartition("\n")
+    return (int(status), body) if status.isdigit() else (0, text)

@@ -1,0 +1,177 @@
+"""Asks a gateway as a client does, and notes when each piece of an answer arrived."""
+
+import functools
+import json
+import shlex
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from deploys.settings.secrets import Secret
+
+# A large model on a CPU may think this long before its first byte.
+ANSWER_SECONDS = 180
+REPLICA_HEADER = "X-Homeport-Replica"
+
+
+class NoAnswer(Exception):
+    """Nothing that speaks HTTP answered."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"the gateway at {url} does not answer: {reason}\n"
+            "remedy: `docker ps` on the host shows whether it runs; --gateway-url asks elsewhere"
+        )
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Where a gateway listens, and the key of one of its clients."""
+
+    host: str
+    url: str
+    key: Secret
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    text: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The answer as JSON; empty when it is no JSON object."""
+        try:
+            document = json.loads(self.text)
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    @property
+    def error(self) -> str:
+        """The message of an OpenAI error document; empty when it is none."""
+        error = self.document.get("error")
+        message = error.get("message") if isinstance(error, dict) else None
+        return message if isinstance(message, str) else ""
+
+    @property
+    def replica(self) -> str:
+        """Address of the engine that answered: the last one, where nginx tried several."""
+        return self.headers.get(REPLICA_HEADER.lower(), "").split(",")[-1].strip()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One streamed answer."""
+
+    answer: Answer
+    arrivals_seconds: tuple[float, ...]
+    """When each read from the connection came back, since the request."""
+    events: tuple[str, ...]
+    """What followed each `data: `."""
+
+
+def ask(
+    gateway: Gateway,
+    method: str,
+    path: str,
+    body: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """One request; with the client's key unless `headers` are given. Raises NoAnswer."""
+    try:
+        answer = httpx.request(
+            method,
+            gateway.url + path,
+            json=body,
+            headers=_with_key(gateway) if headers is None else headers,
+            timeout=ANSWER_SECONDS,
+            trust_env=False,
+            verify=_tls(),
+        )
+    except httpx.HTTPError as error:
+        raise NoAnswer(gateway.url, str(error) or type(error).__name__) from error
+    return _answer(answer, answer.text)
+
+
+def stream(gateway: Gateway, body: Mapping[str, object]) -> Stream:
+    """One streamed chat completion, every read timed. Raises NoAnswer."""
+    reads: list[bytes] = []
+    arrivals: list[float] = []
+    url = f"{gateway.url}/v1/chat/completions"
+    began = time.perf_counter()
+    try:
+        with httpx.stream(
+            "POST",
+            url,
+            json={**body, "stream": True},
+            headers=_with_key(gateway),
+            timeout=ANSWER_SECONDS,
+            trust_env=False,
+            verify=_tls(),
+        ) as answer:
+            for piece in answer.iter_bytes():
+                arrivals.append(time.perf_counter() - began)
+                reads.append(piece)
+    except httpx.HTTPError as error:
+        raise NoAnswer(gateway.url, str(error) or type(error).__name__) from error
+    text = b"".join(reads).decode(errors="replace")
+    return Stream(_answer(answer, text), tuple(arrivals), _events(text))
+
+
+def models(gateway: Gateway) -> list[str]:
+    """The public model names that the gateway lists; empty when it lists none."""
+    entries = ask(gateway, "GET", "/v1/models").document.get("data")
+    if not isinstance(entries, list):
+        return []
+    return [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
+
+
+def revision_question(project: str, service: str) -> str:
+    """sh: what the gateway's own container says at /revision on the admin listener."""
+    labels = {"project": project, "service": service}
+    filters = " ".join(
+        f"--filter {shlex.quote(f'label=com.docker.compose.{key}={value}')}"
+        for key, value in labels.items()
+    )
+    return (
+        f"id=$(docker ps --quiet {filters} 2>/dev/null | head -n 1); "
+        'if [ -n "$id" ]; then docker exec "$id" '
+        "curl --silent --max-time 5 http://127.0.0.1:8081/revision 2>/dev/null; fi"
+    )
+
+
+def revision(text: str) -> str:
+    """The field `revision` of that answer; empty when there is none."""
+    try:
+        return str(json.loads(text)["revision"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Reading the machine's certificates takes longer than most requests: once is enough."""
+    return ssl.create_default_context()
+
+
+def _events(text: str) -> tuple[str, ...]:
+    return tuple(
+        line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith("data:")
+    )
+
+
+def _with_key(gateway: Gateway) -> dict[str, str]:
+    return {"Authorization": f"Bearer {gateway.key.reveal()}"}
+
+
+def _answer(answer: httpx.Response, text: str) -> Answer:
+    return Answer(answer.status_code, dict(answer.headers), text)

@@ -1,0 +1,103 @@
+"""One connection per host, whatever pyinfra calls it, and scripts of plain sh over it.
+
+The only file that imports testinfra. The hosts stay pyinfra's: its inventory says how each one is
+reached, and the same data words are passed on.
+"""
+
+import shlex
+from pathlib import Path
+
+import testinfra
+import testinfra.host
+
+from deploys.settings.inventory import InventoryHost
+
+CONNECT_SECONDS = 10
+SCRIPT_SECONDS = 60
+DEFAULT_DIRECTORY = "/srv/homeport"
+
+# Exit status of `timeout`, and of `timeout -k` where the script had to be killed.
+_TIMED_OUT = (124, 137)
+
+
+class Unreachable(Exception):
+    """The host gave no answer to judge."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.host = host
+        self.reason = reason
+        super().__init__(
+            f"{host} is unreachable: {reason}\n"
+            f"remedy: try the connection with `pyinfra inventories/ENVIRONMENT.py exec -- true`"
+        )
+
+
+def run(host: InventoryHost, script: str, limit_seconds: int = SCRIPT_SECONDS) -> str:
+    """What `script`, run by the host's sh, prints; its exit status is not looked at.
+
+    Raises Unreachable when the host cannot be asked or does not finish in time.
+    """
+    # testinfra bounds only the connecting: the host's own `timeout` bounds the rest.
+    command = f"timeout -k 5 {limit_seconds} sh -c {shlex.quote(script)}"
+    try:
+        answer = _connection(host).run(command)
+    except (RuntimeError, OSError) as error:
+        # testinfra raises the whole result of an ssh that could not connect.
+        reason = getattr(error.args[0], "stderr", str(error)) if error.args else ""
+        raise Unreachable(host.name, _last_line(reason)) from error
+    if answer.rc in _TIMED_OUT:
+        raise Unreachable(host.name, f"no answer within {limit_seconds} s")
+    if answer.rc in (125, 126, 127) or (answer.rc and not answer.stdout):
+        raise Unreachable(host.name, _last_line(answer.stderr) or f"exit status {answer.rc}")
+    return str(answer.stdout)
+
+
+def directory(host: InventoryHost, root: Path) -> str:
+    """Where the kit keeps its files on `host`; relative paths are this machine's checkout."""
+    words = str(host.data.get("directory", DEFAULT_DIRECTORY))
+    return str(root / words) if host.connection == "@local" else words
+
+
+def _connection(host: InventoryHost) -> testinfra.host.Host:
+    sudo = bool(host.data.get("_sudo"))
+    kind, _, rest = host.connection.partition("/")
+    if kind == "@local":
+        return testinfra.get_host("local://", sudo=sudo)
+    if kind == "@docker":
+        return testinfra.get_host(f"docker://{rest}", sudo=sudo)
+    data = host.data
+    user = f"{data['ssh_user']}@" if "ssh_user" in data else ""
+    name = data.get("ssh_hostname", host.connection.removeprefix("@ssh/"))
+    port = f":{data['ssh_port']}" if "ssh_port" in data else ""
+    return testinfra.get_host(
+        f"ssh://{user}{name}{port}",
+        sudo=sudo,
+        timeout=CONNECT_SECONDS,
+        # A few scripts per host: not worth a control socket that outlives this process.
+        controlpersist=0,
+        ssh_identity_file=_path(data.get("ssh_key")),
+        ssh_config=_path(data.get("ssh_config_file")),
+        ssh_extra_args=_ssh_options(host),
+    )
+
+
+def _ssh_options(host: InventoryHost) -> str:
+    options = [
+        "BatchMode=yes",
+        "ServerAliveInterval=5",
+        "ServerAliveCountMax=3",
+        f"StrictHostKeyChecking={host.data.get('ssh_strict_host_key_checking', 'accept-new')}",
+    ]
+    known_hosts = _path(host.data.get("ssh_known_hosts_file"))
+    if known_hosts:
+        options.append(f"UserKnownHostsFile={known_hosts}")
+    return " ".join(f"-o {shlex.quote(option)}" for option in options)
+
+
+def _path(value: object) -> str | None:
+    return str(Path(str(value)).expanduser()) if value else None
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

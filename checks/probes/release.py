@@ -1,0 +1,59 @@
+"""What lies in the kit's directory on a host: the current release and the models."""
+
+import shlex
+from collections.abc import Iterable
+
+from deploys.catalogue.model import ModelFile
+
+
+def link(path: str) -> str:
+    """sh: what a symbolic link points to; nothing when there is none."""
+    return f"readlink {shlex.quote(path)}"
+
+
+def digests(directory: str) -> str:
+    """sh: sha256 of each file of the current release, and whatever else lies between them."""
+    current = shlex.quote(f"{directory}/current/")
+    return (
+        f"if cd {current} 2>/dev/null; then find . -type f -exec sha256sum {{}} +; "
+        "find . ! -type f ! -type d -exec printf 'no-file  %s\\n' {} +; fi"
+    )
+
+
+def files(text: str) -> dict[str, str]:
+    """Path below the release -> sha256, or `no-file` for a link, socket or device."""
+    pairs = (line.split("  ./", 1) for line in text.splitlines() if "  ./" in line)
+    return {path: digest for digest, path in pairs}
+
+
+def model_sizes(directory: str, models: Iterable[ModelFile]) -> str:
+    """sh: size in bytes and path of each model file that is there."""
+    return (
+        "; ".join(
+            f"wc -c {shlex.quote(_model_path(directory, model))} 2>/dev/null" for model in models
+        )
+        or ":"
+    )
+
+
+def model_digests(directory: str, models: Iterable[ModelFile]) -> str:
+    """sh: sha256 and path of each model file that is there. Reads every byte of the weights."""
+    return (
+        "; ".join(
+            f"sha256sum {shlex.quote(_model_path(directory, model))} 2>/dev/null"
+            for model in models
+        )
+        or ":"
+    )
+
+
+def by_model(text: str, directory: str, models: Iterable[ModelFile]) -> dict[str, str]:
+    """sha256 that the manifest names -> the first word about it, for models that are there."""
+    pairs = (line.split(maxsplit=1) for line in text.splitlines() if " " in line)
+    words = {path: word for word, path in pairs}
+    paths = {model.sha256: _model_path(directory, model) for model in models}
+    return {sha256: words[path] for sha256, path in paths.items() if path in words}
+
+
+def _model_path(directory: str, model: ModelFile) -> str:
+    return f"{directory}/models/{model.sha256}/{model.name}"

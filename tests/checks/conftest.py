@@ -1,0 +1,78 @@
+"""Runs the real check files against fakes, in this process: a run takes a fraction of a second."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploys.settings import inventory
+from tests.checks.deployment import KEY, Deployment, deploy
+from tests.checks.fake_gateway import Behaviour, fake_gateway
+
+CHECKS = Path(__file__).parents[2] / "checks"
+
+_HOST = {
+    "name": "@local",
+    "groups": ["lab", "gpu_hosts", "gateways"],
+    "data": {"directory": ".homeport/lab"},
+}
+
+Outcomes = dict[str, dict[str, Any]]
+RunChecks = Callable[..., Outcomes]
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """Everything deployed as committed; the gateway's port is closed."""
+    found = deploy(tmp_path)
+    monkeypatch.setenv("PATH", f"{found.docker.folder}:/usr/local/bin:/usr/bin:/bin")
+    return found
+
+
+@pytest.fixture
+def behaviour() -> Behaviour:
+    """How the fake gateway behaves; a test changes it before it asks."""
+    return Behaviour(KEY)
+
+
+@pytest.fixture
+def gateway_url(behaviour: Behaviour) -> Iterator[str]:
+    """A running fake gateway."""
+    with fake_gateway(behaviour) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def run_checks(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> RunChecks:
+    """Runs some of the checks and gives what became of each, by its name and subject."""
+    # pyinfra itself takes seconds to start; one test of `homeport verify` asks the real one.
+    monkeypatch.setattr(inventory, "_ask_pyinfra", lambda *_: [_HOST])
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    # The addopts of the run that runs this are not meant for the one inside.
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+    def run(*files: str, gateway_url: str = "") -> Outcomes:
+        deployment.docker.write()
+        results = deployment.root / "results"
+        results.unlink(missing_ok=True)
+        arguments = [str(CHECKS / file) for file in files]
+        arguments += ["--environment=lab", f"--root={deployment.root}", f"--results={results}"]
+        arguments += ["-p", "no:cacheprovider", "--capture=no"]
+        arguments += [f"--gateway-url={gateway_url}"] if gateway_url else []
+        assert pytest.main(arguments) in (0, 1)
+        lines = [json.loads(line) for line in results.read_text().splitlines()]
+        return {f"{line['check']} {line['subject']}".strip(): line for line in lines}
+
+    return run
+
+
+def failed(outcomes: Outcomes) -> set[str]:
+    """Names of the checks that did not pass, without their subjects."""
+    return {line["check"] for line in outcomes.values() if line["result"] != "passed"}
+
+
+def messages(outcomes: Outcomes) -> str:
+    """Everything that checks which did not pass had to say."""
+    return "\n".join(line["message"] for line in outcomes.values())

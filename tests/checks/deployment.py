@@ -1,0 +1,168 @@
+"""A checkout with one committed environment, and a host on which exactly that is deployed."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from deploys.render.release import Release
+from tests.checks.fake_docker import FakeDocker, FakeEngine, container
+
+ENVIRONMENT = "lab"
+HOST = "localhost"
+KEY = "key-of-the-lab"
+REVISION = "5" * 64
+WEIGHTS = b"GGUF and then some"
+REPLICAS = {"chat-1": "172.18.0.11", "chat-2": "172.18.0.12"}
+
+_INVENTORY = """\
+lab = [("@local", {"directory": ".homeport/lab"})]
+gpu_hosts = ["@local"]
+gateways = ["@local"]
+"""
+_PROJECTS = {"gpu_hosts": tuple(REPLICAS), "gateways": ("nginx",)}
+_IMAGES = {"llamacpp": "homeport/llamacpp:aaa", "nginx": "homeport/nginx:bbb"}
+
+
+@dataclass
+class Deployment:
+    """The checkout, the host's directory below it, and the host's Docker."""
+
+    root: Path
+    directory: Path
+    release: Release
+    docker: FakeDocker
+
+    @property
+    def current(self) -> Path:
+        """The folder of the current release on the host."""
+        return self.directory / "current"
+
+    @property
+    def model(self) -> Path:
+        """The model's file on the host."""
+        file = self.release.models[0].files[0]
+        return self.directory / "models" / file.sha256 / file.name
+
+    def commit(self, **changes: object) -> None:
+        """Changes the committed manifest only: the host stays as it is."""
+        _commit(self.root, self.release.model_copy(update=changes))
+
+
+def deploy(root: Path, listen: str = "127.0.0.1:1") -> Deployment:
+    """Writes the whole deployment below `root`; its gateway listens on `listen`."""
+    files = {f"{role}/compose.yaml": _compose(role) for role in _PROJECTS}
+    files["nginx/nginx.conf"] = "events {}\n"
+    release = _release(files, listen)
+    directory = root / ".homeport" / ENVIRONMENT
+    _write_checkout(root, release, files)
+    _write_host(root, directory, release, files)
+    deployment = Deployment(root, directory, release, _docker(root, release))
+    deployment.docker.write()
+    return deployment
+
+
+def _release(files: dict[str, str], listen: str) -> Release:
+    digest = hashlib.sha256(WEIGHTS).hexdigest()
+    file = {"name": "tiny.gguf", "size_bytes": len(WEIGHTS), "sha256": digest}
+    document = {
+        "environment": ENVIRONMENT,
+        "host": HOST,
+        "release": "0123456789ab",
+        "network": "homeport-lab",
+        "files": {path: hashlib.sha256(text.encode()).hexdigest() for path, text in files.items()},
+        "images": [
+            {"name": name, "reference": reference, "build": {"context": name}}
+            for name, reference in _IMAGES.items()
+        ],
+        "models": [{"name": "tiny", "source": "generated:tiny", "files": [file]}],
+        "projects": [
+            {"role": role, "name": f"homeport-lab-{role}", "services": _labels(services)}
+            for role, services in _PROJECTS.items()
+        ],
+        "gateway": _gateway(listen),
+    }
+    return Release.model_validate(document, strict=False)
+
+
+def _gateway(listen: str) -> dict[str, object]:
+    return {
+        "service": "nginx",
+        "image": _IMAGES["nginx"],
+        "revision": REVISION,
+        "admin_port": 8081,
+        "listen": listen,
+        "clients": {"tester": {"key": "file:.homeport/lab.key"}},
+    }
+
+
+def _labels(services: tuple[str, ...]) -> dict[str, str]:
+    return {service: hashlib.sha256(service.encode()).hexdigest() for service in services}
+
+
+def _compose(role: str) -> str:
+    services = {
+        name: {"labels": {"homeport.pool": "chat"}, "mem_limit": "512m"} for name in _PROJECTS[role]
+    }
+    return yaml.safe_dump({"services": services})
+
+
+def _commit(root: Path, release: Release) -> None:
+    text = yaml.safe_dump(release.model_dump(mode="json"), sort_keys=False)
+    (root / "compose" / ENVIRONMENT / HOST / "release.yaml").write_text(text)
+
+
+def _write_checkout(root: Path, release: Release, files: dict[str, str]) -> None:
+    for folder in ("inventories", "deploys", ".homeport"):
+        (root / folder).mkdir()
+    (root / "inventories" / "lab.py").write_text(_INVENTORY)
+    key = root / ".homeport" / "lab.key"
+    key.touch(0o600)
+    key.write_text(f"{KEY}\n")
+    compose = root / "compose" / ENVIRONMENT / HOST
+    for path, text in files.items():
+        if not path.startswith("nginx/"):
+            _write(compose / path, text)
+    _commit(root, release)
+
+
+def _write_host(root: Path, directory: Path, release: Release, files: dict[str, str]) -> None:
+    manifest = (root / "compose" / ENVIRONMENT / HOST / "release.yaml").read_text()
+    for path, text in {**files, "release.yaml": manifest}.items():
+        _write(directory / "releases" / release.release / path, text)
+    (directory / "current").symlink_to(f"releases/{release.release}")
+    (directory / "gateway").mkdir()
+    (directory / "gateway" / "current").symlink_to(f"../releases/{release.release}/nginx")
+    model = release.models[0].files[0]
+    place = directory / "models" / model.sha256
+    place.mkdir(parents=True)
+    (place / model.name).write_bytes(WEIGHTS)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _docker(root: Path, release: Release) -> FakeDocker:
+    containers = {}
+    for project in release.projects:
+        image = _IMAGES["llamacpp" if project.role == "gpu_hosts" else "nginx"]
+        for service, config in project.services.items():
+            labels = {"homeport.environment": ENVIRONMENT, "homeport.config-sha256": config}
+            raw = container(project.name, service, image, f"sha256:{image}", labels)
+            address = REPLICAS.get(service, "172.18.0.2")
+            raw["NetworkSettings"]["Networks"] = {release.network: {"IPAddress": address}}
+            containers[service] = raw
+    # The admin listener: loopback, always allowed.
+    ports = {"8081/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8081"}]}
+    containers["nginx"]["NetworkSettings"]["Ports"] = ports
+    return FakeDocker(
+        folder=root / "docker-program",
+        containers=containers,
+        images={reference: f"sha256:{reference}" for reference in _IMAGES.values()},
+        network=release.network,
+        revision=REVISION,
+        engines={name: FakeEngine() for name in REPLICAS},
+    )

@@ -1,0 +1,120 @@
+"""A `docker` for PATH that answers from files: a host's containers in any condition, no engine."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# What is asked of Docker is decided by the words that tell one question from another.
+_PROGRAM = """\
+#!/bin/sh
+cd {folder} || exit 1
+case "$*" in
+  version*) cat version ;;
+  "ps --all"*) cat ids ;;
+  "ps --quiet"*) cat gateway-id ;;
+  "container inspect"*) cat containers.json ;;
+  "image inspect"*) while [ $# -gt 1 ]; do shift; done; sed -n "s|^$1 ||p" images ;;
+  "network inspect"*) cat network ;;
+  *"/revision"*) cat revision ;;
+  exec*"/health"*) cat "$2.health" ;;
+  exec*"/chat/completions"*) cat "$2.completion" ;;
+  exec*"memory.max"*) cat "$2.memory" ;;
+  *) echo "unexpected: $*" >&2; exit 64 ;;
+esac
+"""
+
+COMPLETION = {"choices": [{"message": {"content": "x"}}], "usage": {"completion_tokens": 8}}
+
+
+@dataclass
+class FakeEngine:
+    """What one engine says from inside its container."""
+
+    health_status: int = 200
+    completion_status: int = 200
+    completion: Mapping[str, Any] = field(default_factory=lambda: COMPLETION)
+    memory_limit: str = str(512 * 2**20)
+
+
+@dataclass
+class FakeDocker:
+    """One host's Docker; change what it says, then `write`."""
+
+    folder: Path
+    containers: dict[str, dict[str, Any]]
+    """Service -> its inspect document."""
+    images: dict[str, str]
+    network: str
+    revision: str
+    version: str = "version 26.1.5"
+    engines: dict[str, FakeEngine] = field(default_factory=dict)
+
+    def write(self) -> None:
+        """Puts the program and its answers into the folder."""
+        self.folder.mkdir(exist_ok=True)
+        files = {
+            "version": self.version,
+            "ids": "".join(f"{raw['Id']}\n" for raw in self.containers.values()),
+            "gateway-id": self.containers["nginx"]["Id"] if "nginx" in self.containers else "",
+            "containers.json": json.dumps(list(self.containers.values()), indent=2),
+            "images": "".join(f"{name} {image}\n" for name, image in self.images.items()),
+            "network": self.network,
+            "revision": json.dumps({"revision": self.revision}),
+        }
+        for service, engine in self.engines.items():
+            files |= _engine_files(f"id-{service}", engine)
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
+        program = self.folder / "docker"
+        program.write_text(_PROGRAM.format(folder=shlex.quote(str(self.folder))))
+        program.chmod(0o755)
+
+
+def container(
+    project: str, service: str, image: str, image_id: str, labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """The inspect document of a container that is as it should be."""
+    compose = {
+        "com.docker.compose.project": project,
+        "com.docker.compose.service": service,
+    }
+    return {
+        "Id": f"id-{service}",
+        "Name": f"/{project}-{service}-1",
+        "RestartCount": 0,
+        "Image": image_id,
+        "Path": "program",
+        "Args": ["--alias", "tiny"],
+        "State": {"Status": "running", "ExitCode": 0, "Health": {"Status": "healthy"}},
+        "Config": {
+            "Image": image,
+            "User": "10001:10001",
+            "Labels": {**compose, **labels},
+        },
+        "HostConfig": _least_privilege(),
+        "Mounts": [{"Source": "/srv/homeport/models"}],
+        "NetworkSettings": {"Ports": {"8080/tcp": None}, "Networks": {}},
+    }
+
+
+def _least_privilege() -> dict[str, Any]:
+    return {
+        "Privileged": False,
+        "ReadonlyRootfs": True,
+        "SecurityOpt": ["no-new-privileges:true"],
+        "CapAdd": None,
+        "CapDrop": ["ALL"],
+        "NetworkMode": "homeport-lab",
+        "Memory": 512 * 2**20,
+    }
+
+
+def _engine_files(name: str, engine: FakeEngine) -> dict[str, str]:
+    return {
+        f"{name}.health": f"\n{engine.health_status}",
+        f"{name}.completion": f"{json.dumps(engine.completion)}\n{engine.completion_status}",
+        f"{name}.memory": engine.memory_limit,
+    }

@@ -1,0 +1,136 @@
+"""A gateway on loopback that behaves, or misbehaves in one way at a time."""
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+EVENTS = 40
+# Slower than the burst of a busy machine, fast enough for many tests.
+EVENT_SECONDS = 0.001
+
+
+@dataclass
+class Behaviour:
+    """How this gateway behaves; the defaults are right."""
+
+    key: str
+    models: tuple[str, ...] = ("tiny",)
+    replicas: tuple[str, ...] = ("172.18.0.11:8080", "172.18.0.12:8080")
+    health_status: int = 200
+    text: str = "seven"
+    usage: Mapping[str, int] = field(
+        default_factory=lambda: {"prompt_tokens": 5, "completion_tokens": 7}
+    )
+    buffers_streams: bool = False
+    ends_streams: bool = True
+    lets_in: tuple[str, ...] = ()
+    """Authorization headers that pass besides the right one; `` is a request without any."""
+    refuses_in_html: bool = False
+    names_known_models: bool = True
+    unknown_model_status: int = 404
+    open_paths: tuple[str, ...] = ()
+    names_replica: bool = True
+
+
+@contextmanager
+def fake_gateway(behaviour: Behaviour) -> Iterator[int]:
+    """Serves on 127.0.0.1; gives the port."""
+    turns = itertools.count()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            _get(self, behaviour)
+
+        def do_POST(self) -> None:
+            _post(self, behaviour, turns)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _get(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
+    if handler.path == "/healthz":
+        _send(handler, behaviour.health_status, {})
+    elif not _may_enter(handler, behaviour):
+        _refuse(handler, 401, "a key is needed", behaviour)
+    elif handler.path == "/v1/models":
+        _send(handler, 200, {"data": [{"id": name} for name in behaviour.models]})
+    elif handler.path in behaviour.open_paths:
+        _send(handler, 200, {})
+    else:
+        _refuse(handler, 404, "not served", behaviour)
+
+
+def _post(
+    handler: BaseHTTPRequestHandler, behaviour: Behaviour, turns: "itertools.count[int]"
+) -> None:
+    body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+    if not _may_enter(handler, behaviour):
+        _refuse(handler, 401, "a key is needed", behaviour)
+    elif body["model"] not in behaviour.models:
+        known = f", known: {', '.join(behaviour.models)}" if behaviour.names_known_models else ""
+        _refuse(handler, behaviour.unknown_model_status, f"no such model{known}", behaviour)
+    elif body.get("stream"):
+        _stream(handler, behaviour)
+    else:
+        # nginx names every replica that it tried; the last one answered.
+        replica = behaviour.replicas[next(turns) % len(behaviour.replicas)]
+        tried = f"172.18.0.99:8080, {replica}"
+        headers = {"X-Homeport-Replica": tried} if behaviour.names_replica else {}
+        choices = [{"message": {"content": behaviour.text}}]
+        _send(handler, 200, {"choices": choices, "usage": behaviour.usage}, headers)
+
+
+def _stream(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/event-stream")
+    handler.end_headers()
+    events = [f"data: {json.dumps({'choices': [{'delta': {'content': 'x'}}]})}\n\n"] * EVENTS
+    events += ["data: [DONE]\n\n"] * behaviour.ends_streams
+    pieces = ["".join(events)] if behaviour.buffers_streams else events
+    for piece in pieces:
+        handler.wfile.write(piece.encode())
+        time.sleep(EVENT_SECONDS)
+
+
+def _may_enter(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> bool:
+    shown = handler.headers.get("Authorization", "")
+    return shown in (f"Bearer {behaviour.key}", *behaviour.lets_in)
+
+
+def _refuse(
+    handler: BaseHTTPRequestHandler, status: int, message: str, behaviour: Behaviour
+) -> None:
+    document = {"error": {"message": message, "type": "invalid_request_error"}}
+    _send(handler, status, {} if behaviour.refuses_in_html else document)
+
+
+def _send(
+    handler: BaseHTTPRequestHandler,
+    status: int,
+    document: Mapping[str, object],
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    text = json.dumps(document).encode()
+    handler.send_response(status)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(text)))
+    for name, value in (headers or {}).items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(text)

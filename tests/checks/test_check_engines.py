@@ -1,0 +1,62 @@
+"""Each check of an engine fails for its own reason, and for that replica alone."""
+
+import pytest
+
+from tests.checks.conftest import RunChecks, failed, messages
+from tests.checks.deployment import Deployment
+from tests.checks.fake_docker import FakeEngine
+
+READY = "each replica says it is ready"
+COMPLETION = "each replica answers a completion"
+MEMORY = "each replica is held to its memory"
+
+
+def test_engines_as_committed_pass_every_check(run_checks: RunChecks) -> None:
+    outcomes = run_checks("check_engines.py")
+
+    assert len(outcomes) == 6
+    assert failed(outcomes) == set()
+
+
+@pytest.mark.parametrize(
+    ("engine", "check", "words"),
+    [
+        (FakeEngine(health_status=503), READY, "still loading its model"),
+        (FakeEngine(health_status=0), READY, "does not answer on port 8080"),
+        (FakeEngine(completion_status=500), COMPLETION, "refuses a chat completion with 500"),
+        (FakeEngine(completion_status=0), COMPLETION, "does not answer a chat completion in time"),
+        (FakeEngine(completion={"choices": []}), COMPLETION, "without a single token"),
+        (FakeEngine(memory_limit="max"), MEMORY, "its limit is none that the kernel knows"),
+        (FakeEngine(memory_limit=str(2**30)), MEMORY, "committed to 512 MiB, its limit is 1024"),
+    ],
+    ids=[
+        "is loading",
+        "is deaf",
+        "cannot compute",
+        "hangs",
+        "says nothing",
+        "has no memory limit",
+        "has another memory limit",
+    ],
+)
+def test_exactly_one_check_fails_when_an_engine(
+    engine: FakeEngine, check: str, words: str, run_checks: RunChecks, deployment: Deployment
+) -> None:
+    deployment.docker.engines["chat-2"] = engine
+
+    outcomes = run_checks("check_engines.py")
+
+    assert failed(outcomes) == {check}
+    assert outcomes[f"{check} localhost-chat-1"]["result"] == "passed"
+    assert words in messages(outcomes)
+
+
+def test_an_engine_that_is_not_running_is_not_asked(
+    run_checks: RunChecks, deployment: Deployment
+) -> None:
+    deployment.docker.containers["chat-2"]["State"]["Status"] = "exited"
+
+    outcomes = run_checks("check_engines.py")
+
+    assert failed(outcomes) == {READY, COMPLETION, MEMORY}
+    assert "chat-2 on localhost is not running" in messages(outcomes)

@@ -1,0 +1,134 @@
+"""Each check of the gateway fails for its own reason, and for no other check's."""
+
+from typing import Any
+
+import pytest
+
+from tests.checks.conftest import RunChecks, failed, messages
+from tests.checks.deployment import KEY, REVISION, Deployment
+from tests.checks.fake_gateway import Behaviour
+
+CHAT = "every model answers a chat"
+STREAMS = "streams arrive over time"
+KEYS = "nobody enters without a key"
+UNKNOWN = "an unknown model is refused with the known ones"
+PATHS = "paths that are not served are closed"
+REPLICAS = "every replica takes part"
+
+
+def test_a_gateway_as_committed_passes_every_check(run_checks: RunChecks, gateway_url: str) -> None:
+    outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
+
+    assert failed(outcomes) == set()
+    names = {line["check"] for line in outcomes.values()}
+    assert {CHAT, STREAMS, KEYS, UNKNOWN, PATHS, REPLICAS} < names
+
+
+FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "is ill": ({"health_status": 503}, "the gateway says it is well", "503 instead of 200"),
+    "gives empty answers": ({"text": ""}, CHAT, "holds no text"),
+    "counts no tokens": ({"usage": {"prompt_tokens": 5}}, CHAT, "counts no tokens"),
+    "buffers streams": ({"buffers_streams": True}, STREAMS, "41 events in 1 bursts"),
+    "cuts streams off": ({"ends_streams": False}, STREAMS, "ends without [DONE]"),
+    "lets anybody in": ({"lets_in": ("",)}, KEYS, "instead of 401"),
+    "takes any key": (
+        {"lets_in": ("Bearer homeport-check-wrong-key",)},
+        KEYS,
+        "instead of 401",
+    ),
+    "refuses without a word": (
+        {"refuses_in_html": True, "unknown_model_status": 404},
+        KEYS,
+        "without an error document",
+    ),
+    "keeps its models to itself": ({"names_known_models": False}, UNKNOWN, "does not name"),
+    "takes any model": ({"unknown_model_status": 400}, UNKNOWN, "says 400"),
+    "serves metrics": ({"open_paths": ("/metrics",)}, PATHS, "/metrics says 200"),
+    "uses one replica only": (
+        {"replicas": ("172.18.0.11:8080",)},
+        REPLICAS,
+        "no request of 8 reached:\n  chat-2",
+    ),
+    "leads to a stranger": (
+        {"replicas": ("172.18.0.66:8080",)},
+        REPLICAS,
+        "172.18.0.66 is no replica",
+    ),
+    "hides who answered": ({"names_replica": False}, REPLICAS, "has no X-Homeport-Replica"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_its_own_check_fails_when_a_gateway(
+    fault: tuple[dict[str, Any], str, str],
+    run_checks: RunChecks,
+    behaviour: Behaviour,
+    gateway_url: str,
+) -> None:
+    changes, check, words = fault
+    for name, value in changes.items():
+        setattr(behaviour, name, value)
+
+    outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
+
+    # A refusal without a document is seen by both checks that read refusals.
+    also = {UNKNOWN} if behaviour.refuses_in_html else set()
+    assert failed(outcomes) == {check} | also
+    assert words in messages(outcomes)
+
+
+def test_blank_text_is_an_answer_only_from_random_weights(
+    run_checks: RunChecks, behaviour: Behaviour, deployment: Deployment, gateway_url: str
+) -> None:
+    behaviour.text = "\n\n"
+
+    assert failed(run_checks("check_gateway.py", gateway_url=gateway_url)) == set()
+    model = deployment.release.models[0]
+    deployment.commit(models=(model.model_copy(update={"source": "https://models.example/m"}),))
+    assert failed(run_checks("check_gateway.py", gateway_url=gateway_url)) == {CHAT}
+
+
+def test_a_gateway_without_models_says_so_once_per_check(
+    run_checks: RunChecks, behaviour: Behaviour, gateway_url: str
+) -> None:
+    behaviour.models = ()
+
+    outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
+
+    assert failed(outcomes) == {CHAT, STREAMS, UNKNOWN, REPLICAS}
+    assert "/v1/models lists no model" in messages(outcomes)
+
+
+def test_a_configuration_that_nginx_has_not_loaded_is_found(
+    run_checks: RunChecks, deployment: Deployment, gateway_url: str
+) -> None:
+    deployment.docker.revision = "e" * 64
+
+    outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
+
+    assert failed(outcomes) == {"the gateway serves the committed revision"}
+    expected = f"nginx has loaded {'e' * 12}, committed is {REVISION[:12]}"
+    assert expected in messages(outcomes)
+
+
+def test_a_gateway_that_does_not_listen_is_told_in_words(run_checks: RunChecks) -> None:
+    outcomes = run_checks("check_gateway.py", gateway_url="http://127.0.0.1:1")
+
+    assert "the gateway at http://127.0.0.1:1 does not answer" in messages(outcomes)
+    assert "Traceback" not in messages(outcomes)
+
+
+@pytest.mark.parametrize("fault", ["missing", "open to all"])
+def test_a_key_that_cannot_be_used_is_named_and_never_shown(
+    fault: str, run_checks: RunChecks, deployment: Deployment, gateway_url: str
+) -> None:
+    file = deployment.root / ".homeport" / "lab.key"
+    if fault == "missing":
+        file.unlink()
+    else:
+        file.chmod(0o644)
+
+    outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
+
+    assert "file:.homeport/lab.key" in messages(outcomes)
+    assert KEY not in messages(outcomes)
