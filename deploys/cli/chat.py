@@ -1,0 +1,84 @@
+"""`homeport chat ENV`: one answer through the gateway, streamed as it arrives."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+import yaml
+
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.plan import EnvironmentArgument
+from deploys.cli.root import repository_root
+from deploys.render.release import GatewayRelease, Release
+from deploys.settings.inventory import read_inventory
+from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.secrets import resolve
+
+FIRST_BYTE_SECONDS = 120
+
+
+def chat(
+    environment: EnvironmentArgument,
+    prompt: Annotated[str, typer.Argument(help="What to say.")] = "Tell me about harbours.",
+    model: Annotated[str, typer.Option(help="Public model name; the first one if left out.")] = "",
+    max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 48,
+) -> int:
+    """Streams one chat answer through the gateway, as a client of the environment."""
+    root = repository_root()
+    read_inventory(root, environment)
+    gateway = committed_gateway(root, environment)
+    key = resolve(next(iter(gateway.clients.values())).key, root)
+    url = f"http://{gateway.listen}/v1"
+    headers = {"Authorization": f"Bearer {key.reveal()}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=FIRST_BYTE_SECONDS) as client:
+        try:
+            name = model or client.get("/models").raise_for_status().json()["data"][0]["id"]
+            for text in _stream(client, name, prompt, max_tokens):
+                sys.stdout.write(text)
+                sys.stdout.flush()
+        except httpx.HTTPError as error:
+            return _failed(error, url, environment)
+    print()
+    return ExitCode.DONE
+
+
+def committed_gateway(root: Path, environment: str) -> GatewayRelease:
+    """The gateway of the environment's first gateway host, from its committed release."""
+    for path in sorted((root / "compose" / environment).glob("*/release.yaml")):
+        release = Release.model_validate(yaml.safe_load(path.read_text()), strict=False)
+        if release.gateway is not None:
+            return release.gateway
+    hint = f"homeport render {environment}"
+    raise Refused([Complaint(f"compose/{environment}", "", "holds no gateway's release", hint)])
+
+
+def _stream(client: httpx.Client, model: str, prompt: str, max_tokens: int) -> Iterator[str]:
+    body = {
+        "model": model,
+        "stream": True,
+        "max_tokens": max_tokens,
+        "messages": [{"role": "user", "content": prompt}],
+    }
+    with client.stream("POST", "/chat/completions", json=body) as answer:
+        if answer.is_error:
+            answer.read()
+        answer.raise_for_status()
+        for line in answer.iter_lines():
+            data = line.removeprefix("data: ")
+            if data in (line, "[DONE]"):
+                continue
+            for choice in json.loads(data).get("choices", []):
+                yield choice.get("delta", {}).get("content") or ""
+
+
+def _failed(error: httpx.HTTPError, url: str, environment: str) -> int:
+    if isinstance(error, httpx.HTTPStatusError):
+        print(f"error: {url}: {error.response.status_code} {error.response.text}", file=sys.stderr)
+    else:
+        print(f"error: {url}: {error}", file=sys.stderr)
+    print(f"hint: homeport verify {environment}", file=sys.stderr)
+    return ExitCode.OPERATION_FAILED

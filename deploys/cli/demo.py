@@ -1,0 +1,90 @@
+"""`homeport demo`: the whole way on this machine, from settings to a streamed answer."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploys.cli.apply import apply
+from deploys.cli.chat import chat, committed_gateway
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.plan import plan
+from deploys.cli.pyinfra_run import run_pyinfra
+from deploys.cli.render import render
+from deploys.cli.root import repository_root
+from deploys.cli.verify import verify
+
+ENVIRONMENT = "local"
+KEY = Path(".homeport/demo.key")
+
+
+def demo(
+    down: Annotated[bool, typer.Option("--down", help="Take everything down again.")] = False,
+) -> int:
+    """Deploys the environment `local` on this machine, proves it and asks it a question."""
+    root = repository_root()
+    if down:
+        return _take_down(root)
+    started = time.monotonic()
+    make_key(root / KEY)
+    stages: list[tuple[str, Callable[[], int]]] = [
+        ("plan: what fits where, and why", lambda: plan(ENVIRONMENT)),
+        ("render: the files that are committed and shipped", lambda: render(ENVIRONMENT)),
+        (
+            "apply: pyinfra brings this machine to those files",
+            lambda: apply(ENVIRONMENT, verified=False),
+        ),
+        ("verify: is it true?", lambda: verify(ENVIRONMENT)),
+        ("chat: one streamed answer through the gateway", lambda: chat(ENVIRONMENT)),
+    ]
+    for number, (title, stage) in enumerate(stages, start=1):
+        print(f"\n== {number}/{len(stages)} {title}", flush=True)
+        code = stage()
+        # A plan with files to render is what the next stage is for.
+        if code not in (ExitCode.DONE, ExitCode.CHANGES_PENDING):
+            return code
+    print(_next_steps(root, time.monotonic() - started))
+    return ExitCode.DONE
+
+
+def make_key(path: Path) -> None:
+    """Makes the demo client's key once, readable by its owner alone from the first byte on."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"hp-{secrets.token_urlsafe(32)}\n")
+
+
+def _take_down(root: Path) -> int:
+    result = run_pyinfra(root, ENVIRONMENT, "deploys/down.py")
+    if result.exit_code:
+        print(result.explanation)
+        return result.exit_code
+    print("local is down: nothing of it runs. Packages, images and the virtual environment stay.")
+    return ExitCode.DONE
+
+
+def _next_steps(root: Path, seconds: float) -> str:
+    url = f"http://{committed_gateway(root, ENVIRONMENT).listen}/v1"
+    return f"""
+That was nonsense, word by word: the demo's model has random weights. Everything around it is real.
+It took {seconds:.0f} s; `make demo` again says that nothing had to change.
+
+What to do next
+  ask it yourself     curl {url}/chat/completions \\
+                        -H "Authorization: Bearer $(cat {KEY})" \\
+                        -H "Content-Type: application/json" \\
+                        -d '{{"model": "chat", "messages": [{{"role": "user", "content": "Hi"}}]}}'
+  your client         base URL {url}, key in {KEY}, model "chat"
+  a real model        set "model" in inventories/group_data/{ENVIRONMENT}.py to the path or URL of a
+                      GGUF file, then `make demo` again
+  your own hosts      inventories/README.md: describe them, then .venv/bin/homeport plan NAME
+  look around         .venv/bin/homeport plan {ENVIRONMENT}; .venv/bin/homeport drift {ENVIRONMENT}
+  take it down        make demo-down
+"""

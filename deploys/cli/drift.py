@@ -1,0 +1,71 @@
+"""`homeport drift ENV`: live hosts against the commit. Changes nothing."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from checks.committed import read_committed
+from checks.probes.drift import Finding
+from checks.probes.drift import drift as drift_of
+from checks.probes.host import Unreachable
+from checks.probes.live import Live, observe_all
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.root import repository_root
+
+DigestsOption = Annotated[
+    bool, typer.Option("--digests", help="Also read every byte of the models; takes minutes.")
+]
+
+
+def drift(
+    environment: EnvironmentArgument, as_json: JsonOption = False, digests: DigestsOption = False
+) -> int:
+    """Says in what the hosts differ from the commit."""
+    root = repository_root()
+    committed = read_committed(root, environment)
+    seen = observe_all(committed, root, digests=digests)
+    lost = [found for found in seen.values() if isinstance(found, Unreachable)]
+    findings = [
+        finding
+        for one in committed
+        if isinstance(live := seen[one.host.name], Live)
+        for finding in drift_of(one, live)
+    ]
+    if as_json:
+        print(_document(environment, findings, lost))
+    else:
+        _print(environment, findings, len(committed) - len(lost))
+    for unreachable in lost:
+        print(f"error: {unreachable}", file=sys.stderr)
+    if lost:
+        return ExitCode.HOST_UNREACHABLE
+    return ExitCode.CHANGES_PENDING if findings else ExitCode.DONE
+
+
+def _document(environment: str, findings: Sequence[Finding], lost: Sequence[Unreachable]) -> str:
+    document = {
+        "environment": environment,
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+        "unreachable": [{"host": one.host, "reason": one.reason} for one in lost],
+    }
+    return json.dumps(document, indent=2)
+
+
+def _print(environment: str, findings: Sequence[Finding], hosts: int) -> None:
+    console = Console()
+    if not findings:
+        noun = "host is" if hosts == 1 else "hosts are"
+        console.print(f"{environment}: {hosts} {noun} what was committed", highlight=False)
+        return
+    table = Table("host", "what", "committed", "live")
+    for finding in findings:
+        table.add_row(*dataclasses.astuple(finding))
+    console.print(table, markup=False)
+    console.print(f"next: homeport apply {environment} mends exactly these", highlight=False)

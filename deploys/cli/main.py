@@ -1,0 +1,55 @@
+"""The `homeport` command: registers one verb per file and turns endings into exit codes."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from deploys.cli import apply, chat, demo, drift, models, plan, render, verify
+from deploys.cli.exit_codes import ExitCode
+from deploys.settings.inventory import UnknownEnvironment
+from deploys.settings.refusal import Refused
+
+app = typer.Typer(
+    name="homeport",
+    help="LLM inference on your own NVIDIA hosts, as code.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for verb in (
+    plan.plan,
+    render.render,
+    apply.apply,
+    verify.verify,
+    drift.drift,
+    chat.chat,
+    demo.demo,
+):
+    app.command()(verb)
+app.add_typer(models.app, name="models", help="The model catalogue: list it, add to it.")
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the `homeport` script."""
+    sys.exit(exit_code(sys.argv[1:] if arguments is None else arguments))
+
+
+def exit_code(arguments: Sequence[str]) -> int:
+    """Runs one verb and gives its exit code; bad input is told on stderr without a traceback."""
+    try:
+        result = app(list(arguments), standalone_mode=False)
+        return int(result or ExitCode.DONE)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return ExitCode.REFUSED
+    except UnknownEnvironment as unknown:
+        print(unknown, file=sys.stderr)
+        return ExitCode.MISUSE
+    except typer.TyperException as misuse:
+        # The argument parser's own code is 2, which means "changes pending" here.
+        print(f"error: {misuse.format_message()}\nhint: homeport --help", file=sys.stderr)
+        return ExitCode.MISUSE
+    except (KeyboardInterrupt, typer.Abort):
+        print("error: stopped by Ctrl-C\nhint: the same command goes on from here", file=sys.stderr)
+        return ExitCode.OPERATION_FAILED

@@ -1,0 +1,129 @@
+"""What a program that calls `homeport` can rely on: the documented exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.main import exit_code
+from tests.environments import POOL, ROOT, write_environment
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with the environment `small`; the working directory of the test."""
+    write_environment(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", "nowhere"],
+        ["apply", "nowhere"],
+        ["apply", "inventories/small.py"],
+        ["verify", "nowhere"],
+        ["drift", "nowhere"],
+        ["render", "nowhere"],
+        ["rendr", "small"],
+        ["plan"],
+        ["plan", "small", "--jsn"],
+        ["render", "small", "--limit", "x"],
+    ],
+)
+def test_misuse_is_64(root: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert root
+    assert exit_code(arguments) == ExitCode.MISUSE
+    stderr = capsys.readouterr().err
+    assert "error: " in stderr
+    assert "hint: " in stderr
+    assert "Traceback" not in stderr
+
+
+def test_files_still_to_be_rendered_are_2_and_none_are_0(root: Path) -> None:
+    assert exit_code(["plan", "small"]) == ExitCode.CHANGES_PENDING
+    assert exit_code(["render", "small", "--check"]) == ExitCode.CHANGES_PENDING
+    assert not (root / "compose").exists()
+    assert exit_code(["render", "small"]) == ExitCode.DONE
+    assert exit_code(["render", "small", "--check"]) == ExitCode.DONE
+    assert exit_code(["plan", "small"]) == ExitCode.DONE
+
+
+def test_a_stale_a_missing_and_an_orphaned_file_are_each_reported(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code(["render", "small"])
+    compose = root / "compose" / "small" / "localhost"
+    (compose / "release.yaml").write_text("stale\n")
+    (compose / "gpu_hosts" / "compose.yaml").unlink()
+    (root / "nginx" / "small" / "gone").mkdir()
+    (root / "nginx" / "small" / "gone" / "nginx.conf").write_text("orphaned\n")
+    capsys.readouterr()
+    assert exit_code(["render", "small", "--check", "--json"]) == ExitCode.CHANGES_PENDING
+    found = {item["path"]: item["state"] for item in json.loads(capsys.readouterr().out)}
+    assert found == {
+        "compose/small/localhost/release.yaml": "stale",
+        "compose/small/localhost/gpu_hosts/compose.yaml": "missing",
+        "nginx/small/gone/nginx.conf": "orphaned",
+    }
+    exit_code(["render", "small"])
+    assert not (root / "nginx" / "small" / "gone").exists()
+    assert exit_code(["render", "small", "--check"]) == ExitCode.DONE
+
+
+def test_invalid_settings_are_7_and_nothing_is_written(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_environment(root, {"pools": {"chat": {**POOL, "replica": 1}}})
+    for verb in ("plan", "render", "apply"):
+        assert exit_code([verb, "small"]) == ExitCode.REFUSED
+        assert "pools.chat.replica: is not a known key" in capsys.readouterr().err
+    assert not (root / "compose").exists()
+
+
+def test_what_does_not_fit_is_7_and_says_the_sum(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_environment(root, memory_mib=300)
+    assert exit_code(["plan", "small"]) == ExitCode.REFUSED
+    stderr = capsys.readouterr().err
+    assert "300 MiB cannot hold 512 MiB (chat-1 256 + chat-2 256)" in stderr
+    assert "hint: 1 such replicas fit" in stderr
+
+
+def test_apply_refuses_stale_files_and_a_mistyped_limit(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(["apply", "small"]) == ExitCode.REFUSED
+    assert "is missing: not what render writes" in capsys.readouterr().err
+    exit_code(["render", "small"])
+    assert exit_code(["apply", "small", "--limit", "localhots"]) == ExitCode.REFUSED
+    assert "did you mean `localhost`?" in capsys.readouterr().err
+
+
+def test_a_host_that_cannot_be_reached_is_4(root: Path) -> None:
+    # Port 1 of the loopback address: refused at once on every machine.
+    inventory = (
+        'small = [("@ssh/127.0.0.1", {"ssh_port": 1, "ssh_user": "nobody"})]\n'
+        'gpu_hosts = ["@ssh/127.0.0.1"]\ngateways = ["@ssh/127.0.0.1"]\n'
+    )
+    write_environment(root, inventory=inventory)
+    hardware = root / "inventories" / "hardware" / "small.yaml"
+    hardware.write_text(hardware.read_text().replace("localhost", "127.0.0.1"))
+    (root / "deploys" / "site.py").symlink_to(ROOT / "deploys" / "site.py")
+    assert exit_code(["render", "small"]) == ExitCode.DONE
+    assert exit_code(["apply", "small"]) == ExitCode.HOST_UNREACHABLE
+
+
+def test_the_same_input_renders_the_same_bytes(root: Path) -> None:
+    def rendered() -> dict[str, bytes]:
+        exit_code(["render", "small"])
+        files = [*(root / "compose").rglob("*"), *(root / "nginx").rglob("*")]
+        return {str(path): path.read_bytes() for path in files if path.is_file()}
+
+    first = rendered()
+    for path in first:
+        Path(path).unlink()
+    assert rendered() == first

@@ -1,0 +1,66 @@
+"""What raw pyinfra's exit code leaves out is read from its JSON and its progress lines."""
+
+import json
+
+import pytest
+
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.pyinfra_run import outcome
+
+
+def _operation(name: str, **lists: list[str]) -> dict[str, object]:
+    empty: dict[str, list[str]] = {
+        "hosts_with_change": [],
+        "hosts_with_conditional_change": [],
+        "success": [],
+    }
+    return {"name": name, **empty, **lists}
+
+
+def _dry(*operations: dict[str, object]) -> str:
+    return json.dumps({"plan": operations, "results": None})
+
+
+def _real(failed_hosts: list[str], *operations: dict[str, object]) -> str:
+    results = {"operations": operations, "failed_hosts": failed_hosts}
+    return json.dumps({"plan": [], "results": results})
+
+
+def test_a_dry_run_with_changes_is_2_though_pyinfra_says_0() -> None:
+    document = _dry(_operation("Build", hosts_with_change=["@local"]), _operation("Stage"))
+    result = outcome(0, document, [], "local", dry=True)
+    assert (result.exit_code, result.changed) == (ExitCode.CHANGES_PENDING, ["Build"])
+
+
+def test_a_conditional_change_is_a_change() -> None:
+    document = _dry(_operation("Build", hosts_with_conditional_change=["@local"]))
+    assert outcome(0, document, [], "local", dry=True).exit_code == ExitCode.CHANGES_PENDING
+
+
+def test_a_dry_run_without_changes_is_0() -> None:
+    assert outcome(0, _dry(_operation("Stage")), [], "local", dry=True).exit_code == ExitCode.DONE
+
+
+def test_a_run_names_what_it_changed() -> None:
+    document = _real([], _operation("Build", success=["@local"]), _operation("Stage"))
+    result = outcome(0, document, [], "local", dry=False)
+    assert (result.exit_code, result.changed) == (ExitCode.DONE, ["Build"])
+
+
+def test_a_failed_host_is_1_even_when_pyinfra_says_0() -> None:
+    result = outcome(0, _real(["gpu1"]), [], "local", dry=False)
+    assert (result.exit_code, result.failed_hosts) == (ExitCode.OPERATION_FAILED, ["gpu1"])
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("--> pyinfra error in deploys/site.py line 5: gpu1: refused before any change:", 7),
+        ("    [gpu1] Failed to connect (timeout)", 4),
+        ("    [gpu1] Error: executed 0 commands", 1),
+    ],
+)
+def test_progress_lines_tell_the_kinds_of_failure_apart(line: str, code: int) -> None:
+    result = outcome(1, "", [line, "hint: mend it"], "local", dry=False)
+    assert result.exit_code == code
+    assert result.explanation

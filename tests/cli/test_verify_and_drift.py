@@ -1,0 +1,102 @@
+"""The verbs `verify` and `drift`: real pyinfra inventory, real subprocess, fake Docker."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from deploys.cli.drift import drift
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.verify import verify
+from deploys.settings.inventory import UnknownEnvironment
+from tests.checks.deployment import KEY, Deployment, deploy
+from tests.checks.fake_gateway import Behaviour, fake_gateway
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A gateway that behaves."""
+    with fake_gateway(Behaviour(KEY)) as port:
+        yield port
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """A checkout with the real checks, and everything deployed as committed."""
+    found = deploy(tmp_path, f"127.0.0.1:{port}")
+    shutil.copytree(ROOT / "checks", tmp_path / "checks")
+    monkeypatch.setenv("PATH", f"{found.docker.folder}:/usr/local/bin:/usr/bin:/bin")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+@pytest.mark.usefixtures("deployment")
+def test_verify_ends_with_0_when_all_is_true(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("lab", junit=Path("report.xml")) == ExitCode.DONE
+
+    assert "checks passed" in capsys.readouterr().out
+    assert len(list(ElementTree.parse("report.xml").iter("testcase"))) > 30  # noqa: S314
+
+
+def test_verify_ends_with_5_and_tells_each_failure(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.docker.containers["chat-2"]["State"]["Health"]["Status"] = "unhealthy"
+    deployment.docker.write()
+
+    assert verify("lab", as_json=True) == ExitCode.VERIFICATION_FAILED
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_code"] == 5
+    failed = {check["check"] for check in document["checks"] if check["result"] == "failed"}
+    assert failed == {"every container is healthy", "the host is what was committed"}
+
+
+def test_verify_and_drift_end_with_4_when_a_host_is_unreachable(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = deployment.docker.folder / "timeout"
+    program.write_text("#!/bin/sh\necho no route to host >&2\nexit 127\n")
+    program.chmod(0o755)
+
+    assert verify("lab") == ExitCode.HOST_UNREACHABLE
+    assert drift("lab", as_json=True) == ExitCode.HOST_UNREACHABLE
+    captured = capsys.readouterr()
+    assert "UNREACHABLE" in captured.out
+    assert '"unreachable": [\n    {\n      "host": "localhost"' in captured.out
+    assert "no route to host" in captured.err
+
+
+def test_verify_refuses_an_environment_that_was_not_rendered(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(deployment.root / "compose")
+
+    assert verify("lab") == ExitCode.REFUSED
+    assert "error: compose/lab/localhost/release.yaml: cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("deployment")
+def test_an_unknown_environment_is_misuse() -> None:
+    for verb in (verify, drift):
+        with pytest.raises(UnknownEnvironment, match="environments here: lab"):
+            verb("production")
+
+
+def test_drift_ends_with_0_or_2(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    assert drift("lab") == ExitCode.DONE
+    assert "1 host is what was committed" in capsys.readouterr().out
+
+    (deployment.current / "nginx/nginx.conf").write_text("by hand\n")
+    assert drift("lab") == ExitCode.CHANGES_PENDING
+    assert "nginx/nginx.conf" in capsys.readouterr().out
+
+    assert drift("lab", as_json=True) == ExitCode.CHANGES_PENDING
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["what"] == "file nginx/nginx.conf"
