@@ -5,7 +5,8 @@ ENV ?= local
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# -qq: pip warns about every setting of the machine that does not matter here.
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo demo-down test test-fast format plan render apply verify drift chat lock clean
@@ -36,7 +37,7 @@ lock: $(READY)
 
 # The virtual environment, from the lock file alone. Debian ships python3 without venv.
 $(READY): requirements.lock pyproject.toml
-	@echo "== setting up: the virtual environment in $(VENV), from requirements.lock"
+	@echo "== setting up: the virtual environment in $(VENV), from requirements.lock (a minute)"
 	@python3 -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "   python3-venv is missing: installing it"; \
 		     $(AS_ROOT) apt-get -qq update && $(AS_ROOT) apt-get -qq install -y python3-venv >/dev/null; } \

@@ -79,7 +79,7 @@ def _download(url: str, target: Path, progress: Progress) -> Path:
         except httpx.InvalidURL as error:
             raise _refused(url, f"is no URL: {error}", KINDS) from None
         except httpx.HTTPError as error:
-            if attempt == ATTEMPTS or not _may_pass(error):
+            if attempt == ATTEMPTS or not _may_pass(error, part):
                 raise _given_up(url, error, part) from None
             time.sleep(PAUSE_SECONDS * attempt)
         except OSError as error:
@@ -142,10 +142,13 @@ def _need_space(url: str, part: Path, needed: int) -> None:
         raise _refused(url, found, "make room there")
 
 
-def _may_pass(error: httpx.HTTPError) -> bool:
+def _may_pass(error: httpx.HTTPError, part: Path) -> bool:
     """Whether trying again may help: broken connections, busy servers, a range that is gone."""
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code in (408, 416, 429) or error.response.is_server_error
+    if isinstance(error, httpx.ConnectError):
+        # A server that never answered is more likely mistyped than busy.
+        return part.is_file()
     return not isinstance(error, httpx.UnsupportedProtocol | httpx.TooManyRedirects)
 
 

@@ -40,7 +40,8 @@ def write_tiny(path: Path) -> Path:
     """Writes the model to `path`, which is complete or not there at all."""
     part = path.with_name(f"{path.name}.part")
     writer = GGUFWriter(part, "llama")
-    _describe(writer)
+    _describe_shape(writer)
+    _describe_tokenizer(writer)
     for name, weights in _tensors():
         # llama.cpp wants one-dimensional tensors in 32 bits.
         writer.add_tensor(name, weights if weights.ndim == 1 else weights.astype(np.float16))
@@ -51,7 +52,7 @@ def write_tiny(path: Path) -> Path:
     return part.replace(path)
 
 
-def _describe(writer: GGUFWriter) -> None:
+def _describe_shape(writer: GGUFWriter) -> None:
     writer.add_name("Homeport tiny random")
     writer.add_description("Random weights, made on the spot: talks nonsense by design.")
     writer.add_license("CC0-1.0")
@@ -67,6 +68,9 @@ def _describe(writer: GGUFWriter) -> None:
     writer.add_rope_dimension_count(HEAD)
     writer.add_rope_freq_base(500_000.0)
     writer.add_layer_norm_rms_eps(1e-5)
+
+
+def _describe_tokenizer(writer: GGUFWriter) -> None:
     tokens = tokenizer.tokens()
     writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("llama")
@@ -166,5 +170,7 @@ def _random(name: str, rows: int, columns: int, scale: float) -> Weights:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m deploys.catalogue.tiny PATH")
     target = write_tiny(Path(sys.argv[1]))
     print(f"{target}: {target.stat().st_size} bytes of random weights; it talks nonsense by design")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +26,7 @@ def chat(
     environment: EnvironmentArgument,
     prompt: Annotated[str, typer.Argument(help="What to say.")] = "Tell me about harbours.",
     model: Annotated[str, typer.Option(help="Public model name; the first one if left out.")] = "",
-    max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 48,
+    max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 256,
 ) -> int:
     """Streams one chat answer through the gateway, as a client of the environment."""
     root = repository_root()
@@ -37,13 +38,27 @@ def chat(
     with httpx.Client(base_url=url, headers=headers, timeout=FIRST_BYTE_SECONDS) as client:
         try:
             name = model or client.get("/models").raise_for_status().json()["data"][0]["id"]
-            for text in _stream(client, name, prompt, max_tokens):
-                sys.stdout.write(text)
-                sys.stdout.flush()
+            arrivals = _show(_stream(client, name, prompt, max_tokens))
         except httpx.HTTPError as error:
             return _failed(error, url, environment)
-    print()
+    print(f"\n({arrivals})")
     return ExitCode.DONE
+
+
+def _show(pieces: Iterator[str]) -> str:
+    """Prints each piece as it arrives; says afterwards when they did."""
+    started = time.monotonic()
+    seconds = []
+    for text in pieces:
+        seconds.append(time.monotonic() - started)
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    if not seconds:
+        return "the answer is empty"
+    return (
+        f"{len(seconds)} pieces, one by one: the first after {seconds[0] * 1000:.0f} ms, "
+        f"the last after {seconds[-1] * 1000:.0f} ms"
+    )
 
 
 def committed_gateway(root: Path, environment: str) -> GatewayRelease:
@@ -72,7 +87,8 @@ def _stream(client: httpx.Client, model: str, prompt: str, max_tokens: int) -> I
             if data in (line, "[DONE]"):
                 continue
             for choice in json.loads(data).get("choices", []):
-                yield choice.get("delta", {}).get("content") or ""
+                if text := choice.get("delta", {}).get("content"):
+                    yield text
 
 
 def _failed(error: httpx.HTTPError, url: str, environment: str) -> int:

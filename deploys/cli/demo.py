@@ -9,14 +9,18 @@ from typing import Annotated
 
 import typer
 
+from deploys.catalogue.models_yaml import read_models
 from deploys.cli.apply import apply
 from deploys.cli.chat import chat, committed_gateway
 from deploys.cli.exit_codes import ExitCode
+from deploys.cli.models import CATALOGUE, add
 from deploys.cli.plan import plan
 from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.cli.render import render
 from deploys.cli.root import repository_root
 from deploys.cli.verify import verify
+from deploys.settings.consistency import model_entry, names_a_file
+from deploys.settings.inventory import read_inventory
 
 ENVIRONMENT = "local"
 KEY = Path(".homeport/demo.key")
@@ -31,6 +35,7 @@ def demo(
         return _take_down(root)
     started = time.monotonic()
     make_key(root / KEY)
+    _add_models(root)
     stages: list[tuple[str, Callable[[], int]]] = [
         ("plan: what fits where, and why", lambda: plan(ENVIRONMENT)),
         ("render: the files that are committed and shipped", lambda: render(ENVIRONMENT)),
@@ -61,6 +66,17 @@ def make_key(path: Path) -> None:
         file.write(f"hp-{secrets.token_urlsafe(32)}\n")
 
 
+def _add_models(root: Path) -> None:
+    """Takes a model that the settings name by path or URL into the catalogue, once."""
+    pools = next(iter(read_inventory(root, ENVIRONMENT).hosts)).data.get("pools", {})
+    words = [pool.get("model", "") for pool in pools.values() if isinstance(pool, dict)]
+    models = read_models(root / CATALOGUE)
+    for word in words:
+        if isinstance(word, str) and names_a_file(word) and model_entry(word, models) is None:
+            print(f"\n== the model {word} is new: reading it into {CATALOGUE}", flush=True)
+            add(word, root=root)
+
+
 def _take_down(root: Path) -> int:
     result = run_pyinfra(root, ENVIRONMENT, "deploys/down.py")
     if result.exit_code:
@@ -82,8 +98,8 @@ What to do next
                         -H "Content-Type: application/json" \\
                         -d '{{"model": "chat", "messages": [{{"role": "user", "content": "Hi"}}]}}'
   your client         base URL {url}, key in {KEY}, model "chat"
-  a real model        set "model" in inventories/group_data/{ENVIRONMENT}.py to the path or URL of a
-                      GGUF file, then `make demo` again
+  a real model        set "model" in inventories/group_data/{ENVIRONMENT}.py to the absolute path
+                      or the URL of a GGUF file, then `make demo` again
   your own hosts      inventories/README.md: describe them, then .venv/bin/homeport plan NAME
   look around         .venv/bin/homeport plan {ENVIRONMENT}; .venv/bin/homeport drift {ENVIRONMENT}
   take it down        make demo-down

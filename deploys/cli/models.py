@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -58,35 +59,42 @@ def add(
 ) -> int:
     """Reads a GGUF file and writes its entry into inventories/models.yaml."""
     repository = root or repository_root()
-    catalogue = repository / CATALOGUE
-    models = read_models(catalogue)
+    models = read_models(repository / CATALOGUE)
     place = source_word(source)
     chosen = name or entry_name(file_name(place))
-    misnamed = name_complaints(CATALOGUE, chosen)
-    if misnamed:
-        raise Refused(misnamed)
-    if chosen in models and models[chosen].source != place:
-        # Before anything is downloaded.
-        raise _taken(chosen, f"comes from another place: {models[chosen].source}")
+    # Before anything is downloaded.
+    _refuse_name(chosen, place, models)
     path = _obtained(place, repository / STORE)
     header = read_header(path)
-    file = ModelFile(name=file_name(place), size_bytes=path.stat().st_size, sha256=sha256_of(path))
-    model = Model(
-        source=place,
+    model = _entry(place, path, header)
+    if models.get(chosen) == model:
+        print(f"{chosen} is in {CATALOGUE} already; nothing to do")
+        return ExitCode.DONE
+    if chosen in models:
+        raise _taken(chosen, "is another file: the one at this place has changed")
+    _write(repository / CATALOGUE, chosen, model)
+    print(_next_steps(chosen, model, header))
+    return ExitCode.DONE
+
+
+def _refuse_name(name: str, source: str, models: Mapping[str, Model]) -> None:
+    misnamed = name_complaints(CATALOGUE, name)
+    if misnamed:
+        raise Refused(misnamed)
+    if name in models and models[name].source != source:
+        raise _taken(name, f"comes from another place: {models[name].source}")
+
+
+def _entry(source: str, path: Path, header: GgufHeader) -> Model:
+    file = ModelFile(name=file_name(source), size_bytes=path.stat().st_size, sha256=sha256_of(path))
+    return Model(
+        source=source,
         licence=header.licence or NOT_STATED,
         format="gguf",
         files=(file,),
         architecture=header.architecture,
         chat_template=header.chat_template,
     )
-    if models.get(chosen) == model:
-        print(f"{chosen} is in {CATALOGUE} already; nothing to do")
-        return ExitCode.DONE
-    if chosen in models:
-        raise _taken(chosen, "is another file: the one at this place has changed")
-    _write(catalogue, chosen, model)
-    print(_next_steps(chosen, model, header))
-    return ExitCode.DONE
 
 
 def _taken(name: str, found: str) -> Refused:
@@ -119,8 +127,10 @@ def entry_name(file: str) -> str:
 
 def _obtained(source: str, store: Path) -> Path:
     columns = (BarColumn(), DownloadColumn(binary_units=True), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, visible=source.startswith("http"))
+    console = Console(stderr=True)
+    downloads = source.startswith("http")
+    with Progress(*columns, console=console, transient=True, disable=not downloads) as bar:
+        task = bar.add_task("", total=None)
         return obtain(
             source,
             store,

@@ -16,6 +16,8 @@ from deploys.plan.plan import Plan
 EnvironmentArgument = Annotated[str, typer.Argument(help="The name of a file in inventories/.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same result for a program.")]
 
+HEADINGS = ("replica", "host", "model", "context", "slots", "threads", "memory MiB")
+
 
 def plan(environment: EnvironmentArgument, as_json: JsonOption = False) -> int:
     """Shows placement, memory, routes and what `render` would change."""
@@ -51,31 +53,14 @@ def _print_pending(stages: Stages, console: Console) -> None:
 
 
 def _replicas(plan: Plan) -> Table:
-    table = Table(title=f"plan of {plan.environment}", title_justify="left")
-    for heading in (
-        "replica",
-        "host",
-        "model",
-        "engine",
-        "context",
-        "slots",
-        "threads",
-        "memory MiB",
-    ):
-        table.add_column(heading)
+    # No frame: eighty columns are enough, and what is shown can be copied.
+    table = Table(*HEADINGS, box=None, padding=(0, 2, 0, 0))
     for pool in plan.pools:
         for replica in pool.replicas:
             numbers = replica.arguments
             memory = f"{sum(replica.memory_mib.values())} of {replica.limits.memory_mib}"
-            table.add_row(
-                replica.name,
-                replica.host,
-                pool.model_name,
-                str(numbers.context_tokens),
-                str(numbers.slots),
-                str(numbers.threads),
-                memory,
-            )
+            counts = (numbers.context_tokens, numbers.slots, numbers.threads, memory)
+            table.add_row(replica.name, replica.host, pool.model_name, *map(str, counts))
     return table
 
 

@@ -4,16 +4,30 @@ from pyinfra import host
 from pyinfra.api.exceptions import DeployError
 
 from deploys.facts.compose import ComposeServices
+from deploys.facts.docker import DockerHost
 from deploys.facts.ports import ListeningPorts
+from deploys.operations.docker_choice import refusal_to_use
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
 
 
 def refuse_conflicts(release: Release, directory: str) -> None:
     """Raises while pyinfra still prepares, which ends the run for every host."""
-    found = [*_taken_ports(release), *_foreign_projects(release, directory)]
+    # Without leave to ask Docker, our own containers' ports would look like somebody else's.
+    found = _denied(release) or [
+        *_taken_ports(release),
+        *_foreign_projects(release, directory),
+    ]
     if found:
         raise DeployError("\n".join([f"{release.host}: {REFUSED}", *found]))
+
+
+def _denied(release: Release) -> list[str]:
+    system = host.get_fact(DockerHost)
+    if not system.denied:
+        return []
+    refusal = refusal_to_use(system)
+    return [f"error: {release.host}: {refusal.error}\nhint: {refusal.hint}"]
 
 
 def _taken_ports(release: Release) -> list[str]:

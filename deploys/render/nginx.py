@@ -1,22 +1,24 @@
 """The gateway's nginx files: one concern each, and the revision that names them all."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploys.plan.plan import HostPlan, Plan, Pool
+from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.render.nginx_errors import error_pages
+from deploys.render.nginx_text import map_pattern, models_document, nginx_pieces, nginx_word
 from deploys.render.templates import Render
 
 CONCERNS = (
     "nginx.conf",
+    "request.conf",
     "log.conf",
     "clients.conf",
+    "models.conf",
     "pools.conf",
+    "engines.conf",
     "public.conf",
-    "key.conf",
-    "engine.conf",
+    "routes.conf",
     "errors.conf",
     "admin.conf",
 )
@@ -26,14 +28,25 @@ REVISION = "revision.conf"
 # The only paths that reach an engine. Both engines' servers have dozens more, administration
 # among them.
 GENERATION_PATHS = ("/v1/chat/completions", "/v1/completions")
-# One request is tried on so many replicas at most, so that a query of death cannot kill them all.
+ENGINE_PORT = 8080
+# One request is tried on so many replicas at most, so that a query of death cannot kill them all;
+# with two, half the requests failed while one of three replicas was free.
 MOST_TRIES = 3
+# A refused connection, a 503 and a crash show within this time; it stays below the read time-out.
+RETRY_WINDOW_MS = 10_000
 # What a worker may keep open to one pool between requests.
 IDLE_CONNECTIONS = 4
+SHUTDOWN_SECONDS = 3600
+# 64 KiB hold nginx's own structures; a server that is looked up by name takes under 2 KiB.
+ZONE_KIB = 64
+ZONE_KIB_PER_REPLICA = 4
 
 
 def nginx_files(plan: Plan, host: HostPlan, render: Render, templates: Path) -> dict[str, str]:
-    """Path below nginx/<environment>/<host>/ -> text; the revision is rendered last."""
+    """Path below nginx/<environment>/<host>/ -> text; the revision is rendered last.
+
+    Raises ValueError for a name that nginx could misread; settings refuse those long before.
+    """
     values = _values(plan, host)
     files = {name: render(f"nginx/{name}.j2", values) for name in CONCERNS}
     files[SCRIPT] = (templates / "nginx" / SCRIPT).read_text()
@@ -51,22 +64,34 @@ def gateway_revision(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:12]
 
 
+def retry_window_ms(read_timeout_seconds: int) -> int:
+    """How long after its start a request may go to another replica; always below the time-out."""
+    return min(RETRY_WINDOW_MS, read_timeout_seconds * 1000 // 2)
+
+
 def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
     gateway = host.gateway
     if gateway is None:
         raise ValueError(f"{host.name} is no gateway")
     public_names = sorted(pool.public_name for pool in plan.pools)
+    document = nginx_pieces(models_document(public_names))
     return {
-        "environment": plan.environment,
-        "host": host.name,
+        "environment": nginx_word(plan.environment),
+        "host": nginx_word(host.name),
         "workers": gateway.workers,
         # Streams that began just before a reload may run as long as any other.
-        "shutdown_seconds": gateway.first_byte_seconds + 300,
+        "shutdown_seconds": max(SHUTDOWN_SECONDS, gateway.first_byte_seconds),
         "body_limit_mib": gateway.body_limit_mib,
         "first_byte_seconds": gateway.first_byte_seconds,
         "tries": MOST_TRIES,
+        "retry_window_ms": retry_window_ms(gateway.first_byte_seconds),
         "pools": [_pool(pool) for pool in plan.pools],
-        "models": _models(public_names),
+        "models": [
+            {"pattern": map_pattern(pool.public_name), "pool": nginx_word(pool.name)}
+            for pool in plan.pools
+        ],
+        "models_document": document,
+        "models_answer": "".join(f"$models_{number}" for number in range(1, len(document) + 1)),
         "generation_paths": GENERATION_PATHS,
         "errors": error_pages(public_names, gateway.body_limit_mib),
     }
@@ -74,25 +99,17 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
 
 def _pool(pool: Pool) -> dict[str, object]:
     return {
-        "name": pool.name,
-        "public_name": pool.public_name,
+        "upstream": f"pool_{nginx_word(pool.name)}",
+        "zone_kib": ZONE_KIB + ZONE_KIB_PER_REPLICA * len(pool.replicas),
         "keepalive": IDLE_CONNECTIONS,
-        "replicas": [
-            {
-                "address": f"{replica.name}:8080",
-                "slots": replica.arguments.slots,
-                "waiting": replica.waiting_requests,
-                "max_conns": replica.arguments.slots + replica.waiting_requests,
-            }
-            for replica in pool.replicas
-        ],
+        "replicas": [_replica(replica) for replica in pool.replicas],
     }
 
 
-def _models(public_names: list[str]) -> str:
-    """The answer to GET /v1/models; `created` has no meaning here and is 0."""
-    data = [
-        {"id": name, "object": "model", "created": 0, "owned_by": "homeport"}
-        for name in public_names
-    ]
-    return json.dumps({"object": "list", "data": data})
+def _replica(replica: Replica) -> dict[str, object]:
+    return {
+        "address": f"{nginx_word(replica.name)}:{ENGINE_PORT}",
+        "slots": replica.arguments.slots,
+        "waiting": replica.waiting_requests,
+        "max_conns": replica.arguments.slots + replica.waiting_requests,
+    }

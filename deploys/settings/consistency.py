@@ -37,6 +37,11 @@ def model_entry(word: str, models: Mapping[str, Model]) -> str | None:
     return next((name for name, model in models.items() if model.source in sources), None)
 
 
+def names_a_file(word: str) -> bool:
+    """Whether a pool's `model` is a path or URL rather than a name of the catalogue."""
+    return "/" in word or word.endswith(".gguf")
+
+
 def _file(inventory: Inventory, key: str) -> str:
     return origin(inventory, key, inventory.hosts[0].groups)
 
@@ -75,7 +80,7 @@ def _unknown_models(
             f"pools.{name}.model",
             f"`{pool.model}` is not in inventories/models.yaml",
             f"`homeport models add {pool.model}` reads it and adds it"
-            if pool.model.startswith(("/", "http://", "https://"))
+            if names_a_file(pool.model)
             else near_miss(pool.model, models),
         )
         for name, pool in sorted(pools.items())

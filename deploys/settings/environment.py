@@ -33,6 +33,8 @@ class HostWords(Frozen):
     """Where the kit keeps its files; relative: below the repository root, on this machine only."""
     base_image: str = "docker.io/library/debian:forky-slim"
     """Pulled for images built on the host; made with debootstrap where no registry answers."""
+    debian_mirror: Annotated[str, StringConstraints(pattern=r"^https?://[^\s'\"]+$")] | None = None
+    """Where debootstrap takes packages from; the host's own apt mirror when left out."""
 
 
 class EnvironmentWords(Frozen):

@@ -26,4 +26,7 @@ class Gateway(Frozen):
     @field_validator("address")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
+        # A zone (fe80::1%eth0) may hold any character, and names nothing outside one host.
+        if "%" in value:
+            raise ValueError("an address without a zone")
         return str(ipaddress.ip_address(value))

@@ -50,7 +50,9 @@ class Inventory:
 
 def host_name(connection: str) -> str:
     """The host's name in files and messages: `@local` is this machine, `localhost`."""
-    return "localhost" if connection == "@local" else connection.removeprefix("@docker/")
+    if connection == "@local":
+        return "localhost"
+    return connection.partition("/")[2] if connection.startswith("@") else connection
 
 
 def environments(root: Path) -> list[str]:

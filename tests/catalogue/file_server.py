@@ -27,7 +27,11 @@ class FileServer:
 
 
 @contextmanager
-def serving(content: bytes, name: str = "model.gguf", **words: Any) -> Iterator[FileServer]:
+def serving(
+    content: bytes,
+    name: str = "model.gguf",
+    **words: Any,  # noqa: ANN401 - the fields of FileServer
+) -> Iterator[FileServer]:
     """Serves `content` as /`name` until the block ends."""
     state = FileServer(content, **words)
 

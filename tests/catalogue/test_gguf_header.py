@@ -6,48 +6,19 @@ import struct
 from pathlib import Path
 
 import pytest
-from gguf import GGUFWriter, LlamaFileType
+from gguf import LlamaFileType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploys.catalogue.gguf_header import GgufHeader, read_header
 from deploys.catalogue.tiny import write_tiny
 from deploys.settings.refusal import Complaint, Refused
-
-Words = dict[str, int | list[int] | str | None]
-SHAPE: Words = {
-    "llama.block_count": 2,
-    "llama.embedding_length": 64,
-    "llama.feed_forward_length": 128,
-    "llama.attention.head_count": 4,
-    "llama.context_length": 512,
-    "llama.vocab_size": 100,
-}
+from tests.catalogue.gguf_files import Words, counts, entry, raw, write_gguf
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
-
-
-def write_gguf(path: Path, words: Words, *, tensors: bool = True) -> Path:
-    """A GGUF file with the shape above, changed by `words`; None takes a word out."""
-    numpy = pytest.importorskip("numpy")
-    writer = GGUFWriter(path, "llama")
-    for key, value in {**SHAPE, **words}.items():
-        if isinstance(value, int):
-            writer.add_uint32(key, value)
-        elif isinstance(value, str):
-            writer.add_string(key, value)
-        elif value is not None:
-            writer.add_array(key, value)
-    if tensors:
-        writer.add_tensor("token_embd.weight", numpy.zeros((4, 64), numpy.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
 
 
 def complaint(path: Path) -> Complaint:
@@ -56,19 +27,6 @@ def complaint(path: Path) -> Complaint:
     (found,) = refused.value.complaints
     assert found.file == str(path)
     return found
-
-
-def raw(path: Path, *parts: bytes) -> Path:
-    path.write_bytes(b"GGUF" + b"".join(parts))
-    return path
-
-
-def counts(tensors: int, entries: int) -> bytes:
-    return struct.pack("<IQQ", 3, tensors, entries)
-
-
-def entry(key: str, kind: int, value: bytes) -> bytes:
-    return struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", kind) + value
 
 
 def test_the_shape_is_read_and_derived_where_the_file_leaves_it_out(tmp_path: Path) -> None:

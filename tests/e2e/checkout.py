@@ -13,6 +13,8 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_SECONDS = 1500
 ENVIRONMENT = "local"
+# What a fresh Debian has: neither a Python of this machine's own nor this run's tools.
+PLAIN_PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Checkout:
         self, command: str, *, expect: int | None = 0, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Runs a shell command line; fails with its whole output when the exit code is another."""
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **variables}
+        environment = {**os.environ, "PATH": PLAIN_PATH, "PYTHONUNBUFFERED": "1", **variables}
         environment.pop("VIRTUAL_ENV", None)
         done = subprocess.run(
             ["bash", "-c", command],

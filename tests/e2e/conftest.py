@@ -1,11 +1,15 @@
 """The demo, deployed once for all tests that need it, from a clean checkout."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.checkout import Checkout, make_checkout
+from deploys.render.image_tags import built_reference
+from tests.e2e.checkout import ROOT, Checkout, make_checkout
+from tests.e2e.gateway_lab import Lab, running_lab
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +51,30 @@ def restore(demo: Checkout) -> None:
 def folder(tmp_path: Path) -> Path:
     """An empty folder."""
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def nginx_image(request: pytest.FixtureRequest) -> str:
+    """The gateway's image: HOMEPORT_NGINX_IMAGE, or what the demo builds."""
+    named = os.environ.get("HOMEPORT_NGINX_IMAGE")
+    if named:
+        return named
+    image = built_reference("nginx", ROOT / "deploys" / "images")
+    found = subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False)
+    if found.returncode:
+        request.getfixturevalue("demo_output")
+    return image
+
+
+@pytest.fixture(scope="module")
+def started_lab(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[Lab]:
+    """A gateway with two fake engines, for all tests of one file."""
+    with running_lab(tmp_path_factory.mktemp("gateway"), nginx_image) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(started_lab: Lab) -> Lab:
+    """The same, with both engines back to answering."""
+    started_lab.engines("answers")
+    return started_lab

@@ -148,4 +148,4 @@ def _release_again(checkout: Checkout) -> None:
 def test_drift_is_json_for_a_program(changed: Checkout) -> None:
     docker("stop", containers()["chat-2"])
     done = changed.run(".venv/bin/homeport drift local --json", expect=2)
-    assert any("chat-2" in json.dumps(finding) for finding in json.loads(done.stdout))
+    assert any("chat-2" in json.dumps(finding) for finding in json.loads(done.stdout)["findings"])

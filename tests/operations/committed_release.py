@@ -33,15 +33,12 @@ def write_release(
     inventory: str = INVENTORY,
 ) -> Release:
     """Commits a release of host localhost in environment `small` below `root`."""
-    (root / "inventories").mkdir(exist_ok=True)
-    (root / "inventories" / "small.py").write_text(inventory)
+    _write(root / "inventories/small.py", inventory)
     shutil.copy(ROOT / "config.py", root / "config.py")
     texts = files or {}
     for path, text in texts.items():
         folder = "nginx/small/localhost" if path.startswith("nginx/") else "compose/small/localhost"
-        file = root / folder / path.removeprefix("nginx/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        _write(root / folder / path.removeprefix("nginx/"), text)
     release = Release(
         environment="small",
         host="localhost",
@@ -53,10 +50,14 @@ def write_release(
         projects=(),
         gateway=None,
     )
-    manifest = root / "compose" / "small" / "localhost" / "release.yaml"
-    manifest.parent.mkdir(parents=True, exist_ok=True)
-    manifest.write_text(yaml.safe_dump(release.model_dump(mode="json"), sort_keys=False))
+    document = yaml.safe_dump(release.model_dump(mode="json"), sort_keys=False)
+    _write(root / "compose/small/localhost/release.yaml", document)
     return release
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def bring_models(root: Path, *, dry: bool = False) -> Run:

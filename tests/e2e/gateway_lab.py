@@ -1,0 +1,194 @@
+"""A real gateway in front of two fake engines, on a Docker network of its own.
+
+The gateway runs as it does on a host: same paths, same user, read-only, no capabilities. The
+engines are reached by name through Docker's own resolver.
+"""
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploys.render.nginx import nginx_files
+from deploys.render.templates import renderer
+from tests.render.plans import HOST, small_plan, small_pool
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
+# Whoever must not read it, cannot: a process of its own uid does.
+GATEWAY_UID = 10001
+KEY = "sk-test-0123456789"
+READY_SECONDS = 20
+REPLICAS = ("chat-1", "chat-2")
+CHAT = "/v1/chat/completions"
+SETTINGS: Mapping[str, object] = {"body_limit_mib": 4, "first_byte_seconds": 2}
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The running gateway and its engines."""
+
+    name: str
+    folder: Path
+    url: str
+    admin_url: str
+
+    def container(self, part: str) -> str:
+        """The name of one container of this lab."""
+        return f"{self.name}-{part}"
+
+    def chat(
+        self, body: object = None, headers: Mapping[str, str | bytes] | None = None
+    ) -> httpx.Response:
+        """One chat completion; with a valid key unless `headers` are given."""
+        document = {"model": "chat", "messages": []} if body is None else body
+        content = document if isinstance(document, bytes) else json.dumps(document).encode()
+        shown = {"Authorization": f"Bearer {KEY}"} if headers is None else headers
+        sent = {name.encode(): _bytes(value) for name, value in shown.items()}
+        return httpx.post(self.url + CHAT, content=content, headers=sent, timeout=15)
+
+    def engines(self, mode: str, *names: str) -> None:
+        """Lets all engines, or some, behave in one way; forgets what they saw."""
+        for name in names or REPLICAS:
+            url = published(self.container(name), 8090)
+            httpx.post(f"{url}/mode", content=mode.encode(), timeout=5).raise_for_status()
+
+    def seen(self, *names: str) -> list[dict[str, Any]]:
+        """The requests that reached all engines, or some."""
+        urls = [published(self.container(name), 8090) for name in names or REPLICAS]
+        return [record for url in urls for record in httpx.get(f"{url}/seen", timeout=5).json()]
+
+    def log(self) -> list[dict[str, Any]]:
+        """The access log so far."""
+        lines = docker("logs", self.container("nginx")).splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def logged(self, request_id: str) -> dict[str, Any]:
+        """The access log's line about one request; nginx writes it after the answer."""
+        for _ in range(50):
+            for line in self.log():
+                if line["request_id"] == request_id:
+                    return line
+            time.sleep(0.1)
+        raise AssertionError(f"request {request_id} is not in the log")
+
+    def raw(self, request: bytes) -> bytes:
+        """What a client gets that does not keep to HTTP."""
+        address = httpx.URL(self.url)
+        with socket.create_connection((address.host, address.port or 80), timeout=10) as connection:
+            connection.sendall(request)
+            return connection.recv(65536)
+
+
+def said(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of an error document, once all that every such answer has was seen."""
+    error = answer.json()["error"]
+    assert {"message", "type", "param", "code", "request_id"} <= error.keys()
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"] == error["request_id"]
+    assert answer.headers["server"] == "nginx"
+    return answer.status_code, error["code"]
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
+def docker(*arguments: str, expect: int | None = 0) -> str:
+    """Runs docker; gives both streams, and fails with them when the exit code is another."""
+    done = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    if expect is not None and done.returncode != expect:
+        raise AssertionError(f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def published(container: str, port: int) -> str:
+    """Where a container's port is reached from this machine."""
+    return "http://" + docker("port", container, str(port)).split()[0]
+
+
+def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
+    """Arguments of `docker run` for a gateway as a host runs it; nginx gets `arguments`."""
+    mounts = {"nginx": "gateway/current", "secrets": "secrets/gateway"}
+    volumes = [f"--volume={folder / name}:/srv/homeport/{path}:ro" for name, path in mounts.items()]
+    confined = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", f"--user={GATEWAY_UID}"]
+    nginx = ["--entrypoint=nginx", image, "-c", "/srv/homeport/gateway/current/nginx.conf"]
+    return [*confined, "--security-opt=no-new-privileges", *volumes, *nginx, *arguments]
+
+
+def write_tree(folder: Path, **settings: object) -> dict[str, str]:
+    """Writes what a gateway loads; gives the rendered files."""
+    other = small_pool("other", 1, public_name="Org/Other-1.5")
+    plan = small_plan(small_pool("chat", 2), other, gateway={**SETTINGS, **settings})
+    files = nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
+    (folder / "nginx").mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / "nginx" / name).write_text(text)
+    secret = folder / "secrets" / "clients.map"
+    secret.parent.mkdir(exist_ok=True)
+    if not secret.exists():
+        digest = hashlib.sha256(KEY.encode()).hexdigest()
+        secret.write_text(f'"{digest}" "demo";\n')
+        # Without root the file stays the tester's own, and readable for the gateway's uid.
+        secret.chmod(0o600 if os.geteuid() == 0 else 0o644)
+        if os.geteuid() == 0:
+            os.chown(secret, GATEWAY_UID, GATEWAY_UID)
+    return files
+
+
+@contextmanager
+def running_lab(folder: Path, image: str) -> Iterator[Lab]:
+    """The lab, until the block ends."""
+    folder.chmod(0o755)
+    name = f"hpg-{os.getpid()}"
+    write_tree(folder)
+    docker("network", "create", name)
+    try:
+        for replica in REPLICAS:
+            start_engine(name, replica, image)
+        ports = ["--publish=127.0.0.1::8080", "--publish=127.0.0.1::8081"]
+        start = ["run", "--detach", f"--name={name}-nginx", f"--network={name}", *ports]
+        docker(*start, *gateway_arguments(folder, image, "-g", "daemon off;"))
+        gateway = f"{name}-nginx"
+        lab = Lab(name, folder, published(gateway, 8080), published(gateway, 8081))
+        wait_until_it_serves(lab)
+        yield lab
+    finally:
+        for part in (*REPLICAS, "nginx"):
+            docker("rm", "--force", f"{name}-{part}", expect=None)
+        docker("network", "rm", name, expect=None)
+
+
+def start_engine(lab: str, replica: str, image: str) -> None:
+    """This machine's own Python in any Debian image: there need not be one with Python in it."""
+    docker(
+        "run", "--detach", f"--name={lab}-{replica}", f"--network={lab}",
+        f"--network-alias={replica}", "--publish=127.0.0.1::8090", "--volume=/usr:/usr:ro",
+        f"--volume={FAKE_ENGINE}:/fake_engine.py:ro", "--user=10001", "--read-only",
+        "--entrypoint=/usr/bin/python3", image, "/fake_engine.py", replica,
+    )  # fmt: skip
+
+
+def wait_until_it_serves(lab: Lab) -> None:
+    """Until both engines have answered through the gateway."""
+    give_up = time.monotonic() + READY_SECONDS
+    served: set[str] = set()
+    while served != set(REPLICAS):
+        if time.monotonic() > give_up:
+            raise AssertionError(docker("logs", lab.container("nginx"), expect=None))
+        try:
+            served.add(lab.chat().json().get("served_by", ""))
+            served.discard("")
+        except httpx.HTTPError:
+            time.sleep(0.2)

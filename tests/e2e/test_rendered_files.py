@@ -1,0 +1,80 @@
+"""Everything that is committed as rendered is accepted by the programs that will read it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.checkout import ROOT, Checkout
+
+pytestmark = [pytest.mark.docker, pytest.mark.root]
+
+COMPOSE = sorted((ROOT / "compose").glob("*/*/*/compose.yaml"))
+GATEWAYS = sorted(path.parent for path in (ROOT / "nginx").glob("*/*/nginx.conf"))
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def _tested(nginx: Path, image: str, clients: Path) -> subprocess.CompletedProcess[str]:
+    """`nginx -t` in the gateway's image, with the mounts that the deploy gives it."""
+    volumes = [
+        f"--volume={nginx}:/srv/homeport/gateway/current:ro",
+        f"--volume={clients}:/srv/homeport/secrets/gateway:ro",
+    ]
+    words = ("--rm", "--network=none", "--user=10001:10001", "--read-only", "--tmpfs=/tmp")
+    conf = "/srv/homeport/gateway/current/nginx.conf"
+    return _run("docker", "run", *words, *volumes, "--entrypoint=nginx", image, "-t", "-c", conf)
+
+
+@pytest.fixture
+def clients(tmp_path: Path) -> Path:
+    """A folder with one client's digest."""
+    (tmp_path / "clients.map").write_text(f'"{"0" * 64}" "demo";\n')
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+def _image(gateway: Path) -> str:
+    release = ROOT / "compose" / gateway.parent.name / gateway.name / "release.yaml"
+    return str(yaml.safe_load(release.read_text())["gateway"]["image"])
+
+
+def test_there_is_something_rendered() -> None:
+    assert COMPOSE
+    assert GATEWAYS
+
+
+@pytest.mark.parametrize("path", COMPOSE, ids=_name)
+def test_docker_compose_accepts_it(demo: Checkout, path: Path) -> None:
+    assert demo
+    done = _run("docker", "compose", "--file", path, "config", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS, ids=_name)
+def test_nginx_accepts_it(demo: Checkout, gateway: Path, clients: Path) -> None:
+    assert demo
+    done = _tested(gateway, _image(gateway), clients)
+    assert done.returncode == 0, done.stderr
+    assert "[warn]" not in done.stderr
+
+
+def test_nginx_refuses_what_is_broken(demo: Checkout, clients: Path, tmp_path: Path) -> None:
+    assert demo
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for file in GATEWAYS[0].iterdir():
+        (broken / file.name).write_bytes(file.read_bytes())
+    (broken / "pools.conf").write_text("upstream pool_chat {}\n")
+    done = _tested(broken, _image(GATEWAYS[0]), clients)
+    assert done.returncode != 0
+    assert "pools.conf" in done.stderr

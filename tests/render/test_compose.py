@@ -1,0 +1,101 @@
+"""The rendered Compose files: explicit, confined, and hashed service by service."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploys.cli.stages import run_stages
+from deploys.render.compose import service_hashes
+from tests.environments import POOL, ROOT, write_environment
+
+ENGINES = "gpu_hosts/compose.yaml"
+GATEWAY = "gateways/compose.yaml"
+
+
+def _text(file: str) -> str:
+    return (ROOT / "compose" / "local" / "localhost" / file).read_text()
+
+
+def _services(file: str) -> dict[str, dict[str, Any]]:
+    services: dict[str, dict[str, Any]] = yaml.safe_load(_text(file))["services"]
+    return services
+
+
+ALL = [(file, name) for file in (ENGINES, GATEWAY) for name in _services(file)]
+
+
+@pytest.mark.parametrize(("file", "name"), ALL)
+def test_a_service_has_no_more_rights_than_it_needs(file: str, name: str) -> None:
+    service = _services(file)[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert service["user"] == "10001:10001"
+    assert not {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc"} & service.keys()
+    assert all(mount["read_only"] for mount in service["volumes"])
+    assert "docker.sock" not in str(service)
+
+
+@pytest.mark.parametrize(("file", "name"), ALL)
+def test_a_service_is_limited_and_watched(file: str, name: str) -> None:
+    service = _services(file)[name]
+    assert service["mem_limit"] == service["memswap_limit"]
+    assert service["pids_limit"]
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+    assert {"test", "start_period", "interval", "timeout", "retries"} <= set(service["healthcheck"])
+    assert service["stop_grace_period"] == "60s"
+    assert service["pull_policy"] == "never"
+
+
+def test_engines_are_published_nowhere_and_the_gateway_on_loopback() -> None:
+    assert not any("ports" in service for service in _services(ENGINES).values())
+    assert all(port.startswith("127.0.0.1:") for port in _services(GATEWAY)["nginx"]["ports"])
+
+
+@pytest.mark.parametrize("replica", ["chat-1", "chat-2"])
+def test_nothing_is_left_for_the_engine_to_guess(replica: str) -> None:
+    command = _services(ENGINES)[replica]["command"]
+    values = dict(itertools.pairwise(command))
+    expected = {
+        "--ctx-size": "4096",
+        "--parallel": "2",
+        "--threads": "1",
+        "--threads-batch": "1",
+        "--batch-size": "512",
+        "--ubatch-size": "128",
+        "--cache-type-k": "f16",
+        "--cache-type-v": "f16",
+        "--flash-attn": "on",
+        "--gpu-layers": "0",
+        "--fit": "off",
+    }
+    assert {flag: values[flag] for flag in expected} == expected
+
+
+def test_a_label_is_the_hash_of_its_service_without_the_label() -> None:
+    for file in (ENGINES, GATEWAY):
+        labels = {
+            name: service["labels"]["homeport.config-sha256"]
+            for name, service in _services(file).items()
+        }
+        assert service_hashes(_text(file)) == labels
+
+
+def test_a_change_in_one_pool_changes_no_other_pools_label(tmp_path: Path) -> None:
+    def labels(slots: int) -> dict[str, str]:
+        pools = {"a": {**POOL, "threads": 1}, "b": {**POOL, "threads": 1, "slots": slots}}
+        root = write_environment(tmp_path, {"pools": pools})
+        return service_hashes(run_stages(root, "small").files[f"compose/small/localhost/{ENGINES}"])
+
+    before, after = labels(1), labels(2)
+    assert before["a-1"] == after["a-1"]
+    assert before["b-1"] != after["b-1"]
+
+
+def test_an_ipv6_address_is_published_in_brackets(tmp_path: Path) -> None:
+    root = write_environment(tmp_path, {"gateway": {"address": "fd00::1"}})
+    text = run_stages(root, "small").files[f"compose/small/localhost/{GATEWAY}"]
+    assert yaml.safe_load(text)["services"]["nginx"]["ports"][0] == "[fd00::1]:8080:8080"
