@@ -5,10 +5,13 @@ import json
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 
-class GatewayRevision(FactBase[str]):
-    """The revision of the configuration that nginx has loaded; empty when it does not answer."""
+class GatewayLoaded(FactBase[dict[str, str]]):
+    """What nginx has loaded: `revision` of its files and `loaded`, the word of the last reload.
 
-    default = str
+    Empty when it does not answer.
+    """
+
+    default = dict
 
     def command(self, project: str) -> StringCommand:
         """Asked inside the container: the host needs no HTTP client of its own."""
@@ -18,12 +21,13 @@ class GatewayRevision(FactBase[str]):
             "2>/dev/null || true",
         )  # fmt: skip
 
-    def process(self, output: list[str]) -> str:
-        """The field `revision` of the answer."""
+    def process(self, output: list[str]) -> dict[str, str]:
+        """The fields of the answer."""
         try:
-            return str(json.loads("".join(output))["revision"])
-        except (ValueError, KeyError, TypeError):
-            return ""
+            answer = json.loads("".join(output))
+        except ValueError:
+            return {}
+        return answer if isinstance(answer, dict) else {}
 
 
 class SecretDigest(FactBase[str]):

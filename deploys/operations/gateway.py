@@ -7,8 +7,9 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
-from deploys.facts.gateway import GatewayRevision, SecretDigest
+from deploys.facts.gateway import GatewayLoaded, SecretDigest
 from deploys.facts.release import FileText
+from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.settings.client import Client
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import resolve
@@ -18,8 +19,9 @@ Commands = Generator[StringCommand, None, None]
 # The uid that the gateway's container runs as; the only one that may read the clients' digests.
 GATEWAY_UID = 10001
 RELOAD_SECONDS = 20
-# What the gateway has loaded, as "<revision> <sha256 of clients.map>"; written after a reload.
-LOADED = "state/gateway/loaded"
+# What the gateway should have loaded: `default "<revision>-<clients>-<time>";`, which nginx serves
+# beside its revision. Removed before any of nginx's files is changed.
+LOADED = "state/gateway/loaded.conf"
 
 
 def clients_map(clients: Mapping[str, Client], root: Path) -> str:
@@ -91,28 +93,15 @@ def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
     digest = host.get_fact(
         SecretDigest, folder=f"{directory}/secrets/gateway", file="clients.map", image=image
     )
-    state = f"{revision} {digest}"
+    wanted = f"{revision}-{digest[:12]}-"
     recorded = host.get_fact(FileText, path=f"{directory}/{LOADED}")
-    served = host.get_fact(GatewayRevision, project=project)
-    if recorded == state and served == revision:
+    served = host.get_fact(GatewayLoaded, project=project)
+    word = served.get("loaded", "")
+    if served.get("revision") == revision and word.startswith(wanted) and word in recorded:
         host.noop(f"the gateway serves revision {revision}")
         return
-    yield _reload(project, revision)
-    yield StringCommand("echo", QuoteString(state), ">", QuoteString(f"{directory}/{LOADED}"))
-
-
-def _reload(project: str, revision: str) -> StringCommand:
-    compose = StringCommand("docker compose --project-name", QuoteString(project))
-    served = StringCommand(
-        compose, "exec --no-TTY nginx curl --silent --max-time 5 http://127.0.0.1:8081/revision"
-    )
-    # Old workers answer until the new ones are up, so the new revision must be waited for.
-    return StringCommand(
-        compose, "kill --signal HUP nginx && i=0 && while !", served, "| grep -q",
-        QuoteString(revision), "; do i=$((i+1));",
-        f"if [ $i -gt {RELOAD_SECONDS} ]; then", compose, "logs --no-color --tail 40 nginx;",
-        "exit 1; fi; sleep 1; done",
-    )  # fmt: skip
+    words = (project, wanted, f"{directory}/{LOADED}", str(RELOAD_SECONDS))
+    yield run_script(SCRIPTS / "reload-gateway", *words)
 
 
 def _owned(folder: str, file: str, image: str) -> StringCommand:

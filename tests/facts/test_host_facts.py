@@ -3,7 +3,7 @@
 import json
 
 from deploys.facts.compose import ComposeServices, NetworkExists
-from deploys.facts.gateway import GatewayRevision, SecretDigest
+from deploys.facts.gateway import GatewayLoaded, SecretDigest
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTarget, MissingFolders, StagedFiles
 
@@ -57,9 +57,10 @@ def test_staged_files_are_read_with_their_digests() -> None:
 
 
 def test_what_a_gateway_says_of_its_revision_is_read_and_silence_is_none() -> None:
-    assert GatewayRevision().process(['{"revision": "0123"}']) == "0123"
+    answer = '{"revision": "0123", "loaded": "0123-4567-8"}'
+    assert GatewayLoaded().process([answer]) == {"revision": "0123", "loaded": "0123-4567-8"}
     for silence in ([], [""], ["<html>"], ["[]"]):
-        assert GatewayRevision().process(silence) == ""
+        assert GatewayLoaded().process(silence) == {}
 
 
 def test_small_answers_are_read_as_they_are() -> None:
