@@ -170,8 +170,14 @@ def _require_complete(model: str, stream: Stream) -> None:
 
 
 def _replicas_by_address(fleet: Fleet) -> dict[str, str]:
-    """Address on Docker's network -> replica, over every host that could be asked."""
-    return dict(_addresses(fleet))
+    """What the header can say -> replica: an address on Docker's network, or ADDRESS:PORT."""
+    endpoints = {
+        endpoint: replica
+        for one in fleet.committed.values()
+        if one.release.gateway is not None
+        for endpoint, replica in one.release.gateway.engines.items()
+    }
+    return {**dict(_addresses(fleet)), **endpoints}
 
 
 def _addresses(fleet: Fleet) -> Iterator[tuple[str, str]]:
@@ -182,6 +188,8 @@ def _addresses(fleet: Fleet) -> Iterator[tuple[str, str]]:
 
 
 def _replica(answer: Answer, replicas: Mapping[str, str]) -> str:
+    if answer.replica in replicas:
+        return replicas[answer.replica]
     address = answer.replica.rpartition(":")[0].strip("[]")
     remedy = "homeport apply loads the committed gateway; the header names the engine's address"
     require(address, f"the answer has no {probe.REPLICA_HEADER} header", remedy)

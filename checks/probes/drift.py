@@ -7,6 +7,7 @@ from checks.committed import Committed
 from checks.probes.containers import CONFIG, Container
 from checks.probes.live import Live
 from deploys.render.release import Project, Release
+from deploys.settings.words import bracketed
 
 # `starting` becomes one or the other by itself; an apply leaves it alone as well.
 _HEALTHY = (None, "healthy", "starting")
@@ -135,13 +136,15 @@ def _published(release: Release, live: Live) -> _Pairs:
 
 
 def unexplained_ports(release: Release, container: Container) -> list[str]:
-    """ADDRESS:PORT beyond loopback that are not the gateway's own listener."""
-    gateway = release.gateway
-    listens = gateway is not None and container.service == gateway.service
-    listen = gateway.listen if gateway is not None and listens else ""
-    return [
-        str(port) for port in container.published if not port.is_loopback and str(port) != listen
-    ]
+    """ADDRESS:PORT beyond loopback, but for the gateway's listener and engines for gateways."""
+    explained = set()
+    if release.gateway is not None and container.service == release.gateway.service:
+        explained = {release.gateway.listen}
+    elif release.engines is not None and "homeport.pool" in container.labels:
+        address = bracketed(release.engines.address)
+        explained = {f"{address}:{port}" for port in release.engines.ports}
+    published = [str(port) for port in container.published if not port.is_loopback]
+    return [port for port in published if port not in explained]
 
 
 def _revision(release: Release, live: Live) -> _Pairs:

@@ -1,5 +1,6 @@
 """Settings to a plan: which replica runs on which host, with every number written out."""
 
+import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
@@ -9,6 +10,10 @@ from deploys.settings import pool as settings
 from deploys.settings.consistency import model_entry
 from deploys.settings.environment import Environment, Host
 from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.words import bracketed
+
+# (pool, number of the replica from 1)
+Seat = tuple[str, int]
 
 
 def plan_environment(environment: Environment, images: Mapping[str, str]) -> Plan:
@@ -18,7 +23,8 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
     """
     gpu_hosts = [host for host in environment.hosts if "gpu_hosts" in host.roles]
     seats = _seats(environment.pools, gpu_hosts)
-    pools = tuple(_pool(environment, name, seats) for name in sorted(environment.pools))
+    endpoints = _endpoints(environment, seats)
+    pools = tuple(_pool(environment, name, seats, endpoints) for name in sorted(environment.pools))
     by_host = defaultdict(list)
     for pool in pools:
         for replica in pool.replicas:
@@ -30,25 +36,45 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
             roles=host.roles,
             replicas=tuple(by_host[host.name]),
             gateway=environment.gateway if "gateways" in host.roles else None,
+            address=host.words.address or "",
         )
         for host in environment.hosts
     )
     return Plan(environment.name, hosts, pools, tuple(sorted(environment.clients)), images)
 
 
-def _seats(pools: Mapping[str, settings.Pool], hosts: list[Host]) -> dict[tuple[str, int], Host]:
+def _seats(pools: Mapping[str, settings.Pool], hosts: list[Host]) -> dict[Seat, Host]:
     """(pool, replica number from 1) -> host: round robin over hosts in name order."""
     names = [(name, number + 1) for name in sorted(pools) for number in range(pools[name].replicas)]
     return {seat: hosts[index % len(hosts)] for index, seat in enumerate(names)}
 
 
-def _pool(environment: Environment, name: str, seats: Mapping[tuple[str, int], Host]) -> Pool:
+def _endpoints(environment: Environment, seats: Mapping[Seat, Host]) -> dict[Seat, str]:
+    """Seat -> ADDRESS:PORT of its host; empty where every gateway is on the same host."""
+    gateways = {host.name for host in environment.hosts if "gateways" in host.roles}
+    taken: Counter[str] = Counter()
+    endpoints = {}
+    for seat, host in seats.items():
+        port = host.words.engine_port + taken[host.name]
+        taken[host.name] += 1
+        remote = gateways != {host.name} and host.words.address is not None
+        endpoints[seat] = f"{bracketed(host.words.address or '')}:{port}" if remote else ""
+    return endpoints
+
+
+def _pool(
+    environment: Environment,
+    name: str,
+    seats: Mapping[Seat, Host],
+    endpoints: Mapping[Seat, str],
+) -> Pool:
     words = environment.pools[name]
     shared = Counter(host.name for host in seats.values())
     replicas = []
     for number in range(1, words.replicas + 1):
         host = seats[name, number]
-        replicas.append(_replica(environment, name, number, host, shared[host.name]))
+        replica = _replica(environment, name, number, host, shared[host.name])
+        replicas.append(dataclasses.replace(replica, endpoint=endpoints[name, number]))
     entry = model_entry(words.model, environment.models) or words.model
     return Pool(
         name=name,
@@ -90,6 +116,7 @@ def _replica(
         waiting_requests=words.waiting_requests,
         memory_mib=parts,
         limits=limits,
+        endpoint="",
     )
 
 

@@ -47,6 +47,8 @@ class Replica:
     memory_mib: Mapping[str, int]
     """Predicted memory by part: weights, kv_cache, compute_buffer, process."""
     limits: Limits
+    endpoint: str
+    """ADDRESS:PORT of its host, for gateways of other hosts; empty when there are none."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class HostPlan:
     roles: tuple[str, ...]
     replicas: tuple[Replica, ...]
     gateway: Gateway | None
+    address: str
+    """On the network that gateways and engines share; empty when there is one host alone."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,10 @@ class Plan:
     clients: tuple[str, ...]
     images: Mapping[str, str] = field(default_factory=dict)
     """Image reference by name: llamacpp, nginx."""
+
+    def gateway_addresses(self) -> tuple[str, ...]:
+        """Addresses from which gateways ask engines of other hosts."""
+        return tuple(host.address for host in self.hosts if host.gateway and host.address)
 
     def host(self, name: str) -> HostPlan:
         """The plan of one host, by its name."""

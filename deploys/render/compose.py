@@ -9,11 +9,18 @@ import yaml
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.render.engines import llamacpp
 from deploys.render.templates import Render
+from deploys.settings.gateway import Gateway
+from deploys.settings.words import bracketed
 
 # Time that nginx gives running answers when its container is replaced.
 GATEWAY_GRACE_SECONDS = 60
 # llama-server lets running answers end after SIGTERM; a minute is the longest that is waited for.
 ENGINE_GRACE_SECONDS = 60
+
+# Bodies that wait for an engine lie in the gateway's /tmp, in memory.
+SPOOL_MIB = 512
+# nginx itself, 32 KiB for each of some thousand streams, and njs.
+GATEWAY_OWN_MIB = 128
 
 Values = dict[str, object]
 
@@ -26,6 +33,15 @@ def compose_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
     if host.gateway is not None:
         files["gateways/compose.yaml"] = _gateways(plan, host, render)
     return files
+
+
+def gateway_memory_mib(gateway: Gateway) -> int:
+    """What nginx may use: its spool, and four bodies that each worker reads at the same time.
+
+    With 256 MiB a worker was killed by eight bodies of 30 MB at once; with this all were answered.
+    """
+    reading = gateway.workers * 4 * gateway.body_limit_mib
+    return SPOOL_MIB + reading + GATEWAY_OWN_MIB
 
 
 def project_name(environment: str, role: str) -> str:
@@ -86,13 +102,15 @@ def _gateways(plan: Plan, host: HostPlan, render: Render) -> str:
     values = {
         **_project(plan, host, "gateways"),
         "image": plan.images["nginx"],
-        "public_port": f"{_bracketed(gateway.address)}:{gateway.port}:8080",
+        "public_port": f"{bracketed(gateway.address)}:{gateway.port}:8080",
         "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
         "mounts": [
             {"source": f"../../{path}", "target": f"/srv/homeport/{path}"}
             for path in ("gateway", "releases", "secrets/gateway", "state/gateway")
         ],
         "stop_grace_seconds": GATEWAY_GRACE_SECONDS,
+        "spool_mib": SPOOL_MIB,
+        "memory_mib": gateway_memory_mib(gateway),
     }
 
     def text(label: str) -> str:
@@ -120,6 +138,7 @@ def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
         "reasons": [*pool.reasons, _memory_sum(replica)],
         "image": plan.images[pool.engine],
         "arguments": llamacpp.arguments(pool, replica),
+        "published": f"{replica.endpoint}:8080" if replica.endpoint else "",
         # Below the project directory DIRECTORY/current/gpu_hosts, so that the rendered file does
         # not depend on where the kit keeps its files on the host.
         "mounts": [{"source": f"../../models/{file.sha256}", "target": "/models"}],
@@ -133,7 +152,3 @@ def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
 def _memory_sum(replica: Replica) -> str:
     terms = " + ".join(f"{part} {mib}" for part, mib in replica.memory_mib.items())
     return f"memory {sum(replica.memory_mib.values())} MiB = {terms}"
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

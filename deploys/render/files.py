@@ -12,6 +12,7 @@ from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose import compose_files, config_labels, network_name, project_name
 from deploys.render.nginx import gateway_revision, nginx_files
 from deploys.render.release import (
+    EngineAccess,
     GatewayRelease,
     Image,
     ImageBuild,
@@ -21,6 +22,7 @@ from deploys.render.release import (
 )
 from deploys.render.templates import Render, renderer
 from deploys.settings.client import Client
+from deploys.settings.words import bracketed
 
 RELEASE_HEADER = """\
 # What {host} gets in the environment {environment}: the one file that a deploy reads.
@@ -94,6 +96,7 @@ def _release(
         images=_images(plan, host),
         models=_models(plan, host),
         projects=_projects(plan, shipped),
+        engines=_engines(plan, host),
         gateway=_gateway(plan, host, shipped, clients),
     )
     return release.model_copy(update={"release": _sha256(release.model_dump_json())[:12]})
@@ -137,6 +140,14 @@ def _projects(plan: Plan, shipped: Mapping[str, str]) -> tuple[Project, ...]:
     )
 
 
+def _engines(plan: Plan, host: HostPlan) -> EngineAccess | None:
+    ports = [int(one.endpoint.rpartition(":")[2]) for one in host.replicas if one.endpoint]
+    if not ports:
+        return None
+    gateways = tuple(one for one in plan.gateway_addresses() if one != host.address)
+    return EngineAccess(address=host.address, ports=tuple(sorted(ports)), gateways=gateways)
+
+
 def _gateway(
     plan: Plan, host: HostPlan, shipped: Mapping[str, str], clients: Mapping[str, Client]
 ) -> GatewayRelease | None:
@@ -147,14 +158,18 @@ def _gateway(
         for path, text in shipped.items()
         if path.startswith("nginx/")
     }
-    address = host.gateway.address
-    bracketed = f"[{address}]" if ":" in address else address
     return GatewayRelease(
         service="nginx",
         image=plan.images["nginx"],
         revision=gateway_revision(nginx),
         admin_port=host.gateway.admin_port,
-        listen=f"{bracketed}:{host.gateway.port}",
+        listen=f"{bracketed(host.gateway.address)}:{host.gateway.port}",
+        engines={
+            replica.endpoint: replica.name
+            for pool in plan.pools
+            for replica in pool.replicas
+            if replica.host != host.name
+        },
         clients=dict(sorted(clients.items())),
     )
 

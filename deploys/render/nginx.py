@@ -85,7 +85,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "first_byte_seconds": gateway.first_byte_seconds,
         "tries": MOST_TRIES,
         "retry_window_ms": retry_window_ms(gateway.first_byte_seconds),
-        "pools": [_pool(pool) for pool in plan.pools],
+        "pools": [_pool(pool, host) for pool in plan.pools],
         "models": [
             {"pattern": map_pattern(pool.public_name), "pool": nginx_word(pool.name)}
             for pool in plan.pools
@@ -97,18 +97,21 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
     }
 
 
-def _pool(pool: Pool) -> dict[str, object]:
+def _pool(pool: Pool, host: HostPlan) -> dict[str, object]:
     return {
         "upstream": f"pool_{nginx_word(pool.name)}",
         "zone_kib": ZONE_KIB + ZONE_KIB_PER_REPLICA * len(pool.replicas),
         "keepalive": IDLE_CONNECTIONS,
-        "replicas": [_replica(replica) for replica in pool.replicas],
+        "replicas": [_replica(replica, host) for replica in pool.replicas],
     }
 
 
-def _replica(replica: Replica) -> dict[str, object]:
+def _replica(replica: Replica, host: HostPlan) -> dict[str, object]:
+    by_name = replica.host == host.name
     return {
-        "address": f"{nginx_word(replica.name)}:{ENGINE_PORT}",
+        # On the gateway's own host by its name on Docker's network, elsewhere by address.
+        "address": f"{nginx_word(replica.name)}:{ENGINE_PORT}" if by_name else replica.endpoint,
+        "by_name": by_name,
         "slots": replica.arguments.slots,
         "waiting": replica.waiting_requests,
         "max_conns": replica.arguments.slots + replica.waiting_requests,

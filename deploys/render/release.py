@@ -44,6 +44,15 @@ class Project(Frozen):
     """Service -> value of its label homeport.config-sha256."""
 
 
+class EngineAccess(Frozen):
+    """Who may reach the engines of this host from other hosts; its firewall lets nobody else in."""
+
+    address: str
+    ports: tuple[int, ...]
+    gateways: tuple[str, ...]
+    """Addresses of the gateways."""
+
+
 class GatewayRelease(Frozen):
     """What the deploy needs to switch a gateway."""
 
@@ -54,6 +63,8 @@ class GatewayRelease(Frozen):
     admin_port: int
     listen: str
     """ADDRESS:PORT on which clients come in."""
+    engines: dict[str, str]
+    """ADDRESS:PORT -> replica, of every replica on another host."""
     clients: dict[str, Client]
 
 
@@ -69,4 +80,5 @@ class Release(Frozen):
     images: tuple[Image, ...]
     models: tuple[ModelCopy, ...]
     projects: tuple[Project, ...]
+    engines: EngineAccess | None
     gateway: GatewayRelease | None

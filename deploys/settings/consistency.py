@@ -26,6 +26,7 @@ def inconsistencies(
         *_unknown_models(inventory, pools, models),
         *_unknown_hardware(inventory, hardware),
         *_doubled_port(inventory, gateway),
+        *_missing_addresses(inventory),
     ]
 
 
@@ -94,6 +95,18 @@ def _unknown_hardware(inventory: Inventory, hardware: Hardware) -> list[Complain
         Complaint(file, f"hosts.{host.name}", "is missing", "describe the host's CPU, RAM and GPUs")
         for host in inventory.hosts
         if host.name not in hardware.hosts
+    ]
+
+
+def _missing_addresses(inventory: Inventory) -> list[Complaint]:
+    """With several hosts, gateways reach engines over the network, by address."""
+    if len(inventory.hosts) == 1:
+        return []
+    hint = 'say where the others reach it: (NAME, {"address": "10.0.0.2"})'
+    return [
+        Complaint(inventory.file, f"{host.name}.address", "is missing", hint)
+        for host in inventory.hosts
+        if "address" not in host.data
     ]
 
 

@@ -17,7 +17,7 @@ from deploys.settings.inventory import Inventory, InventoryHost, origin, read_in
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of, near_miss
-from deploys.settings.words import Frozen, Name
+from deploys.settings.words import Address, Frozen, Name, Port
 
 Role = Literal["gpu_hosts", "gateways"]
 ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways")
@@ -31,6 +31,11 @@ class HostWords(Frozen):
 
     directory: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]+$")] = "/srv/homeport"
     """Where the kit keeps its files; relative: below the repository root, on this machine only."""
+    address: Address | None = None
+    """The host's own address on the network that gateways and engines share; needed as soon as
+    there is a second host."""
+    engine_port: Port = 9001
+    """First port of `address` on which engines listen for gateways of other hosts."""
     base_image: str = "docker.io/library/debian:forky-slim"
     """Pulled for images built on the host; made with debootstrap where no registry answers."""
     debian_mirror: Annotated[str, StringConstraints(pattern=r"^https?://[^\s'\"]+$")] | None = None

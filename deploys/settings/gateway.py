@@ -1,17 +1,16 @@
 """What the inventory may say about the gateway."""
 
-import ipaddress
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from deploys.settings.words import Frozen, Port
+from deploys.settings.words import Address, Frozen, Port
 
 
 class Gateway(Frozen):
     """The nginx in front of every pool."""
 
-    address: str = "127.0.0.1"
+    address: Address = "127.0.0.1"
     """Address of the host on which clients reach the gateway."""
     port: Port = 8080
     admin_port: Port = 8081
@@ -22,11 +21,3 @@ class Gateway(Frozen):
     """Largest request body; nginx's own 1 MiB refuses every base64 image."""
     first_byte_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
     """Longest silence of an engine before and between bytes of an answer."""
-
-    @field_validator("address")
-    @classmethod
-    def _is_an_address(cls, value: str) -> str:
-        # A zone (fe80::1%eth0) may hold any character, and names nothing outside one host.
-        if "%" in value:
-            raise ValueError("an address without a zone")
-        return str(ipaddress.ip_address(value))

@@ -1,8 +1,9 @@
 """The pydantic base of all settings, and the patterns that settings words must match."""
 
+import ipaddress
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Frozen(BaseModel):
@@ -18,3 +19,17 @@ PublicName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,126}[A-Za-z0-9]$")
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
+# An address, not a name: what a name leads to can change between review and deploy.
+Address = Annotated[str, AfterValidator(lambda text: _plain_address(text))]
+
+
+def bracketed(address: str) -> str:
+    """An address as it stands before a port: IPv6 in brackets."""
+    return f"[{address}]" if ":" in address else address
+
+
+def _plain_address(text: str) -> str:
+    """Without a zone: what stands behind its `%` may be any text, which nginx would read."""
+    if "%" in text:
+        raise ValueError("an address without a zone")
+    return str(ipaddress.ip_address(text))

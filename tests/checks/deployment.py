@@ -81,6 +81,7 @@ def _release(files: dict[str, str], listen: str) -> Release:
             {"role": role, "name": f"homeport-lab-{role}", "services": _labels(services)}
             for role, services in _PROJECTS.items()
         ],
+        "engines": None,
         "gateway": _gateway(listen),
     }
     return Release.model_validate(document, strict=False)
@@ -93,6 +94,7 @@ def _gateway(listen: str) -> dict[str, object]:
         "revision": REVISION,
         "admin_port": 8081,
         "listen": listen,
+        "engines": {},
         "clients": {"tester": {"key": "file:.homeport/lab.key"}},
     }
 

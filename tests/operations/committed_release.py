@@ -48,6 +48,7 @@ def write_release(
         images=(),
         models=models,
         projects=(),
+        engines=None,
         gateway=None,
     )
     document = yaml.safe_dump(release.model_dump(mode="json"), sort_keys=False)

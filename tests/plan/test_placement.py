@@ -95,5 +95,6 @@ def test_replicas_spread_over_hosts_whatever_the_order_of_the_inventory(tmp_path
         plan = plan_environment(read_environment(root, "small"), IMAGES)
         return [(replica.name, replica.host) for replica in plan.pools[0].replicas]
 
-    assert placed("'gpu1', 'gpu2'") == placed("'gpu2', 'gpu1'")
-    assert placed("'gpu2', 'gpu1'") == [("chat-1", "gpu1"), ("chat-2", "gpu2")]
+    one, two = (f"('gpu{number}', {{'address': '10.0.0.{number}'}})" for number in (1, 2))
+    assert placed(f"{one}, {two}") == placed(f"{two}, {one}")
+    assert placed(f"{two}, {one}") == [("chat-1", "gpu1"), ("chat-2", "gpu2")]

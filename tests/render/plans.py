@@ -59,6 +59,7 @@ def small_pool(
                 waiting_requests=waiting_requests,
                 memory_mib={"weights": 1},
                 limits=Limits(cpus=1, memory_mib=256),
+                endpoint="",
             )
             for number in range(1, replicas + 1)
         ),
@@ -75,5 +76,6 @@ def small_plan(
         roles=("gpu_hosts", "gateways"),
         replicas=tuple(replica for pool in chosen for replica in pool.replicas),
         gateway=Gateway.model_validate(gateway or {}),
+        address="",
     )
     return Plan(environment, (host,), chosen, ("demo",), {"nginx": "nginx", "llamacpp": "llama"})

@@ -99,3 +99,40 @@ def test_an_ipv6_address_is_published_in_brackets(tmp_path: Path) -> None:
     root = write_environment(tmp_path, {"gateway": {"address": "fd00::1"}})
     text = run_stages(root, "small").files[f"compose/small/localhost/{GATEWAY}"]
     assert yaml.safe_load(text)["services"]["nginx"]["ports"][0] == "[fd00::1]:8080:8080"
+
+
+def _fleet(root: Path) -> dict[str, str]:
+    """What is rendered for one gateway host and two hosts with one engine each."""
+    hosts = ", ".join(
+        f'("{name}", {{"address": "10.9.0.{number}"}})'
+        for number, name in enumerate(("gate1", "gpu1", "gpu2"), start=1)
+    )
+    inventory = f'small = [{hosts}]\ngpu_hosts = ["gpu1", "gpu2"]\ngateways = ["gate1"]\n'
+    pools = {"pools": {"chat": {**POOL, "replicas": 2}}}
+    write_environment(root, pools, inventory=inventory)
+    one = '{"cpu": {"physical_cores": 2}, "memory_mib": 4096}'
+    hardware = ", ".join(f'"{name}": {one}' for name in ("gate1", "gpu1", "gpu2"))
+    file = root / "inventories" / "hardware" / "small.yaml"
+    file.write_text(f'{{"hosts": {{{hardware}}}}}')
+    return run_stages(root, "small").files
+
+
+def test_engines_of_other_hosts_listen_on_the_private_address_for_the_gateway(
+    tmp_path: Path,
+) -> None:
+    files = _fleet(tmp_path)
+    services = yaml.safe_load(files["compose/small/gpu2/gpu_hosts/compose.yaml"])["services"]
+    assert services["chat-2"]["ports"] == ["10.9.0.3:9001:8080"]
+    release = yaml.safe_load(files["compose/small/gpu2/release.yaml"])
+    expected = {"address": "10.9.0.3", "ports": [9001], "gateways": ["10.9.0.1"]}
+    assert release["engines"] == expected
+    assert "compose/small/gate1/gpu_hosts/compose.yaml" not in files
+
+
+def test_the_gateway_asks_engines_of_other_hosts_by_address(tmp_path: Path) -> None:
+    files = _fleet(tmp_path)
+    pools = files["nginx/small/gate1/pools.conf"]
+    assert "server 10.9.0.2:9001 max_conns=" in pools
+    assert "server 10.9.0.3:9001 max_conns=" in pools
+    release = yaml.safe_load(files["compose/small/gate1/release.yaml"])
+    assert release["gateway"]["engines"] == {"10.9.0.2:9001": "chat-1", "10.9.0.3:9001": "chat-2"}
