@@ -7,6 +7,64 @@ from pydantic import Field
 from deploys.settings.words import Frozen
 
 Count = Annotated[int, Field(gt=0)]
+CountOrNone = Annotated[int, Field(ge=0)]
+
+
+class Experts(Frozen):
+    """A mixture of experts; the feed-forward length of the model itself is its dense layers'."""
+
+    count: Count
+    used: Count
+    """Routed experts that see one token."""
+    feed_forward_length: Count
+    shared_feed_forward_length: CountOrNone = 0
+    """Of all shared experts together."""
+    leading_dense_layers: CountOrNone = 0
+
+
+class SlidingWindow(Frozen):
+    """Layers that look back `tokens` only; every `full_layer_every`-th layer looks at all."""
+
+    tokens: Count
+    full_layer_every: CountOrNone = 0
+    """0: no layer is full."""
+    kv_heads: Count | None = None
+    """Of the windowed layers, where they differ from the full ones."""
+    key_length: Count | None = None
+    value_length: Count | None = None
+
+
+class LatentAttention(Frozen):
+    """Multi-head latent attention (DeepSeek): one compressed row per token and layer."""
+
+    query_rank: CountOrNone
+    kv_rank: Count
+    rope_length: Count
+    nope_length: Count
+    value_length: Count
+
+
+class Recurrent(Frozen):
+    """Layers with a state of fixed size (gated delta net, Mamba 2) instead of a cache."""
+
+    convolution_kernel: Count
+    inner_length: Count
+    state_length: Count
+    groups: Count
+    time_step_rank: Count
+    """Heads of the state; inner_length / time_step_rank is their length."""
+    attention_every: CountOrNone
+    """Every n-th layer is an attention layer; 0: none is."""
+
+
+class VisionTower(Frozen):
+    """What turns images into embeddings; a file of its own for llama.cpp (mmproj)."""
+
+    weights_bytes: Count
+    embedding_length: Count
+    feed_forward_length: Count
+    patches: Count
+    """Of the largest image the engine plans for."""
 
 
 class Architecture(Frozen):
@@ -14,8 +72,10 @@ class Architecture(Frozen):
 
     name: str
     layers: Count
+    """Without the draft layers."""
     embedding_length: Count
-    feed_forward_length: Count
+    feed_forward_length: CountOrNone
+    """0 where every layer is a mixture of experts."""
     heads: Count
     kv_heads: Count
     key_length: Count
@@ -24,3 +84,15 @@ class Architecture(Frozen):
     vocabulary_size: Count
     context_tokens: Count
     """Longest context the model was trained for."""
+    tied_embeddings: bool = False
+    """The output uses the weights of the token embeddings."""
+    rope_factors: bool = False
+    """Llama 3.1 and later carry a small tensor of them."""
+    attention_bias: bool = False
+    draft_layers: CountOrNone = 0
+    """Layers for multi-token prediction (nextn)."""
+    experts: Experts | None = None
+    sliding_window: SlidingWindow | None = None
+    latent_attention: LatentAttention | None = None
+    recurrent: Recurrent | None = None
+    vision: VisionTower | None = None

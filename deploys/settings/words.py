@@ -12,6 +12,13 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+def _plain_address(text: str) -> str:
+    """Without a zone: what stands behind its `%` may be any text, which nginx would read."""
+    if "%" in text:
+        raise ValueError("an address without a zone")
+    return str(ipaddress.ip_address(text))
+
+
 # nginx values cannot be escaped and Compose interpolates `$`, so names are restricted instead.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
 # What clients write into "model": may carry an organisation, never a quote, blank or brace.
@@ -20,16 +27,9 @@ PublicName = Annotated[
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 # An address, not a name: what a name leads to can change between review and deploy.
-Address = Annotated[str, AfterValidator(lambda text: _plain_address(text))]
+Address = Annotated[str, AfterValidator(_plain_address)]
 
 
 def bracketed(address: str) -> str:
     """An address as it stands before a port: IPv6 in brackets."""
     return f"[{address}]" if ":" in address else address
-
-
-def _plain_address(text: str) -> str:
-    """Without a zone: what stands behind its `%` may be any text, which nginx would read."""
-    if "%" in text:
-        raise ValueError("an address without a zone")
-    return str(ipaddress.ip_address(text))
