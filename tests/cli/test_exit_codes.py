@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from deploys.cli import apply
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import exit_code
+from deploys.cli.pyinfra_run import Run
 from tests.environments import POOL, ROOT, write_environment
 
 
@@ -127,3 +129,24 @@ def test_the_same_input_renders_the_same_bytes(root: Path) -> None:
     for path in first:
         Path(path).unlink()
     assert rendered() == first
+
+
+@pytest.mark.parametrize("ending", [ExitCode.DONE, ExitCode.VERIFICATION_FAILED])
+def test_an_apply_ends_as_its_verification_ends(
+    root: Path, monkeypatch: pytest.MonkeyPatch, ending: ExitCode
+) -> None:
+    assert root
+    exit_code(["render", "small"])
+    monkeypatch.setattr(apply, "run_pyinfra", lambda *_, **__: Run(ExitCode.DONE, dry=False))
+    monkeypatch.setattr(apply, "verify", lambda _: ending)
+    assert exit_code(["apply", "small"]) == ending
+    assert exit_code(["apply", "small", "--no-verify"]) == ExitCode.DONE
+
+
+def test_a_failed_apply_is_not_verified(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert root
+    exit_code(["render", "small"])
+    failed = Run(ExitCode.OPERATION_FAILED, dry=False)
+    monkeypatch.setattr(apply, "run_pyinfra", lambda *_, **__: failed)
+    monkeypatch.setattr(apply, "verify", lambda _: pytest.fail("verified what was not applied"))
+    assert exit_code(["apply", "small"]) == ExitCode.OPERATION_FAILED

@@ -61,6 +61,20 @@ def test_a_member_of_the_docker_group_needs_no_root(changed: Checkout, folder: P
     assert not containers()
 
 
+def test_an_image_that_cannot_be_had_stops_before_anything_is_replaced(changed: Checkout) -> None:
+    before = containers()
+    words = '\nimages = {"nginx": {"reference": "registry.invalid/nginx:none"}}\n'
+    file = changed.path / "inventories" / "group_data" / "local.py"
+    file.write_text(file.read_text() + words)
+    changed.homeport("render local")
+    output = changed.homeport("apply local", expect=1)
+    assert "registry.invalid" in output
+    assert _has_error_and_hint(output)
+    assert containers() == before
+    with gateway(changed) as client:
+        assert chat(client).status_code == 200
+
+
 def test_a_daemon_that_does_not_answer_is_told_without_a_traceback(demo: Checkout) -> None:
     refusal = demo.run(
         ".venv/bin/homeport drift local", expect=None, DOCKER_HOST="tcp://127.0.0.1:1"

@@ -8,6 +8,8 @@ import pytest
 
 from tests.e2e.checkout import Checkout, chat, containers, docker, gateway
 
+CONFIGURATION = "/srv/homeport/gateway/current/nginx.conf"
+
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
 
@@ -77,7 +79,7 @@ def test_a_gateway_setting_reloads_nginx_and_leaves_every_container_alone(
     changed.edit(
         "inventories/group_data/local.py",
         '"admin_port": 8081',
-        '"admin_port": 8081, "body_limit_mib": 1',
+        '"admin_port": 8081, "first_byte_seconds": 321',
     )
     assert "stale" in changed.homeport("render local --check", expect=2)
     refusal = changed.homeport("apply local", expect=7)
@@ -86,6 +88,21 @@ def test_a_gateway_setting_reloads_nginx_and_leaves_every_container_alone(
     changed.homeport("render local")
     _mended(changed, "revision")
     assert containers() == before
+    loaded = docker("exec", before["nginx"], "nginx", "-T", "-c", CONFIGURATION)
+    assert "proxy_read_timeout 321s;" in loaded
+
+
+def test_the_body_limit_is_a_setting_that_holds(changed: Checkout) -> None:
+    before = containers()
+    changed.edit(
+        "inventories/group_data/local.py",
+        '"admin_port": 8081',
+        '"admin_port": 8081, "body_limit_mib": 1',
+    )
+    changed.homeport("render local")
+    changed.homeport("apply local")
+    # The gateway's memory is planned from the limit, so its container is another; engines stay.
+    assert {**containers(), "nginx": ""} == {**before, "nginx": ""}
     with gateway(changed) as client:
         too_large = client.post("/v1/chat/completions", content=b" " * (2 << 20))
     assert too_large.status_code == 413
