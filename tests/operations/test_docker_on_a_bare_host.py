@@ -34,7 +34,8 @@ def image(name):
 every_image(
     Release(
         environment="test", host="bare", release="test", network="homeport-test", files={},
-        images=(image("llamacpp"), image("nginx")), models=(), projects=(), engines=None, gateway=None,
+        images=(image("llamacpp"), image("nginx")), models=(), projects=(), engines=None,
+        gateway=None,
     ),
     "/srv/homeport",
 )
