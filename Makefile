@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo demo-down test test-fast format plan render apply verify drift chat lock clean
+.PHONY: demo demo-down test test-fast format accuracy plan render apply verify drift chat lock clean
 
 demo: $(READY)
 	@$(BIN)/homeport demo
@@ -29,6 +29,10 @@ format: $(READY)
 
 plan render apply verify drift chat: $(READY)
 	@$(BIN)/homeport $@ $(ENV)
+
+# The memory estimator held against published measurements, class by class.
+accuracy: $(READY)
+	@$(BIN)/python -m tests.plan.accuracy
 
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)

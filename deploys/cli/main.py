@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from deploys.cli import apply, chat, demo, drift, models, plan, render, verify
+from deploys.cli import apply, chat, demo, drift, estimate, models, plan, render, verify
 from deploys.cli.exit_codes import ExitCode
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
@@ -24,6 +24,7 @@ for verb in (
     verify.verify,
     drift.drift,
     chat.chat,
+    estimate.estimate,
     demo.demo,
 ):
     app.command()(verb)

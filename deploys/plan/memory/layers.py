@@ -1,0 +1,48 @@
+"""Which layer of a model keeps what: a full cache, a window of it, or a recurrent state."""
+
+from enum import StrEnum
+
+from deploys.catalogue.architecture import Architecture
+
+
+class LayerKind(StrEnum):
+    """What a layer remembers."""
+
+    FULL = "full"
+    WINDOW = "window"
+    RECURRENT = "recurrent"
+
+
+def layer_kinds(shape: Architecture) -> tuple[LayerKind, ...]:
+    """One kind per layer, without draft layers."""
+    return tuple(_kind(shape, layer) for layer in range(shape.layers))
+
+
+def _kind(shape: Architecture, layer: int) -> LayerKind:
+    if shape.recurrent and not _is_nth(layer, shape.recurrent.attention_every):
+        return LayerKind.RECURRENT
+    window = shape.sliding_window
+    if window and not _is_nth(layer, window.full_layer_every):
+        return LayerKind.WINDOW
+    return LayerKind.FULL
+
+
+def _is_nth(layer: int, every: int) -> bool:
+    """The last of each group of `every` layers, as llama.cpp's set_swa_pattern counts them."""
+    return every > 0 and layer % every == every - 1
+
+
+def key_row(shape: Architecture, kind: LayerKind) -> int:
+    """Elements of one token's keys in a layer that keeps a cache."""
+    window = shape.sliding_window
+    if kind is LayerKind.WINDOW and window:
+        return (window.kv_heads or shape.kv_heads) * (window.key_length or shape.key_length)
+    return shape.kv_heads * shape.key_length
+
+
+def value_row(shape: Architecture, kind: LayerKind) -> int:
+    """Elements of one token's values in a layer that keeps a cache."""
+    window = shape.sliding_window
+    if kind is LayerKind.WINDOW and window:
+        return (window.kv_heads or shape.kv_heads) * (window.value_length or shape.value_length)
+    return shape.kv_heads * shape.value_length

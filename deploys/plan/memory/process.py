@@ -1,0 +1,28 @@
+"""What a CUDA process takes before it holds a single weight."""
+
+# Context, libraries and workspaces of published processes: 24 SMs 140 MiB, 34 SMs 107, 84 SMs 297,
+# 128 SMs 451 and 456, 188 SMs 555 idle and 749 after a run (llama.cpp pull requests 15860 and
+# 23604, issue 27953, and logs). They lie about 20 + 3.5 MiB per SM; 60 + 3.7 covers all of them.
+# CUDA graphs are in those sizes. A survey that measured an empty context replaces both.
+EXPECTED_MIB = 20
+EXPECTED_PER_SM_MIB = 3.5
+UPPER_MIB = 60
+UPPER_PER_SM_MIB = 3.7
+# What a plan leaves free: a desktop takes 300 to 800 MiB, a busy allocator rounds up.
+MARGIN_MIB = 512
+MARGIN_SHARE = 0.03
+
+
+def expected_mib(sm_count: int) -> float:
+    """Context, libraries and their pools on a GPU of so many SMs."""
+    return EXPECTED_MIB + EXPECTED_PER_SM_MIB * sm_count
+
+
+def upper_mib(sm_count: int) -> float:
+    """The same, for the safe side."""
+    return UPPER_MIB + UPPER_PER_SM_MIB * sm_count
+
+
+def margin_mib(visible_mib: float) -> float:
+    """What stays free of a GPU on which CUDA sees so much."""
+    return max(MARGIN_MIB, MARGIN_SHARE * visible_mib)

@@ -1,0 +1,24 @@
+"""llama.cpp from January 2026 to about build 9000.
+
+MLA keeps keys alone (pull request 19067). The mask is still uploaded as f32, as its logs show.
+"""
+
+from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
+
+UNTIL_B9000 = LlamaCppProfile(
+    name="llama.cpp until b9000",
+    mask_bytes_per_cell=6,
+    dequantised_in_graph=False,
+    logits_for_all_tokens=True,
+    residual_widths=3,
+    attention_widths=2,
+    logits_widths=1,
+    upper_logits_widths=3,
+    first_gpu_rows=1,
+    later_gpu_rows=2,
+    mask_lives_on=False,
+    latent_ropes=2,
+    expert_outputs_apart=False,
+    caches_windows=True,
+    latent_cache="keys",
+)

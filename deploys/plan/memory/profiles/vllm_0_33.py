@@ -1,0 +1,23 @@
+"""vLLM 0.33.0, the pinned version, and its predecessors since 0.22.
+
+Published start-up logs of V1: outside torch and attention workspace about 0.7 GiB; graphs 0.3 to
+0.7 GiB for models up to 30B and 1.97 GiB for one large mixture of experts, subtracted by default
+since 0.21. Both are calibrated by the first start of an engine on its host.
+A logit takes 20 bytes: bf16 (2) and f32 (4) copies, and sorting's values (4) and indices (8), with
+their masks (2) (vllm/v1/sample/ops/topk_topp_sampler.py).
+"""
+
+from deploys.plan.memory.profiles.vllm_profile import VllmProfile
+
+V0_33 = VllmProfile(
+    name="vLLM 0.33.0",
+    groups_layers=True,
+    bytes_per_logit=20,
+    outside_gib=0.7,
+    upper_outside_gib=1.0,
+    graphs_gib=0.5,
+    upper_graphs_gib=2.0,
+    counts_concurrency=True,
+    context_in_budget=False,
+    chunked_prefill=True,
+)

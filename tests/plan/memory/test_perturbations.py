@@ -1,0 +1,120 @@
+"""No formula on the way of an estimate can be altered without a stated number changing."""
+
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+
+from deploys.plan.memory import (
+    compute_buffer,
+    compute_phases,
+    ggml_types,
+    kv_cache,
+    kv_cells,
+    layer_placement,
+    layers,
+    llamacpp,
+    pipeline_copies,
+    process,
+    projector,
+    quantization_mix,
+    quantization_rules,
+    recurrent_state,
+    vllm,
+    vllm_budget,
+    vllm_layout,
+    vllm_pages,
+    vllm_weights,
+    weights,
+)
+from deploys.plan.memory.answer import estimate
+from tests.plan.memory.whole import WHOLE, answers
+
+Answer = bool | int | float | str | tuple["Answer", ...] | list[int] | None
+
+
+@pytest.mark.parametrize("index", range(len(WHOLE)))
+def test_an_estimate_has_its_stated_parts(index: int) -> None:
+    case, read, stated = WHOLE[index]
+    assert read(estimate(case)) == pytest.approx(stated, abs=0.001)
+
+
+def altered(found: Answer) -> Answer:
+    """A little more than a formula gave, or another answer of its kind."""
+    if isinstance(found, tuple):
+        return tuple(altered(one) for one in found)
+    if isinstance(found, list):
+        return [-1, *found[1:]]
+    if isinstance(found, str):
+        return "f32" if found != "f32" else "f16"
+    if isinstance(found, bool):
+        return not found
+    if isinstance(found, int):
+        return found + max(1, found // 50)
+    return None if found is None else found * 1.02 + 1e-3
+
+
+ON_THE_WAY = [
+    (module, name)
+    for module, names in (
+        (ggml_types, "size_bytes"),
+        (kv_cells, "padded full_cells window_cells"),
+        (kv_cache, "layer_bytes latent_row cells_of layer_cache_bytes cache_rows"),
+        (layers, "key_row value_row"),
+        (layer_placement, "devices_of_layers"),
+        (recurrent_state, "convolution_elements state_elements layer_state_bytes"),
+        (
+            compute_phases,
+            "rows_bytes mask_bytes scores_bytes dequantised_bytes attention_elements "
+            "latent_attention_elements feed_forward_elements expert_elements "
+            "expert_outputs_elements delta_net_elements",
+        ),
+        (pipeline_copies, "copies_bytes"),
+        (process, "expected_mib upper_mib margin_mib"),
+        (projector, "compute_bytes"),
+        (
+            quantization_rules,
+            "takes_more_bits attention_v_type query_key_type feed_forward_type "
+            "attention_output_type",
+        ),
+        (quantization_mix, "is_quantizable"),
+        (weights, "device_of is_expert"),
+        (vllm_pages, "heads_per_gpu row_bytes state_page_bytes hybrid_block group_size groups"),
+        (vllm_pages, "full_blocks window_blocks pool_blocks concurrency"),
+        (vllm_budget, "budget_gib expert_activation_bytes sampler_bytes pool_gib"),
+        (vllm_weights, "divisor"),
+        (vllm_layout, "batch_limits"),
+    )
+    for name in names.split()
+]
+USERS = (
+    kv_cache,
+    llamacpp,
+    compute_buffer,
+    quantization_mix,
+    quantization_rules,
+    weights,
+    vllm,
+    vllm_layout,
+    vllm_weights,
+    layers,
+)
+
+
+@pytest.mark.parametrize(("module", "name"), ON_THE_WAY, ids=str)
+def test_altering_a_formula_changes_a_stated_estimate(
+    module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right: Callable[..., Answer] = getattr(module, name)
+
+    def alters(*arguments: object, **named: object) -> Answer:
+        return altered(right(*arguments, **named))
+
+    for user in {module, *USERS}:
+        if getattr(user, name, None) is right:
+            monkeypatch.setattr(user, name, alters)
+    try:
+        found = answers()
+    except (ArithmeticError, LookupError, ValueError, TypeError):
+        return
+    assert found != pytest.approx([stated for _, _, stated in WHOLE], abs=0.001)

@@ -1,0 +1,93 @@
+"""Whole estimates and the numbers they must give: from the engine's reserve, from logs, by hand."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from deploys.catalogue.architecture import Architecture, VisionTower
+from deploys.plan.memory.answer import estimate
+from deploys.plan.memory.configuration import Case, Device, LlamaCppConfiguration, VllmConfiguration
+from deploys.plan.memory.estimate import Estimate
+from tests.plan.memory.shapes import DEEPSEEK_V3, GEMMA3_27B, LLAMA_8B, QWEN3_30B_A3B, QWEN35_4B
+
+GPU = Device("RTX 3090", sm_count=82, visible_mib=24124)
+
+
+def llamacpp(shape: Architecture, quantization: str, **asked: object) -> Case:
+    plain = LlamaCppConfiguration(context_tokens=8192, devices=(GPU,))
+    configuration = replace(plain, **asked)  # type: ignore[arg-type]  # by name
+    return Case("x", "llama.cpp", "pinned", quantization, shape, configuration)
+
+
+def vllm(shape: Architecture, quantization: str, **asked: object) -> Case:
+    configuration = replace(VllmConfiguration(8192), **asked)  # type: ignore[arg-type]  # by name
+    return Case("x", "vLLM", "pinned", quantization, shape, configuration)
+
+
+def part(name: str, device: int = 0) -> Callable[[Estimate], float]:
+    return lambda answer: answer.devices[device].parts[name].expected
+
+
+def upper(name: str) -> Callable[[Estimate], float]:
+    return lambda answer: answer.devices[0].parts[name].upper
+
+
+def pool(name: str) -> Callable[[Estimate], float]:
+    return lambda answer: float(getattr(answer.pool, name))
+
+
+TWO = (GPU, GPU)
+TOWER = QWEN35_4B.model_copy(
+    update={
+        "vision": VisionTower(
+            weights_bytes=2**29, embedding_length=1152, feed_forward_length=4304, patches=8464
+        )
+    }
+)
+NARROW = QWEN35_4B.model_copy(update={"embedding_length": 2048, "feed_forward_length": 256})
+DRAFTING = QWEN35_4B.model_copy(update={"draft_layers": 1})
+# (case, what is read, MiB or GiB). The first numbers are what b11669 reserves, cut off to MiB.
+WHOLE: tuple[tuple[Case, Callable[[Estimate], float], float], ...] = (
+    (llamacpp(LLAMA_8B, "Q4_K_M"), part("weights"), 4403.4924),
+    (llamacpp(LLAMA_8B, "Q4_K_M"), part("kv_cache"), 1024),
+    (llamacpp(LLAMA_8B, "Q4_K_M"), part("compute_buffer"), 124),
+    (llamacpp(LLAMA_8B, "Q4_K_M"), part("process"), 307),
+    (llamacpp(LLAMA_8B, "Q4_K_M"), upper("process"), 363.4),
+    (llamacpp(LLAMA_8B, "Q4_K_M"), part("margin"), 723.72),
+    (llamacpp(LLAMA_8B, "Q4_K_M", devices=TWO), part("compute_buffer"), 244),
+    (llamacpp(LLAMA_8B, "Q4_K_M", devices=TWO), part("weights"), 2113.2812),
+    (llamacpp(LLAMA_8B, "Q4_K_M", gpu_layers=3), part("kv_cache"), 64),
+    (llamacpp(LLAMA_8B, "Q4_K_M", flash_attention=False), part("compute_buffer"), 576),
+    (llamacpp(LLAMA_8B, "Q4_K_M", key_type="q8_0", value_type="q8_0"), part("kv_cache"), 544),
+    (
+        llamacpp(LLAMA_8B, "Q4_K_M", key_type="q8_0", context_tokens=131072),
+        part("compute_buffer"),
+        # 128 of mask, 512 of copy, and 48 of queries and rows.
+        688,
+    ),
+    (llamacpp(QWEN3_30B_A3B, "Q4_K_M"), part("compute_buffer"), 92),
+    (llamacpp(QWEN3_30B_A3B, "Q4_K_M", experts_on_cpu=48), part("weights"), 784.4199),
+    (llamacpp(GEMMA3_27B, "Q4_K_M"), part("kv_cache"), 1264),
+    (llamacpp(GEMMA3_27B, "Q4_K_M"), part("weights"), 15773.8932),
+    (llamacpp(DEEPSEEK_V3, "Q8_0"), part("kv_cache"), 549),
+    (llamacpp(DEEPSEEK_V3, "Q8_0"), part("compute_buffer"), 400),
+    (llamacpp(QWEN35_4B, "Q4_K_M"), part("recurrent_state"), 50.25),
+    (llamacpp(QWEN35_4B, "Q4_K_M", micro_batch_tokens=128), part("compute_buffer"), 20.5),
+    (llamacpp(QWEN35_4B, "IQ3_XXS"), part("weights", 1), 416.7969),
+    (vllm(LLAMA_8B, "bf16", total_gib=79.22), pool("expected_gib"), 54.2786),
+    (vllm(LLAMA_8B, "bf16", total_gib=79.22, tensor_parallel=4), part("weights"), 3829.5079),
+    (vllm(QWEN3_30B_A3B, "FP8", total_gib=79.22), part("compute_buffer"), 2967.5),
+    (vllm(QWEN3_30B_A3B, "FP8", batched_tokens=16384, sequences=1), part("compute_buffer"), 896),
+    (vllm(QWEN35_4B, "bf16", pool_gib=11.11), pool("concurrency"), 36.2632),
+    # 512 blocks of the full layers' group and 193 of each of six groups with windows.
+    (vllm(GEMMA3_27B, "bf16", pool_gib=11.11), pool("concurrency"), 9101 / (512 + 6 * 193)),
+    (vllm(DEEPSEEK_V3, "bf16", pool_gib=10.0), pool("concurrency"), 9549 / 512),
+    # 50 of channels, rows and state, and 8 of mask.
+    (llamacpp(NARROW, "Q4_K_M"), part("compute_buffer"), 58),
+    (llamacpp(TOWER, "Q4_K_M"), part("projector"), 512 + 250.5518),
+    (llamacpp(DRAFTING, "Q4_K_M", draft_context=True, draft_tokens=1), part("draft"), 32 + 82),
+)
+
+
+def answers() -> list[float]:
+    """What the estimator says of each."""
+    return [read(estimate(case)) for case, read, _ in WHOLE]
