@@ -11,6 +11,9 @@ from deploys.render.image_tags import built_reference
 from tests.e2e.checkout import ROOT, Checkout, make_checkout
 from tests.e2e.gateway_lab import Lab, running_lab
 
+# Where the kit notes a Docker daemon that it started, to stop it again.
+STARTED_BY_THE_KIT = Path("/run/homeport/dockerd.pid")
+
 
 @pytest.fixture(scope="session")
 def clean_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
@@ -22,7 +25,14 @@ def clean_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def demo_output(clean_checkout: Checkout) -> Iterator[str]:
     """What the first `make demo` in the clean checkout prints; taken down afterwards."""
     done = clean_checkout.run("make demo")
+    kept = STARTED_BY_THE_KIT.with_suffix(".kept")
+    # Tests take the demo down half-way; other tests still need the daemon then, so that until the
+    # end it counts as somebody else's.
+    if STARTED_BY_THE_KIT.exists():
+        STARTED_BY_THE_KIT.rename(kept)
     yield done.stdout + done.stderr
+    if kept.exists():
+        kept.rename(STARTED_BY_THE_KIT)
     clean_checkout.run("make demo-down", expect=None)
 
 
