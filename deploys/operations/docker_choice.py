@@ -8,6 +8,8 @@ from deploys.facts.docker import DockerSystem
 ENGINE_PACKAGES = ("docker.io", "iptables")
 COMPOSE_PACKAGES = ("docker-compose-plugin", "docker-compose-v2", "docker-compose")
 DISTRIBUTIONS = ("debian", "ubuntu")
+# Docker's documentation of CDI devices: a feature of Engine 25, on by default from 28.2 on.
+CDI_SINCE = 25
 
 # Debian 12 packages only Compose v1. Trixie's docker-compose needs nothing newer than bookworm has
 # (libc6 >= 2.34), so it alone is let in.
@@ -35,12 +37,17 @@ def has_engine(system: DockerSystem) -> bool:
 
 
 def has_compose(system: DockerSystem) -> bool:
-    return _major(system.compose) >= 2
+    return major(system.compose) >= 2
 
 
 def refusal_to_install(system: DockerSystem) -> Refusal | None:
     """Why packages cannot be installed; None when they can."""
     missing = "Docker" if not has_engine(system) or not system.client else "Docker Compose v2"
+    return refusal_of_system(system, missing)
+
+
+def refusal_of_system(system: DockerSystem, missing: str) -> Refusal | None:
+    """Why the kit can install no package here, told for what is missing; None when it can."""
     if system.distribution not in DISTRIBUTIONS or not system.apt:
         found = system.distribution or "an unknown system"
         return Refusal(
@@ -68,6 +75,16 @@ def refusal_to_use(system: DockerSystem) -> Refusal:
     )
 
 
+def refusal_for_gpus(engine: str) -> Refusal | None:
+    """Why an Engine of this version cannot serve a host with GPUs; None when it can."""
+    if not engine or major(engine) >= CDI_SINCE:
+        return None
+    return Refusal(
+        f"Docker Engine {engine} has no CDI, by which containers get GPUs ({CDI_SINCE} and later)",
+        'set docker = {"source": "docker"} for this host, or put it on Debian 13 or Ubuntu',
+    )
+
+
 def engine_packages(system: DockerSystem, candidates: dict[str, str]) -> tuple[str, ...]:
     """What is missing of the daemon and its client; from Debian 13 on the client is its own."""
     packages: tuple[str, ...] = () if has_engine(system) else ENGINE_PACKAGES
@@ -82,7 +99,7 @@ def engine_packages(system: DockerSystem, candidates: dict[str, str]) -> tuple[s
 def compose_package(candidates: dict[str, str]) -> str | None:
     """The first package whose candidate is Compose v2 or later; None when there is none."""
     for package in COMPOSE_PACKAGES:
-        if _major(candidates.get(package, "")) >= 2:
+        if major(candidates.get(package, "")) >= 2:
             return package
     return None
 
@@ -106,7 +123,7 @@ def needs_next_release(system: DockerSystem, candidates: dict[str, str]) -> bool
     return compose_package(candidates) is None and system.codename == "bookworm"
 
 
-def _major(version: str) -> int:
-    """`1.29.2-3`, `2.26.1+ds1-1`, `2:2.40.3` -> 1, 2, 2; 0 for none."""
+def major(version: str) -> int:
+    """First number of a version: `1.29.2-3`, `2.26.1+ds1-1`, `2:2.40.3` -> 1, 2, 2; 0 for none."""
     found = re.match(r"(?:\d+:)?v?(\d+)\.", version)
     return int(found.group(1)) if found else 0

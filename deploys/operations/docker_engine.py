@@ -11,20 +11,38 @@ from pyinfra.api import FunctionCommand, StringCommand, operation
 
 from deploys.facts.apt import AptCandidates, AptSettings
 from deploys.facts.docker import DockerHost, DockerSystem
+from deploys.facts.nvidia import NvidiaHost
 from deploys.operations import docker_choice as choice
+from deploys.operations.docker_repository import from_docker
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
+from deploys.settings.docker import Docker
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]
 
 
 @operation()
-def installed() -> Commands:
+def installed(docker: Docker | None = None, gpus: bool = False) -> Commands:
     """
-    Install Docker Engine and Compose v2 from the distribution, as far as they are missing.
+    Install Docker Engine and Compose v2, as far as they are missing.
 
-    Needs root or sudo only where something is missing. Packages that are there stay as they are.
+    Needs root or sudo only where something is missing. Packages of the distribution that are there
+    stay as they are.
+
+    + docker: where they come from, and at which version; the distribution's when left out
+    + gpus: whether containers are to get NVIDIA's devices where the host has them
     """
+    docker = docker or Docker()
     system = host.get_fact(DockerHost)
+    if docker.source == "docker":
+        yield from from_docker(system, docker)
+        return
+    yield from _from_distribution(system, gpus and host.get_fact(NvidiaHost).devices > 0)
+
+
+def _from_distribution(system: DockerSystem, gpus: bool) -> Commands:
+    if gpus and (old := choice.refusal_for_gpus(system.engine)):
+        yield refuse(old.error, old.hint)
+        return
     if choice.is_complete(system):
         version = system.engine or "installed"
         host.noop(f"Docker Engine ({version}) and Compose {system.compose} are there")
@@ -36,6 +54,11 @@ def installed() -> Commands:
     if not system.apt_lists_fresh:
         yield _apt(system, "update")
     packages = choice.engine_packages(system, _candidates("docker-cli"))
+    # Asked before it is installed, for it would be in the way of Docker's own afterwards.
+    offered = _candidates("docker.io").get("docker.io", "") if gpus else ""
+    if old := choice.refusal_for_gpus(offered):
+        yield refuse(old.error, old.hint)
+        return
     if packages:
         # The keyring too: an old one does not know the keys of the release after this one.
         keyring = ("debian-archive-keyring",) if system.distribution == "debian" else ()

@@ -5,21 +5,30 @@ between its arrival and its run as root.
 """
 
 from pathlib import Path
+from typing import Any
 
 from pyinfra.api import QuoteString, StringCommand
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
 
-def run_script(script: Path, *arguments: str, sudo: bool = False) -> StringCommand:
-    """Runs a bash script with arguments; `sudo` for a root step of a user who is not root."""
+def run_script(
+    script: Path, *arguments: str, sudo: bool = False, given: str | None = None
+) -> StringCommand:
+    """Runs a bash script with arguments; `sudo` for a root step of a user who is not root.
+
+    `given` travels over standard input, which is where secrets may travel.
+    """
     command = (
         "bash -c",
         QuoteString(script.read_text(encoding="utf-8")),
         QuoteString(script.name),
         *map(QuoteString, arguments),
     )
-    return StringCommand(*command, _sudo=True) if sudo else StringCommand(*command)
+    options: dict[str, Any] = {"_sudo": True} if sudo else {}
+    if given is not None:
+        options["_stdin"] = given
+    return StringCommand(*command, **options)
 
 
 def refuse(error: str, hint: str) -> StringCommand:

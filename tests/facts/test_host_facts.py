@@ -2,10 +2,14 @@
 
 import json
 
+import pytest
+from pyinfra.api import FactProcessError
+
 from deploys.facts.compose import ComposeServices, NetworkExists
 from deploys.facts.gateway import GatewayLoaded, SecretDigest
+from deploys.facts.history import KeptReleases, Standing
 from deploys.facts.ports import ListeningPorts
-from deploys.facts.release import FileText, LinkTarget, MissingFolders, StagedFiles
+from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
 
 CONTAINER = {
     "Id": "f00",
@@ -64,11 +68,26 @@ def test_what_a_gateway_says_of_its_revision_is_read_and_silence_is_none() -> No
 
 
 def test_small_answers_are_read_as_they_are() -> None:
-    assert LinkTarget().process(["releases/0123"]) == "releases/0123"
-    assert LinkTarget().process([]) == ""
+    assert LinkTargets().process(["current releases/0123"]) == {"current": "releases/0123"}
+    assert LinkTargets().process([]) == {}
     assert MissingFolders().process(["models", ""]) == ["models"]
     assert FileText().process(["one", "two"]) == "one\ntwo"
     assert SecretDigest().process(["aa  /folder/clients.map"]) == "aa"
     assert SecretDigest().process([]) == ""
     assert NetworkExists().process(["homeport-local"])
     assert not NetworkExists().process([])
+
+
+def test_what_is_kept_and_who_holds_the_lock_are_read_in_one_answer_each() -> None:
+    kept = KeptReleases().process(["current 5 releases/two", "fleet applied/two", "folder two"])
+    assert (kept.current, kept.current_since, kept.fleet, kept.folders) == (
+        "two", 5.0, "two", ("two",),
+    )  # fmt: skip
+    with pytest.raises(FactProcessError, match="cannot be read"):
+        KeptReleases().process(["applied when two ../releases/two"])
+    assert Standing().process(["releases/two"]) == ("two", None)
+    assert Standing().process([""]) == ("", None)
+    current, holder = Standing().process(["releases/two", "1 61", "half a lock"])
+    assert current == "two"
+    assert holder is not None
+    assert (holder.who, holder.age_seconds) == ("somebody", 60)
