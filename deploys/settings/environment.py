@@ -1,6 +1,7 @@
 """All settings of one environment, read from its inventory, group data, hardware and models."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -9,11 +10,15 @@ from pydantic import Field, StringConstraints, ValidationError
 from deploys.catalogue.model import Model
 from deploys.catalogue.models_yaml import read_models
 from deploys.settings.client import Client
+from deploys.settings.committed import missing_files
+from deploys.settings.connection import Connection
 from deploys.settings.consistency import inconsistencies
+from deploys.settings.docker import Docker
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import HostHardware, read_hardware
 from deploys.settings.image import Image, ImageName
 from deploys.settings.inventory import Inventory, InventoryHost, origin, read_inventory
+from deploys.settings.nvidia import Nvidia
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of, near_miss
@@ -40,6 +45,8 @@ class HostWords(Frozen):
     """Pulled for images built on the host; made with debootstrap where no registry answers."""
     debian_mirror: Annotated[str, StringConstraints(pattern=r"^https?://[^\s'\"]+$")] | None = None
     """Where debootstrap takes packages from; the host's own apt mirror when left out."""
+    docker: Docker = Docker()
+    nvidia: Nvidia = Nvidia()
 
 
 class EnvironmentWords(Frozen):
@@ -116,11 +123,18 @@ def _host_words(
     inventory: Inventory, host: InventoryHost, complaints: list[Complaint]
 ) -> HostWords:
     raw = {key: host.data[key] for key in HostWords.model_fields if key in host.data}
-    words = _validated(HostWords, raw, inventory, host, complaints) or HostWords()
+    words = _validated(HostWords, raw, inventory, host, complaints)
+    ssh = {key: value for key, value in host.data.items() if key.startswith("ssh_")}
+    connection = _validated(Connection, ssh, inventory, host, complaints)
+    if words is None or connection is None:
+        return HostWords()
+    wrong = missing_files(inventory.root, host.data, words.docker, words.nvidia, connection)
     if not words.directory.startswith("/") and host.connection != "@local":
-        file = origin(inventory, "directory", host.groups)
         found = f"found {words.directory!r} for {host.name}"
-        complaints.append(Complaint(file, "directory", found, "an absolute path of the host"))
+        wrong.append(Complaint("", "directory", found, "an absolute path of the host"))
+    for complaint in wrong:
+        file = origin(inventory, complaint.path.split(".")[0], host.groups)
+        complaints.append(replace(complaint, file=file))
     return words
 
 
