@@ -7,10 +7,11 @@ from deploys.operations.manifest import (
     committed_files,
     committed_sources,
     host_directory,
-    this_release,
+    this_run,
 )
 
-committed = this_release(host)
+run = this_run(host)
+committed = run.release
 directory = host_directory(host)
 
 release.folders(name="Make the kit's folders", directory=directory)
@@ -34,7 +35,6 @@ release.staged(
 release.switched(
     name=f"Prove release {committed.release} and switch to it",
     directory=directory,
-    release=committed.release,
+    run=run,
     checks=release.checks(committed, directory),
-    has_gateway=committed.gateway is not None,
 )

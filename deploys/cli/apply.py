@@ -2,26 +2,33 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from deploys.cli.exit_codes import ExitCode
+from deploys.cli.history import limited
 from deploys.cli.plan import EnvironmentArgument, JsonOption
 from deploys.cli.pyinfra_run import Run, run_pyinfra
 from deploys.cli.root import repository_root
 from deploys.cli.stages import run_stages
 from deploys.cli.verify import verify
-from deploys.settings.inventory import Inventory, read_inventory
+from deploys.history.words import REASON
+from deploys.settings.inventory import InventoryHost, read_inventory
 from deploys.settings.refusal import Complaint, Refused
-from deploys.settings.validation import near_miss
+
+DryOption = Annotated[bool, typer.Option("--dry", help="Only say what would change.")]
+LimitOption = Annotated[str, typer.Option(help="Only this host.")]
+ReasonOption = Annotated[str, typer.Option(help="Why; others read it in the lock and the audit.")]
 
 
 def apply(
     environment: EnvironmentArgument,
-    dry: Annotated[bool, typer.Option("--dry", help="Only say what would change.")] = False,
-    limit: Annotated[str, typer.Option(help="Only this host.")] = "",
+    dry: DryOption = False,
+    limit: LimitOption = "",
+    reason: ReasonOption = "",
     verified: Annotated[
         bool, typer.Option("--verify/--no-verify", help="Run every check afterwards.")
     ] = True,
@@ -30,9 +37,14 @@ def apply(
     """Brings the hosts to what is committed; says afterwards whether it serves."""
     root = repository_root()
     _refuse_stale_files(root, environment)
-    arguments = _limited(read_inventory(root, environment), limit)
-    result = run_pyinfra(root, environment, "deploys/site.py", arguments, dry=dry)
-    _print(result, environment, as_json)
+    arguments = limit_arguments(limited(read_inventory(root, environment), limit), limit)
+    result = run_pyinfra(
+        root, environment, "deploys/site.py", arguments, dry=dry, words=reason_words(reason)
+    )
+    if as_json:
+        print(json.dumps(result.document(), indent=2))
+    else:
+        print_run(result, environment, "apply")
     if result.exit_code or dry or not verified:
         return result.exit_code
     return verify(environment)
@@ -50,44 +62,31 @@ def _refuse_stale_files(root: Path, environment: str) -> None:
         )
 
 
-def _limited(inventory: Inventory, limit: str) -> list[str]:
-    """pyinfra's own --limit exits 0 for a host that does not exist."""
-    if not limit:
-        return []
-    hosts = {host.name: host.connection for host in inventory.hosts}
-    if limit not in hosts:
-        complaint = Complaint(
-            inventory.file, "--limit", f"there is no host `{limit}`", near_miss(limit, hosts)
-        )
-        raise Refused([complaint])
-    return ["--limit", hosts[limit]]
+def limit_arguments(hosts: Sequence[InventoryHost], limit: str) -> list[str]:
+    """pyinfra's words for running on these hosts alone."""
+    return [word for host in hosts for word in ("--limit", host.connection)] if limit else []
 
 
-def _print(result: Run, environment: str, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(_document(result), indent=2))
-    elif result.exit_code in (ExitCode.DONE, ExitCode.CHANGES_PENDING):
-        print(_summary(result, environment))
+def reason_words(reason: str) -> dict[str, str]:
+    """For pyinfra's environment; what the caller's own environment says stays otherwise."""
+    return {REASON: reason} if reason else {}
+
+
+def print_run(result: Run, environment: str, verb: str) -> None:
+    """What a run changed, or why it ended."""
+    if result.exit_code in (ExitCode.DONE, ExitCode.CHANGES_PENDING):
+        print(_summary(result, environment, verb))
     else:
         print(result.explanation, file=sys.stderr)
 
 
-def _summary(result: Run, environment: str) -> str:
+def _summary(result: Run, environment: str, verb: str) -> str:
     changed = "\n".join(f"  {name}" for name in result.changed)
     if result.dry:
         if not result.changed:
             return f"{environment}: nothing to change"
-        return f"{environment}: these would change:\n{changed}\nnext: homeport apply {environment}"
+        next_step = f"next: homeport {verb} {environment}"
+        return f"{environment}: these would change:\n{changed}\n{next_step}"
     if not result.changed:
         return f"{environment}: nothing had to change"
     return f"{environment}: changed:\n{changed}"
-
-
-def _document(result: Run) -> dict[str, Any]:
-    return {
-        "dry": result.dry,
-        "exit_code": int(result.exit_code),
-        "changed": result.changed,
-        "failed_hosts": result.failed_hosts,
-        "explanation": result.explanation,
-    }

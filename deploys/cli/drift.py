@@ -3,14 +3,14 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from checks.committed import read_committed
+from checks.committed import Committed, read_committed
 from checks.probes.drift import Finding
 from checks.probes.drift import drift as drift_of
 from checks.probes.host import Unreachable
@@ -42,6 +42,7 @@ def drift(
         print(_document(environment, findings, lost))
     else:
         _print(environment, findings, len(committed) - len(lost))
+        _print_releases(committed, seen)
     for unreachable in lost:
         print(f"error: {unreachable}", file=sys.stderr)
     if lost:
@@ -69,3 +70,16 @@ def _print(environment: str, findings: Sequence[Finding], hosts: int) -> None:
         table.add_row(*dataclasses.astuple(finding))
     console.print(table, markup=False)
     console.print(f"next: homeport apply {environment} mends exactly these", highlight=False)
+
+
+def _print_releases(committed: Sequence[Committed], seen: Mapping[str, Live | Unreachable]) -> None:
+    """After a rollback all else follows from this: the host is whole, and not what is committed."""
+    for one in committed:
+        live = seen[one.host.name]
+        if not isinstance(live, Live):
+            continue
+        runs = live.current.removeprefix("releases/")
+        if runs and runs != one.release.release:
+            print(
+                f"{one.host.name} runs release {runs}; the commit is release {one.release.release}"
+            )

@@ -5,7 +5,20 @@ from collections.abc import Sequence
 
 import typer
 
-from deploys.cli import apply, chat, demo, drift, estimate, models, plan, render, verify
+from deploys.cli import (
+    apply,
+    chat,
+    demo,
+    drift,
+    estimate,
+    models,
+    plan,
+    releases,
+    render,
+    rollback,
+    unlock,
+    verify,
+)
 from deploys.cli.exit_codes import ExitCode
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
@@ -23,6 +36,9 @@ for verb in (
     apply.apply,
     verify.verify,
     drift.drift,
+    releases.releases,
+    rollback.rollback,
+    unlock.unlock,
     chat.chat,
     estimate.estimate,
     demo.demo,

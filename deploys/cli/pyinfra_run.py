@@ -6,15 +6,19 @@ progress lines tell them apart.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deploys.cli.exit_codes import ExitCode
+from deploys.history.words import LOCKED, LOCKING
 from deploys.operations.refusal_words import REFUSED
 
 
@@ -29,35 +33,74 @@ class Run:
     failed_hosts: list[str] = field(default_factory=list)
     explanation: str = ""
 
+    def document(self) -> dict[str, Any]:
+        """The same for a program."""
+        return {
+            "dry": self.dry,
+            "exit_code": int(self.exit_code),
+            "changed": self.changed,
+            "failed_hosts": self.failed_hosts,
+            "explanation": self.explanation,
+        }
+
 
 def run_pyinfra(
-    root: Path, environment: str, deploy: str, arguments: Sequence[str] = (), *, dry: bool = False
+    root: Path,
+    environment: str,
+    deploy: str,
+    arguments: Sequence[str] = (),
+    *,
+    dry: bool = False,
+    words: Mapping[str, str] | None = None,
 ) -> Run:
-    """Runs `deploy` against the environment's hosts; progress goes to stderr as it happens."""
+    """Runs `deploy` against the environment's hosts; progress goes to stderr as it happens.
+
+    `words` go along as environment variables: pyinfra's own --data would take `0123` for a number.
+    """
     mode = ["--dry"] if dry else ["-y"]
     command = [sys.executable, "-m", "pyinfra", *mode, "--json", *arguments]
     command += [f"inventories/{environment}.py", deploy]
     # The spinner redraws a line many times a second; logs and pipes would keep each of them.
-    variables = {**os.environ, "PYINFRA_PROGRESS": "off"}
+    variables = {**os.environ, **(words or {}), "PYINFRA_PROGRESS": "off"}
     # A file, not a pipe: the document of a large fleet would fill a pipe that nobody reads yet.
     with tempfile.TemporaryFile("w+") as document:
         process = subprocess.Popen(
             command, cwd=root, env=variables, text=True, stdout=document, stderr=subprocess.PIPE
         )
-        progress = _pass_on(process)
-        code = process.wait()
+        with _ended_together(process):
+            progress = _pass_on(process)
+            code = process.wait()
         document.seek(0)
         return outcome(code, document.read(), progress, environment, dry)
 
 
+@contextmanager
+def _ended_together(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Has pyinfra end before this command does, because it releases the locks when it ends."""
+    in_main = threading.current_thread() is threading.main_thread()
+    # Only a handler that ends the process would leave pyinfra alone.
+    before = signal.getsignal(signal.SIGTERM) if in_main else None
+    if in_main:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        yield
+    except KeyboardInterrupt:
+        # The terminal has told pyinfra as well.
+        process.wait()
+        raise
+    finally:
+        if in_main:
+            signal.signal(signal.SIGTERM, before)
+
+
 def _pass_on(process: "subprocess.Popen[str]") -> list[str]:
     lines = []
-    refused = False
+    told = False
     for line in process.stderr or ():
         lines.append(line.rstrip("\n"))
         # A refusal is told once, as ours, not as pyinfra's error first.
-        refused = refused or REFUSED in line
-        if not refused:
+        told = told or REFUSED in line or LOCKED in line
+        if not told:
             sys.stderr.write(line)
             sys.stderr.flush()
     return lines
@@ -67,7 +110,8 @@ def outcome(code: int, document: str, progress: list[str], environment: str, dry
     """The ending that pyinfra's exit code, JSON document and progress lines tell together."""
     result = _parsed(document)
     failed = _failed_hosts(result)
-    if code == 0 and not failed:
+    # Without a document it was told to stop: Ctrl-C makes pyinfra exit with 0.
+    if code == 0 and result and not failed:
         changed = _changed(result, dry)
         pending = ExitCode.CHANGES_PENDING if dry and changed else ExitCode.DONE
         return Run(pending, dry, changed)
@@ -80,12 +124,25 @@ def _ending(progress: list[str], environment: str) -> tuple[ExitCode, str]:
     if REFUSED in text:
         refusal = text.partition(REFUSED)[2].strip()
         return ExitCode.REFUSED, refusal
+    if LOCKED in text:
+        return ExitCode.LOCKED, "\n".join(_lock_lines(progress))
     unreachable = [line.strip() for line in progress if _is_unreachable(line)]
     if unreachable:
         hint = f"hint: `pyinfra inventories/{environment}.py exec -- true` tries the connection"
         return ExitCode.HOST_UNREACHABLE, "\n".join([*(f"error: {x}" for x in unreachable), hint])
     hint = f"hint: the lines above say why; `homeport apply {environment}` goes on from here"
     return ExitCode.OPERATION_FAILED, f"error: an operation failed\n{hint}"
+
+
+def _lock_lines(progress: list[str]) -> Iterator[str]:
+    """What the hosts say about their locks, without pyinfra's prefix `[HOST]`."""
+    prefix = ""
+    for line in progress:
+        if LOCKED in line:
+            prefix, _, _ = line.partition("error: ")
+        told = line.removeprefix(prefix)
+        if prefix and line.startswith(prefix) and not told.startswith("Error:"):
+            yield told
 
 
 def _is_unreachable(line: str) -> bool:
@@ -110,7 +167,8 @@ def _changed(result: dict[str, Any], dry: bool) -> list[str]:
             if operation["hosts_with_change"] or operation["hosts_with_conditional_change"]
         ]
     operations = (result.get("results") or {}).get("operations") or []
-    return [operation["name"] for operation in operations if operation["success"]]
+    names = [operation["name"] for operation in operations if operation["success"]]
+    return [name for name in names if not name.endswith(LOCKING)]
 
 
 def _failed_hosts(result: dict[str, Any]) -> list[str]:

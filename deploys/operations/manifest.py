@@ -1,5 +1,8 @@
 """What a deploy knows of a host: its committed release, read from the working directory.
 
+A rollback brings another one, which it reads from the host; every deploy asks here and does not
+see the difference.
+
 Which environment a run is for is not among the things that pyinfra hands to a deploy. But it makes
 each inventory file a group named after the file, so the environment is that one of the host's
 groups that is a file in inventories/. Whatever does not fit is refused while pyinfra still
@@ -7,6 +10,9 @@ prepares, which is before any host is changed.
 """
 
 import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +21,7 @@ from pydantic import ValidationError
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
 
+from deploys.history.kept import fleet_name
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Project, Release
 from deploys.settings.inventory import host_name
@@ -22,6 +29,19 @@ from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 
 DIRECTORY = "/srv/homeport"
+
+
+@dataclass(frozen=True)
+class RunRelease:
+    """What a run brings to one host."""
+
+    release: Release
+    fleet: str
+    """Name of the releases of all hosts together."""
+    goes_back: bool = False
+
+
+_INSTEAD: dict[str, RunRelease] = {}
 
 
 def this_environment(host: Host) -> str:
@@ -44,8 +64,23 @@ def this_environment(host: Host) -> str:
     )
 
 
+def bring_instead(host: Host, kept: RunRelease) -> None:
+    """Has this run bring a release to the host that is not the committed one."""
+    _INSTEAD[host.name] = kept
+
+
+def this_run(host: Host) -> RunRelease:
+    """What this run brings to the host, and the fleet that it belongs to."""
+    instead = _INSTEAD.get(host.name)
+    if instead is not None:
+        return instead
+    return RunRelease(this_release(host), committed_fleet(this_environment(host)))
+
+
 def this_release(host: Host) -> Release:
-    """The release that the commit gives to this host."""
+    """The release that this run brings to this host: the committed one, but in a rollback."""
+    if host.name in _INSTEAD:
+        return _INSTEAD[host.name].release
     try:
         return read_release(this_environment(host), host_name(host.name))
     except Refused as refused:
@@ -92,6 +127,21 @@ def read_release(environment: str, name: str) -> Release:
     if complaints:
         raise Refused(complaints)
     return release
+
+
+def committed_fleet(environment: str) -> str:
+    """The name of what the commit gives to all hosts of an environment together."""
+    return _fleet(Path("compose", environment).resolve())
+
+
+@cache
+def _fleet(folder: Path) -> str:
+    # Not parsed as YAML: every host of a run asks, and a fleet has hundreds of manifests.
+    found = {
+        file.parent.name: re.search(r"^release: *['\"]?(\w+)", file.read_text(), re.MULTILINE)
+        for file in folder.glob("*/release.yaml")
+    }
+    return fleet_name({name: match[1] for name, match in found.items() if match})
 
 
 def committed_sources(release: Release) -> dict[str, str]:

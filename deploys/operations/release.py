@@ -6,11 +6,12 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
-from deploys.facts.release import LinkTarget, MissingFolders, StagedFiles
+from deploys.facts.release import LinkTargets, MissingFolders, StagedFiles
 from deploys.operations.gateway import LOADED, valid_configuration
+from deploys.operations.manifest import RunRelease
 from deploys.render.release import Release
 
-FOLDERS = ("releases", "models", "images", "gateway", "secrets/gateway", "state/gateway")
+FOLDERS = ("releases", "models", "images", "gateway", "secrets/gateway", "state/gateway", "applied")
 
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
 
@@ -70,35 +71,45 @@ def staged(
 
 
 @operation()
-def switched(
-    directory: str, release: str, checks: list[StringCommand], has_gateway: bool
-) -> Commands:
+def switched(directory: str, run: RunRelease, checks: list[StringCommand]) -> Commands:
     """
     Make a staged release the current one, once every check of it has passed on the host.
 
     + directory: where the kit keeps its files
-    + release: name of the release
+    + run: the release, and the fleet that it belongs to
     + checks: commands that must succeed before the switch
-    + has_gateway: whether the release carries nginx files
     """
-    links = {"current": f"releases/{release}"}
-    if has_gateway:
-        links["gateway/current"] = f"../releases/{release}/nginx"
-    stale = {
-        link: target
-        for link, target in links.items()
-        if host.get_fact(LinkTarget, path=f"{directory}/{link}") != target
-    }
+    links = _links(run)
+    live = host.get_fact(LinkTargets, directory=directory, links=tuple(links))
+    stale = {link: target for link, target in links.items() if live.get(link) != target}
     if not stale:
-        host.noop(f"release {release} is current")
+        host.noop(f"release {run.release.release} is current")
         return
-    yield from checks
+    if stale.keys() & {"current", "gateway/current"}:
+        yield from checks
+    if "fleet" in stale and not run.goes_back:
+        # Made anew, because its time says when this fleet came.
+        stale = {f"applied/{run.fleet}": links[f"applied/{run.fleet}"], **stale}
     for link, target in stale.items():
         new = f"{directory}/{link}.new"
         yield StringCommand(
             "ln -sfn", QuoteString(target), QuoteString(new),
             "&& mv -T", QuoteString(new), QuoteString(f"{directory}/{link}"),
         )  # fmt: skip
+
+
+def _links(run: RunRelease) -> dict[str, str]:
+    """The links of a host that runs this, in the order in which they are switched.
+
+    The fleet comes first: a run that ends between the links is in the new one, and a rollback
+    knows what was before it.
+    """
+    release = run.release.release
+    links = {} if run.goes_back else {f"applied/{run.fleet}": f"../releases/{release}"}
+    links |= {"fleet": f"applied/{run.fleet}", "current": f"releases/{release}"}
+    if run.release.gateway is not None:
+        links["gateway/current"] = f"../releases/{release}/nginx"
+    return links
 
 
 def checks(release: Release, directory: str) -> list[StringCommand]:

@@ -13,7 +13,10 @@ from deploys.facts.leftovers import Leftover, Leftovers
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
 
 # Everything the kit makes below its directory; anything else there is not the kit's.
-FOLDERS = ("releases", "current", "gateway", "models", "secrets", "state", "images")
+FOLDERS = (
+    *("releases", "current", "applied", "fleet", "gateway", "models", "secrets", "state"),
+    *("images", "lock", "audit.log"),
+)
 STOP_SECONDS = "30"
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]

@@ -64,3 +64,29 @@ def test_progress_lines_tell_the_kinds_of_failure_apart(line: str, code: int) ->
     result = outcome(1, "", [line, "hint: mend it"], "local", dry=False)
     assert result.exit_code == code
     assert result.explanation
+
+
+def test_a_run_that_was_told_to_stop_is_not_done_though_pyinfra_says_0() -> None:
+    assert outcome(0, "", [], "local", dry=False).exit_code == ExitCode.OPERATION_FAILED
+
+
+def test_a_lock_is_8_and_told_without_pyinfras_own_words() -> None:
+    progress = [
+        "    [gpu1] Connected",
+        "    [gpu2] error: gpu2 is locked by ana@ws1 for the apply of release abc",
+        "    [gpu2] since 2026-11-21 11:23:06 UTC by its clock, 2 seconds ago",
+        "    [gpu2] hint: wait for it",
+        "    [gpu2] Error: executed 0 commands",
+    ]
+    result = outcome(1, "", progress, "local", dry=False)
+    assert result.exit_code == ExitCode.LOCKED
+    assert result.explanation == (
+        "error: gpu2 is locked by ana@ws1 for the apply of release abc\n"
+        "since 2026-11-21 11:23:06 UTC by its clock, 2 seconds ago\n"
+        "hint: wait for it"
+    )
+
+
+def test_taking_the_lock_is_no_change() -> None:
+    lock = _operation("deploys/lock.py | Lock the environment", success=["@local"])
+    assert outcome(0, _real([], lock), [], "local", dry=False).changed == []

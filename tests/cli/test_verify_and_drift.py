@@ -100,3 +100,12 @@ def test_drift_ends_with_0_or_2(deployment: Deployment, capsys: pytest.CaptureFi
     assert drift("lab", as_json=True) == ExitCode.CHANGES_PENDING
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert finding["what"] == "file nginx/nginx.conf"
+
+
+def test_drift_says_plainly_which_release_a_host_runs_after_a_rollback(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.commit(release="ba9876543210")
+    assert drift("lab") == ExitCode.CHANGES_PENDING
+    said = capsys.readouterr().out
+    assert "localhost runs release 0123456789ab; the commit is release ba9876543210" in said

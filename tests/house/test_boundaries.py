@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = ("deploys/settings", "deploys/catalogue", "deploys/plan", "deploys/render")
+PURE = (
+    *("deploys/settings", "deploys/catalogue", "deploys/plan", "deploys/render"),
+    "deploys/history",
+)
 
 
 def _python_files(*folders: str) -> list[Path]:

@@ -31,6 +31,7 @@ def write_release(
     models: tuple[ModelCopy, ...] = (),
     files: Mapping[str, str] | None = None,
     inventory: str = INVENTORY,
+    name: str = "0123456789ab",
 ) -> Release:
     """Commits a release of host localhost in environment `small` below `root`."""
     _write(root / "inventories/small.py", inventory)
@@ -42,7 +43,7 @@ def write_release(
     release = Release(
         environment="small",
         host="localhost",
-        release="0123456789ab",
+        release=name,
         network="homeport-small",
         files={path: hashlib.sha256(text.encode()).hexdigest() for path, text in texts.items()},
         images=(),

@@ -9,7 +9,9 @@ from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
 
 from deploys.cli.exit_codes import ExitCode
+from deploys.history.kept import fleet_name
 from deploys.operations import manifest
+from deploys.operations.manifest import RunRelease
 from deploys.settings.refusal import Refused
 from tests.operations.committed_release import ROOT, bring_models, write_release
 
@@ -106,3 +108,26 @@ def test_pyinfra_itself_refuses_before_any_change(
     assert run.exit_code == ExitCode.REFUSED
     assert "hint: homeport render small" in run.explanation
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_run_brings_what_is_committed_and_knows_the_fleet_it_belongs_to(root: Path) -> None:
+    run = manifest.this_run(host())
+    assert (run.release.release, run.fleet, run.goes_back) == ("0123456789ab",) * 2 + (False,)
+    other = root / "compose" / "pair"
+    for name, release in (("gpu1", "0011"), ("gpu2", "'0022'")):
+        (other / name).mkdir(parents=True)
+        (other / name / "release.yaml").write_text(f"# comment\nrelease: {release}\n")
+    assert manifest.committed_fleet("pair") == fleet_name({"gpu1": "0011", "gpu2": "0022"})
+
+
+def test_a_rollback_has_every_deploy_bring_what_the_host_kept(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "_INSTEAD", {})
+    committed = manifest.this_release(host())
+    kept = committed.model_copy(update={"release": "kept", "network": "homeport-before"})
+    manifest.bring_instead(host(), RunRelease(kept, "fleet", goes_back=True))
+    assert root
+    assert manifest.this_release(host()) == kept
+    assert manifest.this_network(host()) == "homeport-before"
+    assert manifest.this_run(host()).goes_back

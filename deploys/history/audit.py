@@ -1,0 +1,61 @@
+"""The audit log of a host: one JSON object per line, one line per run that changed something.
+
+The host adds `time`, by its clock, `after`, the release that is current at the end, and `outcome`:
+`switched`, `mended`, `failed at OPERATION`, `stopped at OPERATION`, `died` or `lock broken by WHO`.
+"""
+
+import json
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from deploys.history.holder import Holder
+
+# The host makes it `switched` when another release is current than before. Otherwise what had been
+# changed by hand, or was broken, was put right.
+CHANGED = "mended"
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line."""
+
+    time: str
+    """UTC, by the host's clock."""
+    who: str
+    action: str
+    before: str
+    after: str
+    outcome: str
+    reason: str
+
+
+def fields(holder: Holder) -> str:
+    """What the controller knows of a line at once: a JSON object's inside, without its braces."""
+    words = {
+        "who": holder.who,
+        "action": holder.action,
+        "before": holder.before,
+        "wanted": holder.release,
+        "reason": holder.reason,
+    }
+    return json.dumps(words)[1:-1]
+
+
+def question(directory: str) -> str:
+    """sh: the last lines of the log; nothing without one."""
+    return f"tail -n {SHOWN} {shlex.quote(f'{directory}/audit.log')} 2>/dev/null || true"
+
+
+def read_entries(lines: Iterable[str]) -> tuple[Entry, ...]:
+    """Oldest first; a line that is none, such as one that a full disk cut off, is left out."""
+    found = []
+    for line in lines:
+        try:
+            document = json.loads(line)
+            words = {name: str(document[name]) for name in Entry.__dataclass_fields__}
+        except (ValueError, TypeError, KeyError):
+            continue
+        found.append(Entry(**words))
+    return tuple(found)

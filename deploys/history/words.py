@@ -1,0 +1,11 @@
+"""Words by which the command, the deploys and the scripts on hosts understand each other."""
+
+# Environment variables that carry what a person says to a run of pyinfra.
+REASON = "HOMEPORT_REASON"
+RELEASE = "HOMEPORT_RELEASE"
+RUNS = "HOMEPORT_RUNS"
+
+# How `homeport` knows, from pyinfra's progress, that somebody else holds the lock.
+LOCKED = "is locked by"
+# Operations that belong to a run and change nothing that is deployed.
+LOCKING = "Lock the environment"

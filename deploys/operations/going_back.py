@@ -1,0 +1,98 @@
+"""A release that a host has run before: read there, and refused unless all it needs is there."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+from pyinfra import host
+from pyinfra.api.exceptions import DeployError
+
+from deploys.facts.history import KeptReleases
+from deploys.facts.images import ImageIds
+from deploys.facts.models import StoredSizes
+from deploys.facts.release import FileText, StagedFiles
+from deploys.history.going_back import fleet_before, fleet_named
+from deploys.history.words import RELEASE
+from deploys.operations.gateway import clients_map
+from deploys.operations.manifest import (
+    RunRelease,
+    bring_instead,
+    host_directory,
+    this_environment,
+)
+from deploys.operations.refusal_words import REFUSED
+from deploys.render.release import Release
+from deploys.settings.inventory import host_name
+from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import complaints_of
+
+
+def kept_release() -> Release:
+    """The release that this host goes back to: HOMEPORT_RELEASE, or the one before.
+
+    From here on it is what this run brings to the host, for every deploy. Raises DeployError,
+    which ends the run for every host before anything is changed.
+    """
+    environment, directory = this_environment(host), host_directory(host)
+    name = host_name(host.name)
+    kept = {name: host.get_fact(KeptReleases, directory=directory)}
+    word = os.environ.get(RELEASE, "")
+    try:
+        fleet = fleet_named(environment, word, kept) if word else fleet_before(environment, kept)
+        release = _read(f"{directory}/releases/{kept[name].release_in(fleet)}")
+        complaints = list(_missing(release, directory))
+        if complaints:
+            raise Refused(complaints)
+    except Refused as refused:
+        raise DeployError(f"{host.name}: {REFUSED}\n{refused}") from None
+    bring_instead(host, RunRelease(release, fleet, goes_back=True))
+    return release
+
+
+def _read(folder: str) -> Release:
+    file = f"{host_name(host.name)}: {folder}/release.yaml"
+    text = host.get_fact(FileText, path=f"{folder}/release.yaml")
+    try:
+        # YAML has no tuples: lists are taken for them, which strict reading refuses.
+        return Release.model_validate(yaml.safe_load(text), strict=False)
+    except ValidationError as error:
+        raise Refused(complaints_of(error, file, Release)) from None
+    except yaml.YAMLError:
+        raise Refused([Complaint(file, "", "is not YAML", _AGAIN)]) from None
+
+
+_AGAIN = "another release may do (`homeport releases`); or apply the commit that made this one"
+
+
+def _missing(release: Release, directory: str) -> Iterator[Complaint]:
+    name = f"{host_name(host.name)}: release {release.release}"
+    staged = host.get_fact(StagedFiles, directory=f"{directory}/releases/{release.release}")
+    for path, sha256 in sorted(release.files.items()):
+        if staged.get(path) != sha256:
+            found = "has been changed there" if path in staged else "is missing there"
+            yield Complaint(name, path, found, _AGAIN)
+    references = tuple(sorted(image.reference for image in release.images))
+    there = host.get_fact(ImageIds, references=references) if references else {}
+    for reference in references:
+        if reference not in there:
+            yield Complaint(name, f"image {reference}", "is not on the host any more", _AGAIN)
+    yield from _missing_models(name, release, directory)
+    if release.gateway is not None:
+        try:
+            clients_map(release.gateway.clients, Path.cwd())
+        except Refused as refused:
+            yield from refused.complaints
+
+
+def _missing_models(name: str, release: Release, directory: str) -> Iterator[Complaint]:
+    paths = {
+        f"{directory}/models/{file.sha256}/{file.name}": (model.name, file)
+        for model in release.models
+        for file in model.files
+    }
+    sizes = host.get_fact(StoredSizes, paths=tuple(paths)) if paths else {}
+    for path, (model, file) in paths.items():
+        if sizes.get(path) != file.size_bytes:
+            yield Complaint(name, f"model {model}", f"{path} is not there any more", _AGAIN)

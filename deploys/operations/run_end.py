@@ -1,0 +1,142 @@
+"""What every run does on a host when it ends, however it ends: the audit line, then the lock.
+
+pyinfra disconnects from its hosts in a `finally`, after failures and Ctrl-C too, and tells its
+callbacks. SIGTERM and SIGHUP would end it without; here they end it like Ctrl-C. What is left is a
+run that is killed, or a host that is lost: those leave a lock that says whose it was.
+"""
+
+import json
+import signal
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pyinfra.api import StringCommand
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS
+from pyinfra.api.host import Host
+from pyinfra.api.state import BaseStateCallback, State
+
+from deploys.history import audit
+from deploys.history.holder import Holder
+from deploys.history.words import LOCKING
+from deploys.operations.host_script import SCRIPTS, run_script
+
+
+@dataclass
+class _Held:
+    """The lock of one host."""
+
+    directory: str
+    holder: Holder
+    arguments: dict[str, Any]
+    """How its operations connect: `_sudo` and the like."""
+    certain: bool = False
+    """Whether the host said that it is ours."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one operation ended on a host."""
+
+    name: str
+    complete: bool = False
+    failed: bool = False
+    changed: bool = False
+    under_way: bool = False
+
+
+class _AtTheEnd(BaseStateCallback):
+    """pyinfra asks for a class."""
+
+    @staticmethod
+    def host_disconnect(state: State, host: Host) -> None:
+        """Told in the `finally` of every run, for all hosts at the same time."""
+        held = _HELD.pop(host.name, None)
+        if held is None:
+            return
+        # A second Ctrl-C must not keep the lock; each host is asked for a bounded time.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        _release(state, host, held)
+
+
+# By the host's name; pyinfra carries nothing from an operation to a callback.
+_HELD: dict[str, _Held] = {}
+
+
+def release_at_the_end(host: Host, directory: str, holder: Holder) -> None:
+    """Has the lock of `holder` released when this run of pyinfra ends."""
+    state = host.state
+    if not any(isinstance(one, _AtTheEnd) for one in state.callback_handlers):
+        state.add_callback_handler(_AtTheEnd())  # type: ignore[no-untyped-call]
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # nohup has it ignored.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda received, _: sys.exit(128 + received))
+    given: dict[str, Any] = dict(host.current_op_global_arguments or {})
+    arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
+    _HELD[host.name] = _Held(directory, holder, arguments)
+
+
+def is_certain(host: Host) -> None:
+    """Notes that the host has given the lock."""
+    _HELD[host.name].certain = True
+
+
+def outcome(steps: Iterable[Step]) -> str:
+    """The audit line's word for a run on one host; empty when it changed nothing there."""
+    own = [step for step in steps if not step.name.endswith(LOCKING)]
+    failed = [step.name for step in own if step.failed]
+    if failed:
+        return f"failed at {failed[0]}"
+    open_ones = [step for step in own if not step.complete]
+    stopped = [step.name for step in open_ones if step.under_way] or [s.name for s in open_ones]
+    if not any(step.changed or step.under_way for step in own):
+        return ""
+    return f"stopped at {stopped[0]}" if stopped else audit.CHANGED
+
+
+def _release(state: State, host: Host, held: _Held) -> None:
+    words: list[str] = []
+    found = outcome(_steps(state, host)) if held.certain else ""
+    if found:
+        words = [audit.fields(held.holder), json.dumps(found), held.holder.before]
+    script = SCRIPTS / "release-lock"
+    command = run_script(script, held.directory, held.holder.run, *words)
+    try:
+        told = _run(host, command, held)
+    except Exception:
+        try:
+            # The connection was lost on the way, and the host may be back.
+            host.connector.connect()
+            told = _run(host, command, held)
+        # Whatever it is, it must not keep the other hosts from theirs.
+        except Exception as error:
+            told = f"warning: the lock could not be released: {error or type(error).__name__}"
+    if told and held.certain:
+        host.log(told)
+
+
+def _run(host: Host, command: StringCommand, held: _Held) -> str:
+    """What a host says against it; empty when all is well."""
+    done, output = host.run_shell_command(command, **held.arguments)
+    return str(output.stderr) if done else f"warning: the lock stays: {output.stderr}"
+
+
+def _steps(state: State, host: Host) -> list[Step]:
+    found = []
+    for key, data in state.ops[host].items():
+        meta = data.operation_meta
+        name = ", ".join(sorted(state.get_op_meta(key).names)).rpartition(" | ")[2]
+        complete = meta.is_complete()
+        found.append(
+            Step(
+                name,
+                complete,
+                failed=complete and meta.did_error(),
+                changed=complete and meta.executed,
+                under_way=not complete and key == host.executing_op_hash,
+            )
+        )
+    return found

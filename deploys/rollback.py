@@ -1,0 +1,36 @@
+"""Goes back to a release that the host still keeps: the one before, or HOMEPORT_RELEASE.
+
+The same operations as an apply, in the same order, but nothing is shipped: what lies on the host is
+proved again. `homeport rollback` chooses one fleet for all hosts; by itself, each host goes back
+to what it had before.
+"""
+
+from pyinfra import host, local
+
+from deploys.operations import gateway, release
+from deploys.operations.going_back import kept_release
+from deploys.operations.manifest import host_directory, this_run
+
+kept = kept_release()
+directory = host_directory(host)
+
+local.include("deploys/preflight.py")
+local.include("deploys/lock.py")
+
+if kept.gateway is not None:
+    gateway.clients(
+        name="Give the gateway its clients' digests",
+        directory=directory,
+        clients=kept.gateway.clients,
+        image=kept.gateway.image,
+    )
+
+release.switched(
+    name=f"Prove release {kept.release} again and go back to it",
+    directory=directory,
+    run=this_run(host),
+    checks=release.checks(kept, directory),
+)
+
+local.include("deploys/engines.py")
+local.include("deploys/gateway.py")
