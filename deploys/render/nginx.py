@@ -34,6 +34,8 @@ ENGINE_PORT = 8080
 MOST_TRIES = 3
 # A refused connection, a 503 and a crash show within this time; it stays below the read time-out.
 RETRY_WINDOW_MS = 10_000
+# Within one rack a connection takes a millisecond; a host that is gone does not answer at all.
+CONNECT_MS = 2_000
 # What a worker may keep open to one pool between requests.
 IDLE_CONNECTIONS = 4
 SHUTDOWN_SECONDS = 3600
@@ -69,6 +71,11 @@ def retry_window_ms(read_timeout_seconds: int) -> int:
     return min(RETRY_WINDOW_MS, read_timeout_seconds * 1000 // 2)
 
 
+def connect_timeout_ms(read_timeout_seconds: int) -> int:
+    """How long a replica may take to accept; half the retry window leaves time for another one."""
+    return min(CONNECT_MS, retry_window_ms(read_timeout_seconds) // 2)
+
+
 def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
     gateway = host.gateway
     if gateway is None:
@@ -85,6 +92,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "first_byte_seconds": gateway.first_byte_seconds,
         "tries": MOST_TRIES,
         "retry_window_ms": retry_window_ms(gateway.first_byte_seconds),
+        "connect_timeout_ms": connect_timeout_ms(gateway.first_byte_seconds),
         "pools": [_pool(pool, host) for pool in plan.pools],
         "models": [
             {"pattern": map_pattern(pool.public_name), "pool": nginx_word(pool.name)}

@@ -62,11 +62,15 @@ def is_served(demo: Checkout) -> bool:
 
 
 def start(demo: Checkout, command: str) -> "subprocess.Popen[str]":
-    """A command in a process group of its own, as from another terminal."""
+    """A command in a process group of its own, as from another terminal.
+
+    A shell starts what runs in its background with Ctrl-C ignored, and that is inherited.
+    """
     variables = {**os.environ, "PATH": PLAIN_PATH, "PYTHONUNBUFFERED": "1"}
     variables.pop("VIRTUAL_ENV", None)
     return subprocess.Popen(
-        ["bash", "-c", f"exec {command}"], cwd=demo.path, env=variables, text=True,
+        ["env", "--default-signal=INT", "bash", "-c", f"exec {command}"],
+        cwd=demo.path, env=variables, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
 

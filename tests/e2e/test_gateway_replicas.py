@@ -170,7 +170,8 @@ def test_a_killed_replica_costs_no_request_and_comes_back_under_a_new_address(la
         for thread in threads:
             thread.join()
         docker("rm", "--force", holder)
-    assert {status for status, _text in results} == {200}
+    failed = [line for line in lab.log() if line["status"] != 200]
+    assert {status for status, _text in results} == {200}, json.dumps(failed)
     assert _answers(results[without:], "chat-1")
 
 

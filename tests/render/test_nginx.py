@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from deploys.plan.plan import Plan
-from deploys.render.nginx import gateway_revision, nginx_files, retry_window_ms
+from deploys.render.nginx import (
+    connect_timeout_ms,
+    gateway_revision,
+    nginx_files,
+    retry_window_ms,
+)
 from deploys.render.nginx_errors import error_pages
 from deploys.render.templates import renderer
 from tests.render.plans import HOST, small_plan, small_pool
@@ -133,9 +138,12 @@ def test_every_location_of_the_api_asks_for_a_key_first() -> None:
 @pytest.mark.parametrize("seconds", [1, 2, 5, 19, 20, 600, 86400])
 def test_nothing_is_retried_after_the_read_time_out(seconds: int) -> None:
     assert 0 < retry_window_ms(seconds) < seconds * 1000
+    # A host that is gone must leave time for another replica.
+    assert 0 < connect_timeout_ms(seconds) < retry_window_ms(seconds)
     text = rendered(small_plan(gateway={"first_byte_seconds": seconds}))["engines.conf"]
     assert f"proxy_read_timeout {seconds}s;" in text
     assert f"proxy_next_upstream_timeout {retry_window_ms(seconds)}ms;" in text
+    assert f"proxy_connect_timeout {connect_timeout_ms(seconds)}ms;" in text
 
 
 def test_settings_reach_the_files() -> None:
