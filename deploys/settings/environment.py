@@ -15,7 +15,8 @@ from deploys.settings.connection import Connection
 from deploys.settings.consistency import inconsistencies
 from deploys.settings.docker import Docker
 from deploys.settings.gateway import Gateway
-from deploys.settings.hardware import HostHardware, read_hardware
+from deploys.settings.hardware import HostHardware
+from deploys.settings.hardware_yaml import read_hardware
 from deploys.settings.image import Image, ImageName
 from deploys.settings.inventory import Inventory, InventoryHost, origin, read_inventory
 from deploys.settings.nvidia import Nvidia
