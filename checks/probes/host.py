@@ -5,17 +5,23 @@ reached, and the same data words are passed on.
 """
 
 import shlex
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import testinfra
 import testinfra.host
 
+from checks.probes.sections import MARK
 from deploys.settings.inventory import InventoryHost
 
 CONNECT_SECONDS = 10
 SCRIPT_SECONDS = 60
 DEFAULT_DIRECTORY = "/srv/homeport"
 
+_UNPACK = "import sys, zlib; exec(zlib.decompress(sys.stdin.buffer.read()))"
+_SSH_FAILED = 255
+_NO_CONTAINER = "Error response from daemon"
 # Exit status of `timeout`, and of `timeout -k` where the script had to be killed.
 _TIMED_OUT = (124, 137)
 
@@ -52,6 +58,33 @@ def run(host: InventoryHost, script: str, limit_seconds: int = SCRIPT_SECONDS) -
     return str(answer.stdout)
 
 
+def run_program(
+    host: InventoryHost, program: bytes, arguments: Sequence[str], limit_seconds: int
+) -> subprocess.CompletedProcess[str]:
+    """Runs Python source, compressed with zlib, on the host; nothing of it stays there.
+
+    Raises Unreachable when the host cannot be asked or does not finish in time, with what the
+    program told last on standard error. testinfra closes standard input, so ssh is called here.
+    """
+    command = f"timeout -k 5 {limit_seconds} python3 -I -c {shlex.quote(_UNPACK)} "
+    line = _command_line(host, command + shlex.join(arguments))
+    try:
+        # A process that the kernel does not let go of outlives even the host's own `timeout`.
+        done = subprocess.run(
+            line, input=program, capture_output=True, check=False, timeout=limit_seconds + 20
+        )
+    except subprocess.TimeoutExpired as expired:
+        raise _too_late(host, limit_seconds, (expired.stderr or b"").decode()) from None
+    except OSError as error:
+        raise Unreachable(host.name, str(error)) from None
+    output, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+    if done.returncode in _TIMED_OUT:
+        raise _too_late(host, limit_seconds, errors)
+    if done.returncode == _SSH_FAILED or _NO_CONTAINER in errors:
+        raise Unreachable(host.name, _last_line(errors))
+    return subprocess.CompletedProcess(line, done.returncode, output, errors)
+
+
 def directory(host: InventoryHost, root: Path) -> str:
     """Where the kit keeps its files on `host`; relative paths are this machine's checkout."""
     words = str(host.data.get("directory", DEFAULT_DIRECTORY))
@@ -67,7 +100,7 @@ def _connection(host: InventoryHost) -> testinfra.host.Host:
         return testinfra.get_host(f"docker://{rest}", sudo=sudo)
     data = host.data
     user = f"{data['ssh_user']}@" if "ssh_user" in data else ""
-    name = data.get("ssh_hostname", host.connection.removeprefix("@ssh/"))
+    name = _ssh_name(host)
     port = f":{data['ssh_port']}" if "ssh_port" in data else ""
     return testinfra.get_host(
         f"ssh://{user}{name}{port}",
@@ -79,6 +112,34 @@ def _connection(host: InventoryHost) -> testinfra.host.Host:
         ssh_config=_path(data.get("ssh_config_file")),
         ssh_extra_args=_ssh_options(host),
     )
+
+
+def _command_line(host: InventoryHost, command: str) -> list[str]:
+    """What is called here to have the host's sh run `command`, as testinfra's connection does."""
+    if host.data.get("_sudo"):
+        command = f"sudo -n {command}"
+    kind, _, rest = host.connection.partition("/")
+    if kind == "@local":
+        return ["sh", "-c", command]
+    if kind == "@docker":
+        return ["docker", "exec", "--interactive", rest, "sh", "-c", command]
+    data = host.data
+    options = [*shlex.split(_ssh_options(host)), "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
+    for option, key in (("-l", "ssh_user"), ("-p", "ssh_port")):
+        options += [option, str(data[key])] if key in data else []
+    for option, key in (("-i", "ssh_key"), ("-F", "ssh_config_file")):
+        options += [option, str(_path(data[key]))] if data.get(key) else []
+    return ["ssh", *options, _ssh_name(host), command]
+
+
+def _ssh_name(host: InventoryHost) -> str:
+    return str(host.data.get("ssh_hostname", host.connection.removeprefix("@ssh/")))
+
+
+def _too_late(host: InventoryHost, limit_seconds: int, errors: str) -> Unreachable:
+    stages = [line for line in errors.splitlines() if line.startswith(MARK)]
+    where = f", {stages[-1].removeprefix(MARK).strip()}" if stages else ""
+    return Unreachable(host.name, f"no answer within {limit_seconds} s{where}")
 
 
 def _ssh_options(host: InventoryHost) -> str:

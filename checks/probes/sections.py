@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-_MARK = "@@homeport@@"
+MARK = "@@homeport@@"
 
 
 def script(sections: Mapping[str, str]) -> str:
     """One sh script that runs each command and marks where its output begins."""
     parts = [
-        f"printf '\\n{_MARK} {name}\\n'; {{ {command}\n}} </dev/null"
+        f"printf '\\n{MARK} {name}\\n'; {{ {command}\n}} </dev/null"
         for name, command in sections.items()
     ]
     # An explicit status: how the last question ended is not how the script ended.
-    return "\n".join([*parts, f"printf '\\n{_MARK} end\\n'; exit 0"])
+    return "\n".join([*parts, f"printf '\\n{MARK} end\\n'; exit 0"])
 
 
 def answers(output: str) -> dict[str, str]:
@@ -23,8 +23,8 @@ def answers(output: str) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in output.splitlines():
-        if line.startswith(_MARK):
-            lines = found.setdefault(line.removeprefix(_MARK).strip(), [])
+        if line.startswith(MARK):
+            lines = found.setdefault(line.removeprefix(MARK).strip(), [])
         else:
             lines.append(line)
     if "end" not in found:

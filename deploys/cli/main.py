@@ -16,6 +16,7 @@ from deploys.cli import (
     releases,
     render,
     rollback,
+    survey,
     unlock,
     verify,
 )
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
+    survey.survey,
     plan.plan,
     render.render,
     apply.apply,

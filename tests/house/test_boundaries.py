@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PURE = (
     *("deploys/settings", "deploys/catalogue", "deploys/plan", "deploys/render"),
-    "deploys/history",
+    *("deploys/history", "deploys/survey"),
 )
 
 
@@ -58,13 +58,18 @@ def test_plan_and_render_import_neither_pyinfra_nor_testinfra(package: str) -> N
 
 
 def test_plan_and_render_open_nothing_for_writing() -> None:
-    files = _python_files("deploys/plan", "deploys/render")
+    files = _python_files("deploys/plan", "deploys/render", "deploys/survey")
     writers = [str(path) for path in files if any(_writes(call) for call in _calls(path))]
     assert writers == []
 
 
 def test_only_one_probe_imports_testinfra() -> None:
     assert _importers("testinfra", _python_files("deploys", "checks")) == ["checks/probes/host.py"]
+
+
+def test_only_one_probe_imports_pynvml() -> None:
+    files = _python_files("deploys", "checks")
+    assert _importers("pynvml", files) == ["checks/probes/on_host/nvml.py"]
 
 
 def test_nobody_imports_pyinfra_cli() -> None:

@@ -7,14 +7,16 @@ specification lies where NVIDIA's container toolkit puts its own.
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.lab.gpus import FOLDER, Gpu, gpu_uuid, state_files
 from tests.lab.host import File, text_file
-from tests.lab.nvml_library import SONAME, library, multiarch
+from tests.lab.nvml_library import CUDA_SONAME, SONAME, cuda_library, library, multiarch
 
 SPECIFICATION = "/etc/cdi/nvidia.yaml"
 KIND = "nvidia.com/gpu"
+NVIDIA_SMI = Path(__file__).with_name("nvidia-smi")
 # Linux's number for character devices of the NVIDIA driver; the control device is its last.
 NVIDIA_MAJOR = 195
 CONTROL_MINOR = 255
@@ -27,6 +29,8 @@ def gpu_files(host: str, gpus: Sequence[Gpu]) -> dict[str, File]:
     uuids = [gpu_uuid(host, number) for number in range(len(gpus))]
     return {
         _library_path(): File(library().read_bytes(), 0o755),
+        _library_path(CUDA_SONAME): File(cuda_library().read_bytes(), 0o755),
+        "/usr/bin/nvidia-smi": File(NVIDIA_SMI.read_bytes(), 0o755),
         # YAML reads JSON.
         SPECIFICATION: text_file(json.dumps(specification(uuids), indent=2) + "\n"),
         "/etc/tmpfiles.d/homeport-lab-gpus.conf": text_file(_device_nodes(len(gpus))),
@@ -83,5 +87,5 @@ def _device_nodes(count: int) -> str:
     )
 
 
-def _library_path() -> str:
-    return f"/usr/lib/{multiarch()}/{SONAME}"
+def _library_path(name: str = SONAME) -> str:
+    return f"/usr/lib/{multiarch()}/{name}"

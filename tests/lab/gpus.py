@@ -20,7 +20,7 @@ _IDLE = {
     "processes.compute": "", "processes.graphics": "", "processes.mps": "",
     "throttle_reasons": "0x1", "persistence": "1", "compute_mode": "0", "display_active": "0",
     "pcie.replays": "0", "inforom": "0", "field.230": "0", "numa_node": "0",
-    "power.energy_mj": "0",
+    "power.energy_mj": "0", "memory_affinity": "1",
 }  # fmt: skip
 _ECC = {
     "ecc.current": "1", "ecc.pending": "1", "sram.threshold_exceeded": "0",
@@ -34,6 +34,7 @@ _ECC = {
 PROFILES: dict[str, dict[str, str]] = {
     "h100": _IDLE | _ECC | {
         "name": "NVIDIA H100 80GB HBM3", "compute_capability": "9.0", "architecture": "9",
+        "cuda.visible_mib": "81079", "cuda.sm_count": "132", "cuda.context_mib": "510",
         "pci.device_id": "0x233010de", "memory.total_mib": "81559", "memory.reserved_mib": "551",
         "power.limit_mw": "700000", "power.default_limit_mw": "700000", "power.usage_mw": "70000",
         "pcie.width": "16", "pcie.max_width": "16", "pcie.generation": "5",
@@ -44,6 +45,7 @@ PROFILES: dict[str, dict[str, str]] = {
     },
     "l4": _IDLE | _ECC | {
         "name": "NVIDIA L4", "compute_capability": "8.9", "architecture": "8",
+        "cuda.visible_mib": "22491", "cuda.sm_count": "58", "cuda.context_mib": "250",
         "pci.device_id": "0x27b810de", "memory.total_mib": "23034", "memory.reserved_mib": "456",
         "power.limit_mw": "72000", "power.default_limit_mw": "72000", "power.usage_mw": "16000",
         "pcie.width": "16", "pcie.max_width": "16", "pcie.generation": "4",
@@ -52,6 +54,7 @@ PROFILES: dict[str, dict[str, str]] = {
     # GeForce: no ECC, and rows that are never remapped rather than unsupported.
     "rtx4090": _IDLE | {
         "name": "NVIDIA GeForce RTX 4090", "compute_capability": "8.9", "architecture": "8",
+        "cuda.visible_mib": "24080", "cuda.sm_count": "128", "cuda.context_mib": "456",
         "pci.device_id": "0x268410de", "memory.total_mib": "24564", "memory.reserved_mib": "390",
         "power.limit_mw": "450000", "power.default_limit_mw": "450000", "power.usage_mw": "20000",
         "pcie.width": "16", "pcie.max_width": "16", "pcie.generation": "4",
@@ -61,6 +64,7 @@ PROFILES: dict[str, dict[str, str]] = {
     # Turing retires pages instead of remapping rows.
     "t4": _IDLE | {
         "name": "Tesla T4", "compute_capability": "7.5", "architecture": "6",
+        "cuda.visible_mib": "14909", "cuda.sm_count": "40", "cuda.context_mib": "160",
         "pci.device_id": "0x1eb810de", "memory.total_mib": "15360", "memory.reserved_mib": "447",
         "power.limit_mw": "70000", "power.default_limit_mw": "70000", "power.usage_mw": "10000",
         "pcie.width": "16", "pcie.max_width": "16", "pcie.generation": "3",
@@ -96,10 +100,31 @@ def state_files(host: str, gpus: Sequence[Gpu], folder: str = FOLDER) -> dict[st
             "pci.bus_id": f"00000000:{0x18 + 0x11 * number:02X}:00.0",
             "memory.used_mib": "0",
             **{f"topology.{other}": "40" for other in range(len(gpus)) if other != number},
+            **({f"p2p.nvlink.{other}": "0" for other in _fabric(gpus, number)}),
             **gpu.changes,
         }
         files[f"{folder}/gpus/{number}/state"] = text_file(_lines(values))
     return files
+
+
+def _fabric(gpus: Sequence[Gpu], number: int) -> list[int]:
+    """The other GPUs of the same NVSwitch fabric."""
+    in_it = [place for place, gpu in enumerate(gpus) if "fabric.state" in PROFILES[gpu.profile]]
+    return [place for place in in_it if number in in_it and place != number]
+
+
+def mig_slices(*profiles: tuple[str, int, int]) -> dict[str, str]:
+    """A GPU's changes that cut it into slices of (profile, MiB, SMs), each with a UUID."""
+    changes = {"mig.current": "1", "mig.pending": "1"}
+    for place, (profile, memory_mib, processors) in enumerate(profiles):
+        changes |= {
+            f"mig.{place}.uuid": f"MIG-{uuid.uuid5(LAB_UUIDS, f'{profile}/{place}')}",
+            f"mig.{place}.name": f"NVIDIA H100 80GB HBM3 MIG {profile}",
+            f"mig.{place}.memory.total_mib": str(memory_mib),
+            f"mig.{place}.memory.used_mib": "0",
+            f"mig.{place}.sm_count": str(processors),
+        }
+    return changes
 
 
 def change_gpu(host: LabHost, number: int, changes: Mapping[str, str | None]) -> None:

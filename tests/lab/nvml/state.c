@@ -11,9 +11,17 @@ static int initialised;
 
 void set_initialised(int change) { initialised += change; }
 
-int minor_of(Device device) { return (int)(intptr_t)device - 1; }
+enum { SLICE_SHIFT = 8, MINOR_MASK = (1 << SLICE_SHIFT) - 1 };
+
+int minor_of(Device device) { return ((int)(intptr_t)device & MINOR_MASK) - 1; }
+
+int slice_of(Device device) { return ((int)(intptr_t)device >> SLICE_SHIFT) - 1; }
 
 Device device_of(int minor) { return (Device)(intptr_t)(minor + 1); }
+
+Device slice_device(Device gpu, int slice) {
+    return (Device)((intptr_t)gpu | (intptr_t)(slice + 1) << SLICE_SHIFT);
+}
 
 static const char *folder(void) {
     const char *named = getenv("HOMEPORT_LAB_NVML");
@@ -56,14 +64,16 @@ int system_text(const char *key, char *value, size_t size) {
 }
 
 int gpu_text(Device device, const char *key, char *value, size_t size) {
-    char path[LONGEST_PATH], lost[8] = "";
+    char path[LONGEST_PATH], own_key[64], lost[8] = "";
     if (!initialised) return UNINITIALIZED;
     if (!device) return INVALID_ARGUMENT;
     snprintf(path, sizeof path, "%s/system", folder());
     wait_as_told(path);
     snprintf(path, sizeof path, "%s/gpus/%d/state", folder(), minor_of(device));
     if (look_up(path, "lost", lost, sizeof lost) < 0 || *lost == '1') return GPU_IS_LOST;
-    return code_of(look_up(path, key, value, size), value);
+    if (slice_of(device) < 0) return code_of(look_up(path, key, value, size), value);
+    snprintf(own_key, sizeof own_key, "mig.%d.%s", slice_of(device), key);
+    return code_of(look_up(path, own_key, value, size), value);
 }
 
 static int as_number(int code, const char *text, Number *value) {

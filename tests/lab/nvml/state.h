@@ -21,13 +21,16 @@ enum {
 
 enum { MOST_GPUS = 64, LONGEST_VALUE = 1024, LONGEST_PATH = 512 };
 
-/* A device is its minor number plus one, so that no device is a null pointer. */
+/* A device is its minor number plus one, so that no device is a null pointer. A MIG slice has its own
+ * number as well, and all that is asked of it is read from its GPU's keys `mig.SLICE.KEY`. */
 typedef void *Device;
 typedef unsigned long long Number;
 
 void set_initialised(int change);
 int minor_of(Device device);
+int slice_of(Device device);  /* -1: it is a whole GPU */
 Device device_of(int minor);
+Device slice_device(Device gpu, int slice);
 
 /* Minor numbers of all GPUs in ascending order; their count. */
 int list_gpus(int minors[MOST_GPUS]);

@@ -28,10 +28,19 @@ typedef struct {
 } Fabric;
 typedef struct { unsigned version, channel, tpc; } Repair;
 
+/* What the contexts take that this process has made with the fake CUDA (cuda/cuda.c). */
+static Number of_contexts(Device device) {
+    char name[48];
+    snprintf(name, sizeof name, "HOMEPORT_LAB_CONTEXT_MIB_%d", minor_of(device));
+    const char *mib = getenv(name);
+    return mib ? strtoull(mib, NULL, 10) << 20 : 0;
+}
+
 /* Total and used come from the state, `memory.reserved_mib` (0 by default) from the driver. */
 static int memory(Device device, Number *total, Number *used, Number *reserved) {
     int code = gpu_mib(device, "memory.total_mib", total);
     if (code == SUCCESS) code = gpu_mib(device, "memory.used_mib", used);
+    if (code == SUCCESS) *used += of_contexts(device);
     if (code == SUCCESS && gpu_mib(device, "memory.reserved_mib", reserved) != SUCCESS) *reserved = 0;
     return code;
 }

@@ -106,13 +106,24 @@ API int nvmlDeviceGetTopologyCommonAncestor(Device one, Device other, int *level
     return code;
 }
 
-/* `p2p.MINOR` of the other GPU: 0 is OK. */
+/* `p2p.MINOR` of the other GPU, `p2p.nvlink.MINOR` for the NVLink capability: 0 is OK. */
 API int nvmlDeviceGetP2PStatus(Device one, Device other, int capability, int *status) {
+    enum { CAPABILITY_NVLINK = 2 };
     char key[32];
     Number number;
-    (void)capability;
-    snprintf(key, sizeof key, "p2p.%d", minor_of(other));
+    snprintf(key, sizeof key, capability == CAPABILITY_NVLINK ? "p2p.nvlink.%d" : "p2p.%d",
+             minor_of(other));
     int code = gpu_number(one, key, &number);
     if (code == SUCCESS) *status = (int)number;
     return code;
+}
+
+/* `memory_affinity`: a mask of the NUMA nodes near the GPU's slot. */
+API int nvmlDeviceGetMemoryAffinity(Device device, unsigned size, unsigned long *nodes, unsigned scope) {
+    Number mask;
+    (void)scope;
+    int code = gpu_number(device, "memory_affinity", &mask);
+    if (code != SUCCESS) return code;
+    for (unsigned place = 0; place < size; place++) nodes[place] = place ? 0 : (unsigned long)mask;
+    return SUCCESS;
 }

@@ -1,0 +1,37 @@
+"""Which processes on a GPU are the kit's own engines: their memory is not in use by others."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Iterable
+
+from checks.probes.on_host.linux import read
+
+# Each reading of NVML differs by a few MiB, and an idle GPU shows none to a few.
+NOTHING_MIB = 16
+STEP_MIB = 64
+LISTING = ("docker", "ps", "--no-trunc", "--quiet", "--filter", "label=homeport.environment")
+
+
+def own_mib(processes: Iterable[tuple[int, int]], root: str = "") -> int:
+    """The sum of memory, in MiB, over (PID, MiB) of processes in the kit's containers."""
+    held = list(processes)
+    ours = _containers() if held else []
+    return sum(
+        mib
+        for pid, mib in held
+        if any(container in read(f"{root}/proc/{pid}/cgroup") for container in ours)
+    )
+
+
+def stable_mib(used_mib: int) -> int:
+    """Rounded up, so that the same use is the same number."""
+    return 0 if used_mib <= NOTHING_MIB else -(-used_mib // STEP_MIB) * STEP_MIB
+
+
+def _containers() -> list[str]:
+    try:
+        done = subprocess.run(LISTING, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.split() if done.returncode == 0 else []

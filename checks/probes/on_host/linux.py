@@ -1,0 +1,109 @@
+"""CPU, RAM and disk of a Linux host, from /proc and /sys alone."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+
+# What a reboot or a new kernel moves by is not worth a change of the file; rounded down, which is
+# the safe side.
+RAM_STEP_MIB = 64
+DISK_STEP_MIB = 10 * 1024
+# Vendor 10de; class 0300 is a display controller, 0302 a 3D controller.
+NVIDIA = "0x10de"
+GPU_CLASSES = ("0x0300", "0x0302")
+
+
+def read(path: str) -> str:
+    """The file's text without surrounding blanks; empty when it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def cpu(root: str = "") -> dict[str, object]:
+    """`physical_cores`, `sockets`, `name`; `numa_nodes` where there are several."""
+    cores = _cores(root)
+    sockets = {read(path) for path in _topology(root, "physical_package_id")}
+    name = re.search(r"^model name\s*:\s*(.+)$", read(f"{root}/proc/cpuinfo"), re.MULTILINE)
+    found: dict[str, object] = {
+        # A virtual machine may hide its topology.
+        "physical_cores": len(set(cores.values())) or os.cpu_count() or 1,
+        "sockets": len(sockets - {""}) or 1,
+        "name": " ".join(name.group(1).split()) if name else "",
+    }
+    nodes = _numa_nodes(root, cores)
+    if len(nodes) > 1:
+        found["numa_nodes"] = nodes
+    return found
+
+
+def memory_mib(root: str = "") -> int:
+    """What the kernel has of RAM."""
+    return _total_mib(read(f"{root}/proc/meminfo"))
+
+
+def disk_free_mib(directory: str) -> int | None:
+    """Free for an ordinary user where `directory` is, or will be made."""
+    place = directory
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
+    disk = os.statvfs(place)
+    free = disk.f_bavail * disk.f_frsize >> 20
+    step = DISK_STEP_MIB if free >= 10 * DISK_STEP_MIB else RAM_STEP_MIB
+    return free // step * step
+
+
+def nvidia_devices(root: str = "") -> int:
+    """NVIDIA GPUs on the PCI bus, with or without a driver."""
+    return sum(
+        read(f"{device}/vendor") == NVIDIA and read(f"{device}/class").startswith(GPU_CLASSES)
+        for device in glob.glob(f"{root}/sys/bus/pci/devices/*")
+    )
+
+
+def numa_node_of(address: str, root: str = "") -> int | None:
+    """The NUMA node of a PCI device; None where the board does not say, or has one node alone."""
+    node = read(f"{root}/sys/bus/pci/devices/{address}/numa_node")
+    return int(node) if node.isdigit() else None
+
+
+def _topology(root: str, file: str) -> list[str]:
+    return glob.glob(f"{root}/sys/devices/system/cpu/cpu[0-9]*/topology/{file}")
+
+
+def _cores(root: str) -> dict[int, str]:
+    """Number of each hardware thread -> the list of threads that share its core."""
+    # Linux 5.4 renamed thread_siblings_list; the old name is kept.
+    paths = _topology(root, "core_cpus_list") or _topology(root, "thread_siblings_list")
+    return {int(path.split("/topology/")[0].rpartition("cpu")[2]): read(path) for path in paths}
+
+
+def _numa_nodes(root: str, cores: dict[int, str]) -> list[dict[str, int]]:
+    """The nodes that have cores: one with memory alone is an accelerator's or an expander's."""
+    nodes = []
+    for folder in glob.glob(f"{root}/sys/devices/system/node/node[0-9]*"):
+        threads = _numbers(read(f"{folder}/cpulist"))
+        own = {cores[number] for number in threads if number in cores}
+        if own:
+            memory = _total_mib(read(f"{folder}/meminfo"))
+            node = int(folder.rpartition("node")[2])
+            nodes.append({"node": node, "physical_cores": len(own), "memory_mib": memory})
+    return sorted(nodes, key=lambda node: node["node"])
+
+
+def _numbers(text: str) -> list[int]:
+    """`0-3,8` -> 0, 1, 2, 3, 8."""
+    numbers: list[int] = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers
+
+
+def _total_mib(text: str) -> int:
+    total = re.search(r"MemTotal:\s*(\d+) kB", text)
+    return (int(total.group(1)) >> 10) // RAM_STEP_MIB * RAM_STEP_MIB if total else 0

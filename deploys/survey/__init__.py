@@ -1,0 +1,1 @@
+"""What a survey makes of the hardware file: text and words from what was read; writes nothing."""
