@@ -5,8 +5,10 @@ from pyinfra.api.exceptions import DeployError
 
 from deploys.facts.compose import ComposeServices
 from deploys.facts.docker import DockerHost
+from deploys.facts.hardware import Hardware
 from deploys.facts.ports import ListeningPorts
 from deploys.operations.docker_choice import refusal_to_use
+from deploys.operations.hardware_choice import other_gpus, too_little
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
 
@@ -15,6 +17,7 @@ def refuse_conflicts(release: Release, directory: str) -> None:
     """Raises while pyinfra still prepares, which ends the run for every host."""
     # Without leave to ask Docker, our own containers' ports would look like somebody else's.
     found = _denied(release) or [
+        *_other_hardware(release),
         *_taken_ports(release),
         *_foreign_projects(release, directory),
     ]
@@ -28,6 +31,20 @@ def _denied(release: Release) -> list[str]:
         return []
     refusal = refusal_to_use(system)
     return [f"error: {release.host}: {refusal.error}\nhint: {refusal.hint}"]
+
+
+def _other_hardware(release: Release) -> list[str]:
+    expected = release.hardware
+    # This machine's cores and RAM are whatever the demo is tried on.
+    is_local = host.name == "@local"
+    if expected is None or (is_local and not expected.gpus):
+        return []
+    live = host.get_fact(Hardware, gpus=bool(expected.gpus))
+    found = [] if is_local else list(too_little(expected, live))
+    found += other_gpus(expected, live) if expected.gpus else []
+    file = f"inventories/hardware/{release.environment}.yaml"
+    hint = f"`homeport survey {release.environment} --host {release.host}`, then plan and render"
+    return [f"error: {file}: hosts.{release.host}: {one}\nhint: {hint}" for one in found]
 
 
 def _taken_ports(release: Release) -> list[str]:

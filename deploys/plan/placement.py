@@ -37,6 +37,7 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
             replicas=tuple(by_host[host.name]),
             gateway=environment.gateway if "gateways" in host.roles else None,
             address=host.words.address or "",
+            hardware=host.hardware,
         )
         for host in environment.hosts
     )

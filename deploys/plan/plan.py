@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from deploys.catalogue.model import Model
 from deploys.settings.gateway import Gateway
+from deploys.settings.hardware import HostHardware
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class HostPlan:
     gateway: Gateway | None
     address: str
     """On the network that gateways and engines share; empty when there is one host alone."""
+    hardware: HostHardware | None = None
+    """What the host was planned with."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import yaml
 
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose import compose_files, config_labels, network_name, project_name
+from deploys.render.hardware import expected_hardware
 from deploys.render.nginx import gateway_revision, nginx_files
 from deploys.render.release import (
     EngineAccess,
@@ -96,6 +97,7 @@ def _release(
         images=_images(plan, host),
         models=_models(plan, host),
         projects=_projects(plan, shipped),
+        hardware=expected_hardware(host),
         engines=_engines(plan, host),
         gateway=_gateway(plan, host, shipped, clients),
     )

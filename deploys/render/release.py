@@ -53,6 +53,26 @@ class EngineAccess(Frozen):
     """Addresses of the gateways."""
 
 
+class ExpectedGpu(Frozen):
+    """One GPU that the host's engines use, as it was planned with."""
+
+    uuid: str
+    name: str
+    memory_mib: int
+    compute_capability: str | None
+    slices: tuple[str, ...] = ()
+    """The MIG slices in use, by UUID; none: the whole GPU, and MIG must be off."""
+
+
+class ExpectedHardware(Frozen):
+    """The least that the plan needs of the host; apply refuses a host that has less."""
+
+    physical_cores: int
+    memory_mib: int
+    """The limits of all engines together."""
+    gpus: tuple[ExpectedGpu, ...] = ()
+
+
 class GatewayRelease(Frozen):
     """What the deploy needs to switch a gateway."""
 
@@ -80,5 +100,7 @@ class Release(Frozen):
     images: tuple[Image, ...]
     models: tuple[ModelCopy, ...]
     projects: tuple[Project, ...]
+    hardware: ExpectedHardware | None = None
+    """None: the host runs no engine."""
     engines: EngineAccess | None
     gateway: GatewayRelease | None

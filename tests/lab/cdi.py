@@ -16,7 +16,7 @@ from tests.lab.nvml_library import CUDA_SONAME, SONAME, cuda_library, library, m
 
 SPECIFICATION = "/etc/cdi/nvidia.yaml"
 KIND = "nvidia.com/gpu"
-NVIDIA_SMI = Path(__file__).with_name("nvidia-smi")
+NVIDIA_SMI = Path(__file__).parent / "bin" / "nvidia-smi"
 # Linux's number for character devices of the NVIDIA driver; the control device is its last.
 NVIDIA_MAJOR = 195
 CONTROL_MINOR = 255

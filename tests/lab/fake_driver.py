@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.lab.gpus import Gpu, changed, state_files
-from tests.lab.nvml_library import library
+from tests.lab.nvml_library import SOURCES, library
 
 # Names that expressions may use beside pynvml's own.
 SURVEY = """
@@ -49,6 +51,19 @@ class FakeDriver:
     def change(self, file: str, changes: Mapping[str, str | None]) -> None:
         path = self.folder / file
         path.write_text(changed(path.read_text(), changes))
+
+    def answers_nvml(self, monkeypatch: pytest.MonkeyPatch, lacking: Sequence[str] = ()) -> None:
+        """Has every program that this test starts find these GPUs in the driver's libraries.
+
+        `lacking`: functions that an older driver does not have.
+        """
+        monkeypatch.setenv("HOMEPORT_LAB_NVML", str(self.folder))
+        monkeypatch.setenv("LD_LIBRARY_PATH", str(library(lacking).parent))
+
+    def answers_nvidia_smi(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Has every program that this test starts find an nvidia-smi that shows these GPUs."""
+        monkeypatch.setenv("HOMEPORT_LAB_NVML", str(self.folder))
+        monkeypatch.setenv("PATH", f"{SOURCES / 'bin'}:{os.environ['PATH']}")
 
     def ask(self, expression: str) -> Any:  # noqa: ANN401  whatever the expression gives
         """The value of a Python expression with pynvml's names, after nvmlInit."""

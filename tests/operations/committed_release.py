@@ -9,7 +9,7 @@ import yaml
 
 from deploys.catalogue.model import ModelFile
 from deploys.cli.pyinfra_run import Run, run_pyinfra
-from deploys.render.release import ModelCopy, Release
+from deploys.render.release import ExpectedHardware, ModelCopy, Release
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = 'small = [("@local", {"directory": "store"})]\ngpu_hosts = ["@local"]\n'
@@ -32,6 +32,8 @@ def write_release(
     files: Mapping[str, str] | None = None,
     inventory: str = INVENTORY,
     name: str = "0123456789ab",
+    *,
+    hardware: ExpectedHardware | None = None,
 ) -> Release:
     """Commits a release of host localhost in environment `small` below `root`."""
     _write(root / "inventories/small.py", inventory)
@@ -49,6 +51,7 @@ def write_release(
         images=(),
         models=models,
         projects=(),
+        hardware=hardware,
         engines=None,
         gateway=None,
     )

@@ -1,0 +1,33 @@
+"""What the plan expects of a host's hardware, for the manifest: apply compares it with the host."""
+
+from deploys.plan.plan import HostPlan
+from deploys.render.release import ExpectedGpu, ExpectedHardware
+from deploys.settings.hardware import Gpu
+
+
+def expected_hardware(host: HostPlan) -> ExpectedHardware | None:
+    """The parts of the host's hardware file that its replicas lean on; None without replicas."""
+    if not host.replicas or host.hardware is None:
+        return None
+    used = {uuid for replica in host.replicas for uuid in replica.gpus}
+    threads = sum(replica.limits.cpus for replica in host.replicas)
+    return ExpectedHardware(
+        # More threads than cores is what somebody asked for; fewer cores than in the file is not.
+        physical_cores=min(threads, host.hardware.cpu.physical_cores),
+        memory_mib=sum(replica.limits.memory_mib for replica in host.replicas),
+        gpus=tuple(
+            _expected(gpu, used)
+            for gpu in sorted(host.hardware.gpus, key=lambda gpu: gpu.uuid)
+            if used & {gpu.uuid, *(one.uuid for one in gpu.mig)}
+        ),
+    )
+
+
+def _expected(gpu: Gpu, used: set[str]) -> ExpectedGpu:
+    return ExpectedGpu(
+        uuid=gpu.uuid,
+        name=gpu.name,
+        memory_mib=gpu.memory_mib,
+        compute_capability=gpu.compute_capability,
+        slices=tuple(sorted(used & {one.uuid for one in gpu.mig})),
+    )
