@@ -41,9 +41,11 @@ class FakeDriver:
     """A folder of state files, and pynvml in a process that reads them."""
 
     folder: Path
+    host: str = "gpu1"
+    """Whose UUIDs the GPUs carry."""
 
     def has(self, *gpus: Gpu) -> "FakeDriver":
-        for path, file in state_files("gpu1", gpus, str(self.folder)).items():
+        for path, file in state_files(self.host, gpus, str(self.folder)).items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).write_bytes(file.content)
         return self

@@ -62,7 +62,8 @@ def read_gpus(remarks: list[str], measure_context: bool) -> dict[str, object]:
     try:
         devices = _devices(remarks)
         gpus = [gpu for one in devices if (gpu := _gpu(one, devices))]
-        cuda.add_facts(gpus, remarks, _used_bytes if measure_context else None)
+        if gpus:
+            cuda.add_facts(gpus, remarks, _used_bytes if measure_context else None)
         version = pynvml.nvmlSystemGetCudaDriverVersion()
         return {
             "driver": pynvml.nvmlSystemGetDriverVersion(),
