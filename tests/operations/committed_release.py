@@ -42,21 +42,21 @@ def write_release(
     for path, text in texts.items():
         folder = "nginx/small/localhost" if path.startswith("nginx/") else "compose/small/localhost"
         _write(root / folder / path.removeprefix("nginx/"), text)
-    release = Release(
-        environment="small",
-        host="localhost",
-        release=name,
-        network="homeport-small",
-        files={path: hashlib.sha256(text.encode()).hexdigest() for path, text in texts.items()},
-        images=(),
-        models=models,
-        projects=(),
-        hardware=hardware,
-        engines=None,
-        gateway=None,
+    hashes = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in texts.items()}
+    return commit_release(
+        root, "small", "localhost", release=name, files=hashes, models=models, hardware=hardware
+    )
+
+
+def commit_release(root: Path, environment: str, host: str, **words: object) -> Release:
+    """Writes the manifest of a host; `words` are fields that are not empty."""
+    empty = {"release": "0123456789ab", "files": {}, "images": (), "models": (), "projects": ()}
+    place = {"environment": environment, "host": host, "network": f"homeport-{environment}"}
+    release = Release.model_validate(
+        {"engines": None, "gateway": None, **empty, **place, **words}, strict=False
     )
     document = yaml.safe_dump(release.model_dump(mode="json"), sort_keys=False)
-    _write(root / "compose/small/localhost/release.yaml", document)
+    _write(root / "compose" / environment / host / "release.yaml", document)
     return release
 
 
