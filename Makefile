@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo demo-down test test-fast format accuracy plan render apply verify drift releases rollback chat lock \
+.PHONY: demo demo-down test test-fast format accuracy survey plan render apply verify drift releases rollback chat lock \
 	clean
 
 demo: $(READY)
@@ -28,7 +28,7 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-plan render apply verify drift releases rollback chat: $(READY)
+survey plan render apply verify drift releases rollback chat: $(READY)
 	@$(BIN)/homeport $@ $(ENV)
 
 # The memory estimator held against published measurements, class by class.

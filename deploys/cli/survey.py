@@ -18,7 +18,7 @@ from deploys.settings.hardware import Hardware
 from deploys.settings.hardware_yaml import hardware_file, hardware_of
 from deploys.settings.inventory import Inventory, InventoryHost, read_inventory
 from deploys.settings.refusal import Complaint, Refused
-from deploys.survey.changes import Change, changes, kept_by_hand
+from deploys.survey.changes import Change, carried_over, changes
 from deploys.survey.identity import mistaken_hosts
 from deploys.survey.text import updated_text
 
@@ -49,7 +49,7 @@ def survey(
     before = hardware_of(text, hardware_file(environment)) if text else Hardware(hosts={})
     answers = _answers(wanted, root, measure_context)
     found = {
-        name: kept_by_hand(before.hosts.get(name), answer.hardware)
+        name: carried_over(before.hosts.get(name), answer.hardware)
         for name, answer in answers.items()
         if isinstance(answer, Surveyed)
     }

@@ -11,6 +11,7 @@ from deploys.operations.docker_choice import refusal_to_use
 from deploys.operations.hardware_choice import other_gpus, too_little
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
+from deploys.settings.hardware_yaml import hardware_file
 
 
 def refuse_conflicts(release: Release, directory: str) -> None:
@@ -42,7 +43,7 @@ def _other_hardware(release: Release) -> list[str]:
     live = host.get_fact(Hardware, gpus=bool(expected.gpus))
     found = [] if is_local else list(too_little(expected, live))
     found += other_gpus(expected, live) if expected.gpus else []
-    file = f"inventories/hardware/{release.environment}.yaml"
+    file = hardware_file(release.environment)
     hint = f"`homeport survey {release.environment} --host {release.host}`, then plan and render"
     return [f"error: {file}: hosts.{release.host}: {one}\nhint: {hint}" for one in found]
 

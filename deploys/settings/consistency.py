@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from deploys.catalogue.model import Model
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import Hardware
+from deploys.settings.hardware_yaml import hardware_file
 from deploys.settings.inventory import Inventory, origin
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint
@@ -90,9 +91,10 @@ def _unknown_models(
 
 
 def _unknown_hardware(inventory: Inventory, hardware: Hardware) -> list[Complaint]:
-    file = f"inventories/hardware/{inventory.environment}.yaml"
+    file = hardware_file(inventory.environment)
+    hint = f"`homeport survey {inventory.environment}` adds it; or write its CPU, RAM and GPUs"
     return [
-        Complaint(file, f"hosts.{host.name}", "is missing", "describe the host's CPU, RAM and GPUs")
+        Complaint(file, f"hosts.{host.name}", "is missing", hint)
         for host in inventory.hosts
         if host.name not in hardware.hosts
     ]

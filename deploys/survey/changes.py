@@ -6,6 +6,10 @@ from typing import Any
 
 from deploys.settings.hardware import Gpu, HostHardware
 
+# Free disk and used memory are never the same twice. A plan keeps 512 MiB of a GPU as its margin.
+SAME_DISK_SHARE = 0.1
+SAME_USE_MIB = 64
+
 
 @dataclass(frozen=True)
 class Change:
@@ -24,16 +28,37 @@ class Change:
         return f"{self.host}: {self.path}: {self.before} -> {self.after}"
 
 
-def kept_by_hand(before: HostHardware | None, found: HostHardware) -> HostHardware:
-    """What was found, with the facts that only a person or an earlier measurement knows."""
+def carried_over(before: HostHardware | None, found: HostHardware) -> HostHardware:
+    """What was found, with what the file knows better.
+
+    That is what a person wrote or measured, and numbers that moved too little to matter.
+    """
     if before is None:
         return found
-    measured = {gpu.uuid: gpu.process_mib for gpu in before.gpus}
-    gpus = tuple(
-        gpu.model_copy(update={"process_mib": gpu.process_mib or measured.get(gpu.uuid)})
-        for gpu in found.gpus
+    known = {gpu.uuid: gpu for gpu in before.gpus}
+    disk_mib = before.disk_free_mib
+    same_mib = int((disk_mib or 0) * SAME_DISK_SHARE)
+    return found.model_copy(
+        update={
+            "gpus": tuple(_carried_over(known.get(gpu.uuid), gpu) for gpu in found.gpus),
+            "ram_gb_per_second": before.ram_gb_per_second,
+            "disk_free_mib": _steady(disk_mib, found.disk_free_mib, same_mib),
+        }
     )
-    return found.model_copy(update={"gpus": gpus, "ram_gb_per_second": before.ram_gb_per_second})
+
+
+def _carried_over(before: Gpu | None, found: Gpu) -> Gpu:
+    if before is None:
+        return found
+    process_mib = found.process_mib or before.process_mib
+    used_mib = _steady(before.used_mib, found.used_mib, SAME_USE_MIB)
+    return found.model_copy(update={"process_mib": process_mib, "used_mib": used_mib})
+
+
+def _steady(before: int | None, found: int | None, same: int) -> int | None:
+    """What was before, as long as what was found is no further off than `same`."""
+    is_near = before is not None and found is not None and abs(found - before) <= same
+    return before if is_near else found
 
 
 def changes(before: Mapping[str, HostHardware], after: Mapping[str, HostHardware]) -> list[Change]:

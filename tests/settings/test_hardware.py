@@ -1,8 +1,12 @@
 """The hardware file: what may be left out, and everything that is refused, all at once."""
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 
+from deploys.plan.known_gpu import known_gpu
 from deploys.settings.hardware import Hardware
 from deploys.settings.hardware_yaml import hardware_of
 from deploys.settings.refusal import Refused
@@ -31,6 +35,13 @@ def complaints_about(*gpus: object, **words: object) -> list[str]:
 def test_a_gpu_by_hand_needs_its_uuid_name_and_memory_alone() -> None:
     (gpu,) = hardware(GPU).hosts["gpu1"].gpus
     assert (gpu.name, gpu.memory_mib, gpu.visible_mib, gpu.mig) == ("NVIDIA L4", 23034, None, ())
+
+
+def test_the_host_by_hand_in_the_readme_is_one() -> None:
+    readme = (Path(__file__).parents[2] / "inventories" / "README.md").read_text()
+    (text,) = re.findall(r"`(hosts: .*)`", readme)
+    (gpu,) = hardware_of(text, FILE).hosts["gpu1"].gpus
+    assert known_gpu(gpu).compute_capability == "8.9"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What a survey says about what changed, and what it does not forget."""
 
 from deploys.settings.hardware import Cpu, Gpu, HostHardware, MigSlice
-from deploys.survey.changes import changes, kept_by_hand
+from deploys.survey.changes import carried_over, changes
 
 CARD = Gpu(uuid="GPU-a", name="NVIDIA L4", memory_mib=23034)
 HOST = HostHardware(cpu=Cpu(physical_cores=8), memory_mib=64_000, gpus=(CARD,))
@@ -51,7 +51,20 @@ def test_a_fact_that_changed_is_told_with_both_values() -> None:
 def test_what_only_a_person_or_an_earlier_measurement_knows_is_kept() -> None:
     measured = CARD.model_copy(update={"process_mib": 250})
     before = HOST.model_copy(update={"ram_gb_per_second": 90.0, "gpus": (measured,)})
-    assert kept_by_hand(before, HOST) == before
+    assert carried_over(before, HOST) == before
     anew = CARD.model_copy(update={"process_mib": 260})
-    found = kept_by_hand(before, HOST.model_copy(update={"gpus": (anew,)}))
+    found = carried_over(before, HOST.model_copy(update={"gpus": (anew,)}))
     assert found.gpus[0].process_mib == 260
+
+
+def test_free_disk_and_used_memory_change_once_they_have_moved_enough_to_matter() -> None:
+    card = CARD.model_copy(update={"used_mib": 1280})
+    before = HOST.model_copy(update={"disk_free_mib": 100_000, "gpus": (card,)})
+
+    def found(disk: int, used: int) -> HostHardware:
+        cards = (CARD.model_copy(update={"used_mib": used}),)
+        return HOST.model_copy(update={"disk_free_mib": disk, "gpus": cards})
+
+    assert carried_over(before, found(91_000, 1344)) == before
+    moved = found(89_000, 1472)
+    assert carried_over(before, moved) == moved

@@ -9,7 +9,7 @@ import re
 # What a reboot or a new kernel moves by is not worth a change of the file; rounded down, which is
 # the safe side.
 RAM_STEP_MIB = 64
-DISK_STEP_MIB = 10 * 1024
+DISK_STEP_MIB = 1024
 # Vendor 10de; class 0300 is a display controller, 0302 a 3D controller.
 NVIDIA = "0x10de"
 GPU_CLASSES = ("0x0300", "0x0302")
@@ -46,15 +46,13 @@ def memory_mib(root: str = "") -> int:
     return _total_mib(read(f"{root}/proc/meminfo"))
 
 
-def disk_free_mib(directory: str) -> int | None:
+def disk_free_mib(directory: str) -> int:
     """Free for an ordinary user where `directory` is, or will be made."""
     place = directory
     while not os.path.exists(place):
         place = os.path.dirname(place)
     disk = os.statvfs(place)
-    free = disk.f_bavail * disk.f_frsize >> 20
-    step = DISK_STEP_MIB if free >= 10 * DISK_STEP_MIB else RAM_STEP_MIB
-    return free // step * step
+    return (disk.f_bavail * disk.f_frsize >> 20) // DISK_STEP_MIB * DISK_STEP_MIB
 
 
 def nvidia_devices(root: str = "") -> int:
