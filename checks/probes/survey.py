@@ -96,7 +96,8 @@ def survey(host: InventoryHost, root: Path, *, measure_context: bool = False) ->
         raise NotSurveyed(host.name, "it has no python3", hint)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-        raise NotSurveyed(host.name, f"its python3 fails: {last[0]}", "python3 3.8 or later")
+        hint = "python3 3.8 or later, and sudo without a password where `_sudo` is set"
+        raise NotSurveyed(host.name, f"the survey's program fails there: {last[0]}", hint)
     return read_answer(host.name, done.stdout)
 
 

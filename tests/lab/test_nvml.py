@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.lab.fake_driver import FakeDriver
-from tests.lab.gpus import PROFILES, Gpu, gpu_uuid
+from tests.lab.gpus import PROFILES, Gpu, gpu_uuid, mig_slices
 from tests.lab.machine import LabError
 from tests.lab.nvml_library import library
 
@@ -61,6 +61,27 @@ def test_a_gpu_is_found_by_uuid_and_by_bus_and_knows_its_index(driver: FakeDrive
     assert driver.ask(f"nvmlDeviceGetIndex({by_uuid})") == 1
     assert driver.ask(f"nvmlDeviceGetPciInfo({by_uuid}).busId") == "00000000:29:00.0"
     assert driver.ask("nvmlDeviceGetIndex(nvmlDeviceGetHandleByPciBusId('00000000:29:00.0'))") == 1
+
+
+def test_a_card_knows_its_numa_node_and_which_cards_it_reaches_by_nvlink(
+    driver: FakeDriver,
+) -> None:
+    driver.has(Gpu("h100", {"memory_affinity": "2"}), Gpu("h100"), Gpu("l4"))
+    assert driver.ask("list(nvmlDeviceGetMemoryAffinity(first(), 1, 0))") == [2]
+    to_each = (
+        "[ask(nvmlDeviceGetP2PStatus, first(), nvmlDeviceGetHandleByIndex(i), 2) for i in (1, 2)]"
+    )
+    assert driver.ask(to_each) == [0, {"code": 3}]
+
+
+def test_a_slice_answers_for_itself_and_empty_places_are_not_found(driver: FakeDriver) -> None:
+    slices = mig_slices(("1g.10gb", 9856, 16))
+    driver.has(Gpu(changes=slices))
+    slice_of = "nvmlDeviceGetMigDeviceHandleByIndex(first(), 0)"
+    assert driver.ask(f"nvmlDeviceGetUUID({slice_of})") == slices["mig.0.uuid"]
+    assert driver.ask(f"nvmlDeviceGetAttributes_v2({slice_of}).multiprocessorCount") == 16
+    assert driver.ask(f"nvmlDeviceGetMemoryInfo({slice_of}).total >> 20") == 9856
+    assert driver.ask(on_first("nvmlDeviceGetMigDeviceHandleByIndex", "1")) == {"code": 6}
 
 
 def test_reserved_memory_is_used_in_the_first_version_and_not_in_the_second(

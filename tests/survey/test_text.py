@@ -2,6 +2,8 @@
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deploys.settings.hardware import Cpu, Gpu, HostHardware
 from deploys.settings.refusal import Refused
@@ -141,3 +143,27 @@ def test_a_file_in_json_is_written_anew_as_a_whole() -> None:
 def test_a_layout_that_would_lose_a_comment_is_refused(old: str) -> None:
     with pytest.raises(Refused, match="would lose its comments"):
         updated_text(old, "rack", {"gate1": HOST})
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    above=st.lists(st.tuples(st.integers(0, 40), st.sampled_from((0, 2, 4, 6, 8))), max_size=8),
+    beside=st.sets(st.integers(0, 40), max_size=8),
+    found=st.sets(st.sampled_from(("gpu1", "gate1", "new")), min_size=1),
+    smaller=st.booleans(),
+)
+def test_no_comment_is_lost_wherever_it_stands(
+    above: list[tuple[int, int]], beside: set[int], found: set[str], smaller: bool
+) -> None:
+    lines = updated_text("", "rack", {"gpu1": HOST, "gate1": SMALL}).splitlines()
+    for number in beside:
+        lines[number % len(lines)] += f"  # beside {number}."
+    for number, (place, indent) in enumerate(above):
+        lines.insert(place % (len(lines) + 1), " " * indent + f"# above {number}.")
+    hosts = {name: HOST if name == "gpu1" and not smaller else SMALL for name in found}
+
+    text = updated_text("\n".join(lines) + "\n", "rack", hosts)
+
+    for comment in (line.partition("# ")[2] for line in lines if "# " in line):
+        assert comment in text
+    assert updated_text(text, "rack", hosts) == text

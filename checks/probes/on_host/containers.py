@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from typing import Iterable
 
@@ -13,10 +14,13 @@ STEP_MIB = 64
 LISTING = ("docker", "ps", "--no-trunc", "--quiet", "--filter", "label=homeport.environment")
 
 
-def own_mib(processes: Iterable[tuple[int, int]], root: str = "") -> int:
+def own_mib(processes: Iterable[tuple[int, int]], remarks: list[str], root: str = "") -> int:
     """The sum of memory, in MiB, over (PID, MiB) of processes in the kit's containers."""
     held = list(processes)
     ours = _containers() if held else []
+    if ours is None:
+        remarks.append("Docker does not say which processes are the kit's: all count as others'")
+        return 0
     return sum(
         mib
         for pid, mib in held
@@ -29,9 +33,12 @@ def stable_mib(used_mib: int) -> int:
     return 0 if used_mib <= NOTHING_MIB else -(-used_mib // STEP_MIB) * STEP_MIB
 
 
-def _containers() -> list[str]:
+def _containers() -> list[str] | None:
+    """Identifiers of the kit's containers; None when Docker is there and does not say."""
+    if shutil.which("docker") is None:
+        return []
     try:
         done = subprocess.run(LISTING, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return []
-    return done.stdout.split() if done.returncode == 0 else []
+        return None
+    return done.stdout.split() if done.returncode == 0 else None

@@ -10,6 +10,7 @@ import re
 # the safe side.
 RAM_STEP_MIB = 64
 DISK_STEP_MIB = 1024
+LONGEST_NAME = 96
 # Vendor 10de; class 0300 is a display controller, 0302 a 3D controller.
 NVIDIA = "0x10de"
 GPU_CLASSES = ("0x0300", "0x0302")
@@ -18,7 +19,7 @@ GPU_CLASSES = ("0x0300", "0x0302")
 def read(path: str) -> str:
     """The file's text without surrounding blanks; empty when it cannot be read."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="ascii", errors="ignore") as file:
             return file.read().strip()
     except OSError:
         return ""
@@ -33,7 +34,7 @@ def cpu(root: str = "") -> dict[str, object]:
         # A virtual machine may hide its topology.
         "physical_cores": len(set(cores.values())) or os.cpu_count() or 1,
         "sockets": len(sockets - {""}) or 1,
-        "name": " ".join(name.group(1).split()) if name else "",
+        "name": " ".join(name.group(1).split())[:LONGEST_NAME] if name else "",
     }
     nodes = _numa_nodes(root, cores)
     if len(nodes) > 1:

@@ -70,6 +70,8 @@ def read_gpus(remarks: list[str], measure_context: bool) -> dict[str, object]:
             "cuda": f"{version // 1000}.{version % 1000 // 10}",
             "gpus": gpus,
         }
+    except pynvml.NVMLError as error:
+        raise Refusal(error) from None
     finally:
         pynvml.nvmlShutdown()
 
@@ -132,7 +134,8 @@ def _memory(asked: Asked) -> tuple[int | None, int]:
     if newer is None:
         asked.remarks.append(f"{asked.name}: this driver counts its own reserve as used memory")
     listed = asked.get("processes", pynvml.nvmlDeviceGetComputeRunningProcesses) or []
-    ours = own_mib((one.pid, one.usedGpuMemory >> 20) for one in listed if one.usedGpuMemory)
+    sizes = [(one.pid, one.usedGpuMemory >> 20) for one in listed if one.usedGpuMemory]
+    ours = own_mib(sizes, asked.remarks)
     return memory.total >> 20, stable_mib((memory.used >> 20) - ours)
 
 

@@ -12,7 +12,7 @@ from checks.probes.on_host.containers import own_mib, stable_mib
 def bus_address(text: str) -> str:
     """`00000000:18:00.0` as the kernel writes it: `0000:18:00.0`."""
     domain, _, rest = text.strip().lower().partition(":")
-    return f"{domain[-4:]}:{rest}"
+    return f"{int(domain, 16):04x}:{rest}"
 
 
 # Field of nvidia-smi -> field of the hardware file, and how it is read.
@@ -61,7 +61,7 @@ def read_gpus(remarks: list[str]) -> dict[str, object]:
     drivers = [str(row.pop("driver", "")) for row in rows]
     ours = _own_processes() if rows else {}
     for row in rows:
-        used = int(str(row.pop("used_mib", 0))) - own_mib(ours.get(str(row["uuid"]), []))
+        used = int(str(row.pop("used_mib", 0))) - own_mib(ours.get(str(row["uuid"]), []), remarks)
         row["used_mib"] = stable_mib(used)
     version = re.search(r"CUDA Version: *([\d.]+)", ask())
     return {

@@ -25,12 +25,21 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_only_processes_in_the_kit_s_containers_are_its_own(host: str) -> None:
-    assert own_mib([(10, 4000), (11, 300), (12, 20)], host) == 4000
+    assert own_mib([(10, 4000), (11, 300), (12, 20)], [], host) == 4000
 
 
 def test_without_docker_nothing_is_its_own(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    assert own_mib([(10, 4000)], host) == 0
+    remarks: list[str] = []
+    assert own_mib([(10, 4000)], remarks, host) == 0
+    assert remarks == []
+
+
+def test_a_docker_that_does_not_answer_is_said(host: str) -> None:
+    (Path(host) / "docker").write_text("#!/bin/sh\necho permission denied >&2; exit 1\n")
+    remarks: list[str] = []
+    assert own_mib([(10, 4000)], remarks, host) == 0
+    assert "all count as others'" in remarks[0]
 
 
 @pytest.mark.parametrize(("used", "written"), [(0, 0), (16, 0), (17, 64), (64, 64), (65, 128)])
