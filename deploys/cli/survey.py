@@ -30,7 +30,9 @@ HostOption = Annotated[
 ]
 ContextOption = Annotated[
     bool,
-    typer.Option("--measure-context", help="Also make an empty CUDA context on each idle GPU."),
+    typer.Option(
+        "--measure-context", help="Also make an empty CUDA context on each GPU, and measure it."
+    ),
 ]
 
 

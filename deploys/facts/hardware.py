@@ -18,7 +18,7 @@ sort -u | sed 's/^/core=/'
 echo "threads=$(nproc)"
 sed -n 's/^MemTotal: *\([0-9]*\) kB/memory_kib=\1/p' /proc/meminfo
 """
-# Drivers before 470 do not know compute_cap, and then answer nothing.
+# An older nvidia-smi does not know compute_cap; it then answers nothing and ends with 2.
 _GPUS = f"""
 {COUNT_DEVICES}
 echo "devices=$devices"

@@ -69,6 +69,8 @@ def _parts(text: str) -> tuple[str, dict[str, _Block], str] | None:
             if not _bare(line).endswith(":"):
                 return None
             name = str(yaml.safe_load(_bare(line)[:-1]))
+            if name in blocks:
+                return None
             current = blocks[name] = _Block(waiting, line)
             waiting = []
         elif current is None or (not _is_key(line) and _indent(line) <= indent):

@@ -10,6 +10,9 @@ import pytest
 from deploys.settings import inventory
 from tests.checks.deployment import KEY, Deployment, deploy
 from tests.checks.fake_gateway import Behaviour, fake_gateway
+from tests.lab.fake_driver import FakeDriver
+from tests.lab.machine import LabError
+from tests.lab.nvml_library import library
 
 CHECKS = Path(__file__).parents[2] / "checks"
 
@@ -28,6 +31,18 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """Everything deployed as committed; the gateway's port is closed."""
     found = deploy(tmp_path)
     monkeypatch.setenv("PATH", f"{found.docker.folder}:/usr/local/bin:/usr/bin:/bin")
+    return found
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
+    """NVIDIA's driver libraries, fake and without a GPU yet, for every program that is started."""
+    try:
+        library()
+    except LabError as error:
+        pytest.skip(str(error))
+    found = FakeDriver(tmp_path / "nvml").has()
+    found.answers_nvml(monkeypatch)
     return found
 
 

@@ -6,18 +6,15 @@ from pathlib import Path
 import pytest
 
 from checks.probes.on_host import linux
-from checks.probes.survey import Surveyed, survey
 from deploys.facts.hardware import Hardware
 from deploys.operations.hardware_choice import other_gpus
 from deploys.render.release import ExpectedGpu, ExpectedHardware
-from deploys.settings.inventory import InventoryHost
 from deploys.survey.changes import carried_over
 from deploys.survey.text import updated_text
+from tests.checks.surveying import ask
 from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import Gpu
 from tests.lab.machine import LabError
-
-HERE = InventoryHost("here", "@local", (), {"directory": "/srv/homeport"})
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.gpu)], autouse=True)
@@ -35,10 +32,6 @@ def driver(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
         pytest.skip(str(error))
     fake.answers_nvidia_smi(monkeypatch)
     return kind
-
-
-def ask(*, measure_context: bool = False) -> Surveyed:
-    return survey(HERE, Path.cwd(), measure_context=measure_context)
 
 
 def test_every_card_that_nvidia_smi_lists_is_surveyed_with_plausible_facts() -> None:

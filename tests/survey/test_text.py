@@ -138,6 +138,8 @@ def test_a_file_in_json_is_written_anew_as_a_whole() -> None:
         "hosts:\n  gate1: {cpu: {physical_cores: 4}, memory_mib: 16000}  # mine\n",
         "hosts:\n  gate1: &small\n    # mine\n    cpu: {physical_cores: 4}\n    memory_mib: 16000\n"
         "  gate2: *small\n",
+        "hosts:\n  gate1:  # mine\n    cpu: {physical_cores: 4}\n    memory_mib: 16000\n"
+        "  gate1:\n    cpu: {physical_cores: 8}\n    memory_mib: 16000\n",
     ],
 )
 def test_a_layout_that_would_lose_a_comment_is_refused(old: str) -> None:

@@ -118,7 +118,12 @@ def _row(cells: dict[str, str], remarks: list[str]) -> dict[str, object]:
 
 def _own_processes() -> dict[str, list[tuple[int, int]]]:
     """UUID -> (PID, MiB) of its compute processes."""
-    text = ask("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv,noheader,nounits")
+    query = "--query-compute-apps=gpu_uuid,pid,used_memory"
+    try:
+        text = ask(query, "--format=csv,noheader,nounits")
+    except Refusal:
+        # All of it then counts as in use by others, which errs on the safe side.
+        return {}
     found: dict[str, list[tuple[int, int]]] = {}
     for line in text.splitlines():
         uuid, _, rest = line.partition(", ")

@@ -73,6 +73,10 @@ def _by_nvml(remarks: list[str], measure_context: bool) -> dict[str, object]:
 _START_HINT = "`dmesg` says why; `pyinfra inventories/ENV.py deploys/nvidia.py` installs a driver"
 
 
+# Ours, and nvidia-smi's own on a host whose libraries outlived its cards.
+_NO_GPU = ("there is no nvidia-smi", "No devices were found", "couldn't communicate")
+
+
 def _by_nvidia_smi(remarks: list[str], on_the_bus: int) -> dict[str, object]:
     _tell("asking nvidia-smi")
     try:
@@ -80,7 +84,7 @@ def _by_nvidia_smi(remarks: list[str], on_the_bus: int) -> dict[str, object]:
     except smi.Refusal as refusal:
         if "mismatch" in str(refusal).lower():
             raise _mismatch() from None
-        if not on_the_bus and "there is no nvidia-smi" in str(refusal):
+        if not on_the_bus and any(words in str(refusal) for words in _NO_GPU):
             return {}
         hint = f"a whole python3 on the host asks the driver itself; {_START_HINT}"
         raise NotSurveyed(f"its GPUs cannot be read: {refusal}", hint) from None
