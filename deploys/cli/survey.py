@@ -14,7 +14,6 @@ from checks.probes.survey import Answer, Surveyed, survey_all
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.plan import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
-from deploys.settings.hardware import Hardware
 from deploys.settings.hardware_yaml import hardware_file, hardware_of
 from deploys.settings.inventory import Inventory, InventoryHost, read_inventory
 from deploys.settings.refusal import Complaint, Refused
@@ -46,23 +45,22 @@ def survey(
     root = repository_root()
     inventory = read_inventory(root, environment)
     wanted = _wanted(inventory, host or [])
-    path = root / hardware_file(environment)
-    text = path.read_text() if path.is_file() else ""
-    before = hardware_of(text, hardware_file(environment)) if text else Hardware(hosts={})
+    file = hardware_file(environment)
+    text = (root / file).read_text() if (root / file).is_file() else ""
+    before = hardware_of(text, file).hosts if text else {}
     answers = _answers(wanted, root, measure_context)
     found = {
-        name: carried_over(before.hosts.get(name), answer.hardware)
+        name: carried_over(before.get(name), answer.hardware)
         for name, answer in answers.items()
         if isinstance(answer, Surveyed)
     }
-    mistaken = mistaken_hosts(hardware_file(environment), before.hosts, found)
-    if mistaken:
+    if mistaken := mistaken_hosts(file, before, found):
         raise Refused(mistaken)
     after = updated_text(text, environment, found) if found else text
     if after != text:
-        _write(path, after)
-    differences = changes(before.hosts, found)
-    _tell(environment, answers, differences, after != text, as_json)
+        _write(root / file, after)
+    tell = _print_document if as_json else _print
+    tell(environment, answers, changes(before, found), after != text)
     return _exit_code(answers)
 
 
@@ -98,32 +96,33 @@ def _write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _tell(
-    environment: str,
-    answers: Mapping[str, Answer],
-    differences: Sequence[Change],
-    written: bool,
-    as_json: bool,
+def _print_document(
+    environment: str, answers: Mapping[str, Answer], differences: Sequence[Change], written: bool
 ) -> None:
     read = {name: one for name, one in answers.items() if isinstance(one, Surveyed)}
-    failed = {name: one for name, one in answers.items() if not isinstance(one, Surveyed)}
-    if as_json:
-        document = {
-            "environment": environment,
-            "surveyed": list(read),
-            "changes": [dataclasses.asdict(change) for change in differences],
-            "remarks": {name: list(one.remarks) for name, one in read.items() if one.remarks},
-            "failed": {name: str(one) for name, one in failed.items()},
-        }
-        print(json.dumps(document, indent=2))
-        return
+    document = {
+        "environment": environment,
+        "surveyed": list(read),
+        "written": written,
+        "changes": [dataclasses.asdict(change) for change in differences],
+        "remarks": {name: list(one.remarks) for name, one in read.items() if one.remarks},
+        "failed": {name: str(one) for name, one in answers.items() if name not in read},
+    }
+    print(json.dumps(document, indent=2))
+
+
+def _print(
+    environment: str, answers: Mapping[str, Answer], differences: Sequence[Change], written: bool
+) -> None:
+    read = {name: one for name, one in answers.items() if isinstance(one, Surveyed)}
     for change in differences:
         print(change)
     for name, one in read.items():
         for remark in one.remarks:
             print(f"{name}: note: {remark}")
-    for reason in failed.values():
-        print(reason, file=sys.stderr)
+    for name, answer in answers.items():
+        if name not in read:
+            print(answer, file=sys.stderr)
     _print_end(environment, len(read), differences, written)
 
 

@@ -1,6 +1,6 @@
 """The text of a hardware file: hosts in the order of their names, and what people wrote beside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import yaml
@@ -48,7 +48,7 @@ def updated_text(before: str, environment: str, found: Mapping[str, HostHardware
         for name in sorted(blocks)
         for line in (*blocks[name].above, blocks[name].name_line, *blocks[name].body)
     ]
-    text = header + "".join(f"{line}\n" for line in lines) + end
+    text = header + _joined(lines) + end
     if hardware_of(text, file).hosts != old.hosts | dict(found):
         raise Refused([_laid_out_otherwise(file)])
     return text
@@ -57,19 +57,19 @@ def updated_text(before: str, environment: str, found: Mapping[str, HostHardware
 def _parts(text: str) -> tuple[str, dict[str, _Block], str] | None:
     """Everything up to `hosts:`, each host's lines, and what follows; None for another layout."""
     lines = text.splitlines()
-    start = next((i for i, line in enumerate(lines) if _bare(line) == "hosts:"), None)
-    if start is None:
+    bare = [_bare(line) for line in lines]
+    if "hosts:" not in bare:
         return None
-    indent = next((_indent(line) for line in lines[start + 1 :] if _is_key(line)), STEP)
+    first = bare.index("hosts:") + 1
+    indent = next((_indent(line) for line in lines[first:] if _is_key(line)), STEP)
     blocks: dict[str, _Block] = {}
     waiting: list[str] = []
     current: _Block | None = None
-    for line in lines[start + 1 :]:
+    for line in lines[first:]:
         if _is_key(line) and _indent(line) == indent:
-            if not _bare(line).endswith(":"):
-                return None
-            name = str(yaml.safe_load(_bare(line)[:-1]))
-            if name in blocks:
+            key, colon, words = _bare(line).rpartition(":")
+            name = str(yaml.safe_load(key)) if colon and not words else ""
+            if not name or name in blocks:
                 return None
             current = blocks[name] = _Block(waiting, line)
             waiting = []
@@ -79,8 +79,7 @@ def _parts(text: str) -> tuple[str, dict[str, _Block], str] | None:
             # Blank lines and such, between the lines of one host, were waiting in vain.
             current.body += [*waiting, line]
             waiting = []
-    header = "".join(f"{line}\n" for line in lines[: start + 1])
-    return header, blocks, "".join(f"{line}\n" for line in waiting)
+    return _joined(lines[:first]), blocks, _joined(waiting)
 
 
 def _relaid(text: str, file: str, environment: str) -> tuple[str, dict[str, _Block], str]:
@@ -105,6 +104,10 @@ def _written(name: str, hardware: HostHardware, old: _Block) -> _Block:
         margin + key + (f"  {beside}" if beside else ""),
         carry_comments(old.body, [margin + line for line in body], 2 * STEP),
     )
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _bare(line: str) -> str:
