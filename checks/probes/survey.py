@@ -38,7 +38,9 @@ for name, source in SOURCES:
     module = sys.modules[name] = types.ModuleType(name)
     try:
         exec(compile(source, name, "exec"), module.__dict__)
-    except ImportError:
+    except ImportError as error:
+        if error.name not in ("ctypes", "_ctypes", "pynvml", "checks.probes.on_host"):
+            raise
         del sys.modules[name]
     else:
         parent, _, last = name.rpartition(".")

@@ -59,4 +59,4 @@ def test_what_is_sent_needs_no_part_of_python_that_a_minimal_one_lacks() -> None
         for alias in node.names
     }
     # ctypes stands in cuda.py alone, and pynvml in nvml.py, which are left out without it.
-    assert imported == {"glob", "os", "re", "shutil", "subprocess", "sys", "ctypes", "pynvml"}
+    assert imported == {"glob", "os", "re", "subprocess", "sys", "ctypes", "pynvml"}

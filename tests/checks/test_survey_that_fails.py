@@ -44,9 +44,10 @@ def test_a_driver_that_hangs_ends_at_the_limit_with_where_it_stood(
 
 
 def python_without_ctypes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A python3 as Debian's python3-minimal is: without ctypes and json."""
+    """A python3 as Debian's python3-minimal is: some of what it lacks, and all that is tempting."""
     program = folder / "python3"
-    blocked = "import sys; sys.modules['ctypes'] = sys.modules['json'] = None"
+    lacking = ("ctypes", "json", "shutil", "dataclasses")
+    blocked = f"import sys; sys.modules.update(dict.fromkeys({lacking}))"
     program.write_text(
         f'#!/bin/sh\nshift 2; code=$1; shift\nexec {shutil.which("python3")} -I -c "{blocked}\n'
         '$code" "$@"\n'

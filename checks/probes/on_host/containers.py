@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import Iterable
 
@@ -35,10 +34,10 @@ def stable_mib(used_mib: int) -> int:
 
 def _containers() -> list[str] | None:
     """Identifiers of the kit's containers; None when Docker is there and does not say."""
-    if shutil.which("docker") is None:
-        return []
     try:
         done = subprocess.run(LISTING, capture_output=True, text=True, timeout=20, check=False)
+    except FileNotFoundError:
+        return []
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.split() if done.returncode == 0 else None
