@@ -28,6 +28,8 @@ class SlidingWindow(Frozen):
     tokens: Count
     full_layer_every: CountOrNone = 0
     """0: no layer is full."""
+    full_layers: tuple[CountOrNone, ...] = ()
+    """Which layers, from 0, look at all, where they follow no period."""
     kv_heads: Count | None = None
     """Of the windowed layers, where they differ from the full ones."""
     key_length: Count | None = None
@@ -45,16 +47,21 @@ class LatentAttention(Frozen):
 
 
 class Recurrent(Frozen):
-    """Layers with a state of fixed size (gated delta net, Mamba 2) instead of a cache."""
+    """Layers with a state of fixed size (gated delta net, Mamba, Mamba 2) instead of a cache."""
 
     convolution_kernel: Count
     inner_length: Count
     state_length: Count
-    groups: Count
+    groups: CountOrNone
+    """0: Mamba 1, which has none."""
     time_step_rank: Count
     """Heads of the state; inner_length / time_step_rank is their length."""
     attention_every: CountOrNone
     """Every n-th layer is an attention layer; 0: none is."""
+    attention_layers: tuple[CountOrNone, ...] = ()
+    """Which layers, from 0, keep a cache, where they follow no period."""
+    stateless_layers: tuple[CountOrNone, ...] = ()
+    """Which layers keep neither state nor cache: a feed-forward part alone (Nemotron-H)."""
 
 
 class VisionTower(Frozen):

@@ -5,10 +5,19 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from deploys.catalogue.architecture import Architecture
+from deploys.catalogue.weight_facts import WeightFacts
 from deploys.settings.words import Frozen
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$")]
+# A name, in one folder at most: hubs keep large quantizations and variants in folders.
+FileName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,200}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,200}$"
+    ),
+]
+# A commit of the hub: a branch would be another model tomorrow.
+Revision = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40})?$")]
 
 
 class ModelFile(Frozen):
@@ -23,10 +32,33 @@ class Model(Frozen):
     """Weights at a revision."""
 
     source: str
-    """`generated:tiny`, `file:/absolute/path`, `https://…`: where a host's copy comes from."""
+    """Where a host's copy comes from: `generated:tiny`, `file:/absolute/path`, `https://…`,
+    `hub:OWNER/NAME@REVISION`."""
+    revision: Revision = ""
+    """Of a hub's repository; empty elsewhere."""
     licence: str
-    format: Literal["gguf"]
+    format: Literal["gguf", "safetensors"]
+    base: str = ""
+    """What it is a quantization of; entries with one base are alternatives."""
+    quantization: str = ""
+    """gguf: llama.cpp's file type (`Q4_K_M`); safetensors: vLLM's word (`bf16`, `fp8`, `awq`)."""
     files: tuple[ModelFile, ...]
-    architecture: Architecture
+    """Weights first; the parts of a split one in order."""
+    projector: ModelFile | None = None
+    """What turns images into embeddings for llama.cpp (mmproj)."""
+    tensor_mib: WeightFacts | None = None
+    """In bytes. None: only the files' sizes are known."""
+    architecture: Architecture | None
+    """None: unknown; the weights are known then, the cache is not and is never guessed."""
+    architecture_name: str = ""
+    """The file's own word where `architecture` is None."""
+    kind: Literal["chat", "embedding", "rerank"] = "chat"
     chat_template: bool
     """Whether the file brings its own chat template; without one, chat answers are garbage."""
+
+    @property
+    def shape(self) -> Architecture:
+        """The architecture of a model that is known to have one; plans ask for it first."""
+        if self.architecture is None:
+            raise ValueError(f"the architecture {self.architecture_name!r} is unknown")
+        return self.architecture

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from deploys.catalogue.model import Model
+from deploys.catalogue.model import Model, ModelFile
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Name
 
-SOURCES = ("generated:tiny", "file:/", "https://", "http://")
+SOURCES = re.compile(
+    r"generated:tiny|file:/\S+|https?://\S+"
+    # A commit, not a branch: what was reviewed is what is fetched.
+    r"|hub:[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*@(?P<revision>[0-9a-f]{40})"
+)
 
 
 def read_models(path: Path) -> dict[str, Model]:
@@ -93,17 +98,33 @@ def _entries(path: Path, file: str) -> Mapping[str, Any]:
 
 def _contradictions(file: str, name: str, model: Model) -> list[Complaint]:
     """What the schema alone cannot see."""
+    place = f"models.{name}"
     complaints = []
-    known = model.source == SOURCES[0] or model.source.startswith(SOURCES[1:])
-    if not known or any(character.isspace() for character in model.source):
-        hint = "generated:tiny, file:/absolute/path, https://… or http://…"
+    source = SOURCES.fullmatch(model.source)
+    if source is None:
+        hint = "generated:tiny, file:/absolute/path, https://…, or hub:OWNER/NAME@COMMIT"
         found = f"found {model.source!r}"
-        complaints.append(Complaint(file, f"models.{name}.source", found, hint))
-    if len(model.files) != 1:
-        found = f"lists {len(model.files)} files"
-        hint = "one GGUF file; join the parts of a split one with `llama-gguf-split --merge`"
-        complaints.append(Complaint(file, f"models.{name}.files", found, hint))
+        complaints.append(Complaint(file, f"{place}.source", found, hint))
+    elif model.revision != (source["revision"] or ""):
+        found = f"found {model.revision!r}, and the source says {source['revision']!r}"
+        complaints.append(Complaint(file, f"{place}.revision", found, "the source's commit"))
+    if not model.files:
+        hint = "the weights: name, size_bytes and sha256 of each file"
+        complaints.append(Complaint(file, f"{place}.files", "is empty", hint))
+    twice = [
+        one for one, count in Counter(file.name for file in _files(model)).items() if count > 1
+    ]
+    if twice:
+        found = f"{', '.join(twice)} stands twice"
+        complaints.append(Complaint(file, f"{place}.files", found, "one entry per file"))
+    if model.architecture is None and not model.architecture_name:
+        hint = "the file's own word for its architecture, or `unknown`"
+        complaints.append(Complaint(file, f"{place}.architecture_name", "is missing", hint))
     return complaints
+
+
+def _files(model: Model) -> tuple[ModelFile, ...]:
+    return model.files + ((model.projector,) if model.projector else ())
 
 
 class _UniqueKeys(yaml.SafeLoader):

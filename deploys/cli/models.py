@@ -38,11 +38,12 @@ def list_models(root: RootOption = None) -> int:
     for heading in ("model", "architecture", "size MiB", "context", "chat", "licence", "source"):
         table.add_column(heading, overflow="fold")
     for name, model in read_models((root or repository_root()) / CATALOGUE).items():
+        shape = model.architecture
         table.add_row(
             name,
-            model.architecture.name,
+            shape.name if shape else f"{model.architecture_name} (unknown)",
             f"{sum(file.size_bytes for file in model.files) / 2**20:.1f}",
-            str(model.architecture.context_tokens),
+            str(shape.context_tokens) if shape else "?",
             "yes" if model.chat_template else "no",
             model.licence,
             model.source,
@@ -155,7 +156,7 @@ def _next_steps(name: str, model: Model, header: GgufHeader) -> str:
             f"warning: {name} brings no chat template: its chat answers will be garbage",
             file=sys.stderr,
         )
-    shape = model.architecture
+    shape = model.shape
     size_mib = model.files[0].size_bytes / 2**20
     return f"""\
 {name}: {shape.name}, {shape.layers} layers, {header.quantization}, {size_mib:.1f} MiB, \

@@ -20,7 +20,7 @@ SMALLEST_LIMIT_MIB = 256
 
 def memory_parts(model: Model, arguments: LlamaCppArguments) -> dict[str, int]:
     """Predicted MiB by part: weights, kv_cache, compute_buffer, process."""
-    shape = model.architecture
+    shape = model.shape
     cells = ceil(arguments.context_tokens / CELLS_PER_BLOCK) * CELLS_PER_BLOCK
     per_cell = shape.kv_heads * (shape.key_length + shape.value_length)
     kv_bytes = shape.layers * cells * per_cell * KV_BYTES[arguments.kv_cache_type]
@@ -42,7 +42,7 @@ def _compute_bytes(model: Model, arguments: LlamaCppArguments, cells: int) -> fl
 
     Without flash attention the scores of all heads stand in memory at once.
     """
-    shape = model.architecture
+    shape = model.shape
     tokens = arguments.micro_batch_tokens
     mask = cells * tokens * 2
     scores = 0 if arguments.flash_attention else cells * tokens * shape.heads * 4

@@ -91,10 +91,38 @@ def test_a_file_name_that_leaves_its_folder_is_refused(catalogue: Path) -> None:
     assert found.path == "models.tiny-random.files.0.name"
 
 
-def test_a_model_in_several_files_is_refused_with_the_way_to_join_them(catalogue: Path) -> None:
-    second = f"name: b.gguf\n      size_bytes: 1\n      sha256: {'a' * 64}\n    - name: tiny"
+def test_two_files_of_one_name_are_refused(catalogue: Path) -> None:
+    second = (
+        f"name: tiny-random.gguf\n      size_bytes: 1\n      sha256: {'a' * 64}\n    - name: tiny"
+    )
     (found,) = swapped(catalogue, ("name: tiny", second))
-    assert "llama-gguf-split --merge" in found.hint
+    assert found.found == "tiny-random.gguf stands twice"
+
+
+def test_a_model_without_files_is_refused(catalogue: Path) -> None:
+    text = catalogue.read_text()
+    start, end = text.index("    files:"), text.index("    architecture:")
+    catalogue.write_text(f"{text[:start]}    files: []\n{text[end:]}")
+    (found,) = complaints(catalogue)
+    assert found.found == "is empty"
+
+
+def test_a_hub_source_without_its_commit_is_refused(catalogue: Path) -> None:
+    (found,) = swapped(catalogue, ("generated:tiny\n", "hub:owner/name@main\n"))
+    assert found.path == "models.tiny-random.source"
+
+
+def test_a_revision_that_is_not_the_sources_is_refused(catalogue: Path) -> None:
+    (found,) = swapped(catalogue, ("generated:tiny\n", f"hub:owner/name@{'a' * 40}\n"))
+    assert found.path == "models.tiny-random.revision"
+
+
+def test_an_unknown_architecture_needs_its_word(catalogue: Path) -> None:
+    text = catalogue.read_text()
+    start, end = text.index("    architecture:"), text.index("    chat_template:")
+    catalogue.write_text(f"{text[:start]}    architecture: null\n{text[end:]}")
+    (found,) = complaints(catalogue)
+    assert found.path == "models.tiny-random.architecture_name"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_pinned_threads_are_respected(tmp_path: Path) -> None:
 
 def test_the_cache_is_predicted_to_the_byte_rounded_up_to_mib(tmp_path: Path) -> None:
     replica = _plan(tmp_path, chat={**SMALL, "context_tokens": 65536}).pools[0].replicas[0]
-    shape = replica.model.architecture
+    shape = replica.model.shape
     per_cell = shape.kv_heads * (shape.key_length + shape.value_length) * 2
     expected = -(-shape.layers * 2 * 65536 * per_cell // 2**20)
     assert replica.memory_mib["kv_cache"] == expected

@@ -7,7 +7,7 @@ from deploys.plan.memory import compute_phases, kv_cache, kv_cells, pipeline_cop
 from deploys.plan.memory.configuration import LlamaCppConfiguration
 from deploys.plan.memory.estimate import MIB, Range
 from deploys.plan.memory.ggml_types import is_quantized
-from deploys.plan.memory.layers import LayerKind, layer_kinds
+from deploys.plan.memory.layers import LayerKind, keeps_rows, layer_kinds
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
 from deploys.plan.memory.tensor_layouts import LAYOUTS
 
@@ -69,7 +69,7 @@ def _mask(
     asked: LlamaCppConfiguration,
     profile: LlamaCppProfile,
 ) -> int:
-    if kind is LayerKind.RECURRENT:
+    if not keeps_rows(kind):
         return 0
     per_cell = profile.mask_bytes_per_cell
     if not asked.flash_attention:
@@ -96,6 +96,8 @@ def _mixer(
         widths = profile.residual_widths
         elements = compute_phases.delta_net_elements(channels, width, widths)
         return compute_phases.rows_bytes(elements, tokens) + compute_phases.rows_bytes(state, 1)
+    if kind is LayerKind.STATELESS:
+        return 0
     needed: float = compute_phases.rows_bytes(_attention(shape, kind, profile), tokens)
     cells = kv_cache.cells_of(shape, kind, asked, profile)
     streams = kv_cells.streams(asked.sequences, asked.unified)

@@ -3,7 +3,7 @@
 from deploys.catalogue.architecture import Architecture
 from deploys.plan.memory import ggml_types, kv_cells
 from deploys.plan.memory.configuration import LlamaCppConfiguration
-from deploys.plan.memory.layers import LayerKind, key_row, value_row
+from deploys.plan.memory.layers import LayerKind, keeps_rows, key_row, value_row
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
 
 
@@ -36,8 +36,8 @@ def layer_cache_bytes(
     configuration: LlamaCppConfiguration,
     profile: LlamaCppProfile,
 ) -> int:
-    """The cache of one layer; 0 for a recurrent one."""
-    if kind is LayerKind.RECURRENT:
+    """The cache of one layer; 0 for one that keeps no rows."""
+    if not keeps_rows(kind):
         return 0
     key, value = cache_rows(shape, kind, profile)
     keys = ggml_types.size_bytes(configuration.key_type, key)

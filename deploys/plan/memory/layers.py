@@ -11,6 +11,8 @@ class LayerKind(StrEnum):
     FULL = "full"
     WINDOW = "window"
     RECURRENT = "recurrent"
+    STATELESS = "stateless"
+    """A feed-forward part alone."""
 
 
 def layer_kinds(shape: Architecture) -> tuple[LayerKind, ...]:
@@ -19,12 +21,24 @@ def layer_kinds(shape: Architecture) -> tuple[LayerKind, ...]:
 
 
 def _kind(shape: Architecture, layer: int) -> LayerKind:
-    if shape.recurrent and not _is_nth(layer, shape.recurrent.attention_every):
+    recurrent, window = shape.recurrent, shape.sliding_window
+    if recurrent and layer in recurrent.stateless_layers:
+        return LayerKind.STATELESS
+    if recurrent and not _is_one(layer, recurrent.attention_layers, recurrent.attention_every):
         return LayerKind.RECURRENT
-    window = shape.sliding_window
-    if window and not _is_nth(layer, window.full_layer_every):
+    if window and not _is_one(layer, window.full_layers, window.full_layer_every):
         return LayerKind.WINDOW
     return LayerKind.FULL
+
+
+def _is_one(layer: int, listed: tuple[int, ...], every: int) -> bool:
+    """A list says it alone; a period holds where there is none."""
+    return layer in listed if listed else _is_nth(layer, every)
+
+
+def keeps_rows(kind: LayerKind) -> bool:
+    """Whether a layer has a cache that grows with its tokens."""
+    return kind in (LayerKind.FULL, LayerKind.WINDOW)
 
 
 def _is_nth(layer: int, every: int) -> bool:

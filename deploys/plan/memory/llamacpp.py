@@ -10,7 +10,7 @@ from deploys.plan.memory.configuration import Case, Device, LlamaCppConfiguratio
 from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate, Estimate, Range, exactly
 from deploys.plan.memory.ggml_types import is_quantized
 from deploys.plan.memory.layer_placement import CPU, devices_of_layers
-from deploys.plan.memory.layers import LayerKind, layer_kinds
+from deploys.plan.memory.layers import LayerKind, keeps_rows, layer_kinds
 from deploys.plan.memory.profiles.choice import llamacpp_profile
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
 from deploys.plan.memory.weights import Weights, weights_of
@@ -170,7 +170,7 @@ def _hidden_pool_mib(question: _Question) -> float:
     if profile.dequantised_in_graph or not is_quantized(asked.key_type):
         return 0
     copies: defaultdict[LayerKind, float] = defaultdict(float)
-    for kind in set(layer_kinds(shape)) - {LayerKind.RECURRENT}:
+    for kind in filter(keeps_rows, set(layer_kinds(shape))):
         cells = kv_cache.cells_of(shape, kind, asked, profile)
         copies[kind] = cells * sum(kv_cache.cache_rows(shape, kind, profile)) * 2
     return max(copies.values(), default=0.0) / MIB

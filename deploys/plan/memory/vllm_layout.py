@@ -52,7 +52,7 @@ def batch_limits(
 
 def blocks_of(asked: VllmConfiguration, shape: Architecture, profile: VllmProfile) -> Blocks:
     """Block size, layers that share a block, and blocks of one longest request."""
-    kinds = Counter(layer_kinds(shape))
+    kinds = Counter(kind for kind in layer_kinds(shape) if kind is not LayerKind.STATELESS)
     kinds[LayerKind.FULL] += shape.draft_layers if asked.state_pages > 1 else 0
     if not profile.groups_layers:
         kinds = Counter({LayerKind.FULL: kinds.total()})
