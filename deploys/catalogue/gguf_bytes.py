@@ -1,26 +1,25 @@
 """Walks the header of a GGUF file without believing a number that the file cannot hold.
 
 The layout is that of the specification in ggml's docs/gguf.md, versions 2 and 3. The gguf package
-reads it too, but builds an array per string and allocates what a damaged header asks for.
+reads it too, but builds an array per string, wants the whole file, and allocates what a damaged
+header asks for.
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
 from mmap import mmap
 
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType
+from gguf import GGUFValueType
 
 Value = int | float | bool | str | list[int] | None
 
 MAGIC = b"GGUF"
-VERSIONS = (2, 3)
-MAX_DIMENSIONS = 4
-# Least bytes of one key with its value, and of one tensor's description.
+# Gemma's header of 262,144 tokens with their merges takes 15 MiB, the largest vocabulary there is.
+LARGEST_HEADER_BYTES = 64 << 20
+# Least bytes of one key with its value.
 ENTRY_BYTES = 13
-TENSOR_BYTES = 24
-# Far more than any model has, and few enough to be walked in seconds.
-MOST_THINGS = 1 << 24
+MOST_ENTRIES = 1 << 14
+# Tokens, their types and merges of the largest vocabularies come to under 2 million.
+MOST_ITEMS = 1 << 22
 LONGEST_TEXT_BYTES = 1 << 24
 # Numbers per layer are kept; token lists and merges are only counted.
 KEPT_NUMBERS = 4096
@@ -44,84 +43,86 @@ class Malformed(Exception):
     """Why the file cannot be what it says it is."""
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What the header says, checked against the size of the file."""
+class MoreNeeded(Exception):
+    """The header goes on behind the bytes at hand; carries how many are wanted at least."""
 
-    values: dict[str, Value]
-    counts: dict[str, int]
-    """Lengths of all lists."""
-    weights_bytes: int
-    tensor_types: dict[str, int]
-    """Bytes per quantization."""
+    def __init__(self, length: int) -> None:
+        super().__init__(f"{length} bytes")
+        self.length = length
 
 
-class _Cursor:
-    """A position in the file that never passes its end."""
+class Cursor:
+    """A position in the header that never passes the end of the file."""
 
-    def __init__(self, data: mmap) -> None:
+    def __init__(self, data: mmap | bytes, whole_bytes: int) -> None:
         self.data = data
+        self.whole_bytes = whole_bytes
         self.position = 0
+        self.items = 0
 
     def skip(self, length: int) -> int:
-        """Moves on and returns where it was."""
-        start = self.position
-        if length > len(self.data) - start:
+        """Moves on and returns where it was; raises Malformed or MoreNeeded."""
+        start, end = self.position, self.position + length
+        if end > self.whole_bytes:
             raise Malformed(
-                f"is cut off: its header goes on after the last byte ({len(self.data)})"
+                f"is cut off: its header goes on after the last byte ({self.whole_bytes})"
             )
-        self.position += length
+        if end > LARGEST_HEADER_BYTES:
+            raise Malformed(
+                f"is damaged: its header is larger than {LARGEST_HEADER_BYTES >> 20} MiB"
+            )
+        if end > len(self.data):
+            raise MoreNeeded(end)
+        self.position = end
         return start
 
     def number(self, form: str) -> int:
         """One number in the given struct format."""
         start = self.skip(struct.calcsize(form))
-        value: int = struct.unpack_from(form, self.data, start)[0]
+        try:
+            value: int = struct.unpack_from(form, self.data, start)[0]
+        except struct.error as error:
+            raise Malformed(f"is damaged: {error}") from None
         return value
 
-    def text(self) -> str:
-        """One string: its length, then its bytes."""
+    def text(self, what: str = "") -> str:
+        """One string: its length, then its bytes. A name, `what`, must be UTF-8 to the letter."""
         length = self.number("<Q")
+        room = self.whole_bytes - self.position
+        if length > min(LONGEST_TEXT_BYTES, room):
+            found = "is cut off" if length > room else "is damaged"
+            raise Malformed(f"{found}: its header holds a text of {length} bytes")
         start = self.skip(length)
-        if length > LONGEST_TEXT_BYTES:
-            raise Malformed(f"is damaged: its header holds a text of {length} bytes")
-        return self.data[start : start + length].decode("utf-8", "replace")
+        raw = bytes(self.data[start : start + length])
+        try:
+            return raw.decode("utf-8", "strict" if what else "replace")
+        except UnicodeDecodeError:
+            raise Malformed(f"is damaged: {what} {raw[:60]!r} is not UTF-8") from None
 
-    def count(self, what: str, least_bytes: int) -> int:
+    def count(self, what: str, least_bytes: int, most: int) -> int:
         """A number of things of at least `least_bytes` each."""
         number = self.number("<Q")
-        room = len(self.data) - self.position
+        room = self.whole_bytes - self.position
         if number * least_bytes > room:
             raise Malformed(f"is cut off or damaged: {number} {what} do not fit into {room} bytes")
-        if number > MOST_THINGS:
+        if number > most:
             raise Malformed(f"is damaged: its header asks for {number} {what}")
         return number
 
 
-def read_contents(data: mmap) -> Contents:
-    """Reads the whole header; raises Malformed."""
-    cursor = _Cursor(data)
-    cursor.skip(len(MAGIC))
-    version = cursor.number("<I")
-    if version not in VERSIONS:
-        kind = "big-endian" if version & 0xFFFF == 0 else f"version {version}"
-        raise Malformed(f"is GGUF of a kind that the engines here do not read: {kind}")
-    tensors = cursor.count("tensors", TENSOR_BYTES)
-    entries = cursor.count("entries", ENTRY_BYTES)
+def read_entries(cursor: Cursor, count: int) -> tuple[dict[str, Value], dict[str, int]]:
+    """(values, lengths of lists) by key; raises Malformed or MoreNeeded."""
     values: dict[str, Value] = {}
     counts: dict[str, int] = {}
-    for _ in range(entries):
-        key = cursor.text()
+    for _ in range(count):
+        key = cursor.text("the key")
+        if key in values:
+            raise Malformed(f"is damaged: the key {key[:60]!r} stands there twice")
         values[key] = _value(cursor, key, counts, _type(cursor, key))
-    sizes = list(_tensors(cursor, tensors))
-    _refuse_missing_data(cursor, values, sizes)
-    types: dict[str, int] = {}
-    for quantization, _, size in sizes:
-        types[quantization.name] = types.get(quantization.name, 0) + size
-    return Contents(values, counts, sum(types.values()), types)
+    return values, counts
 
 
-def _type(cursor: _Cursor, key: str) -> GGUFValueType:
+def _type(cursor: Cursor, key: str) -> GGUFValueType:
     number = cursor.number("<I")
     try:
         return GGUFValueType(number)
@@ -129,7 +130,7 @@ def _type(cursor: _Cursor, key: str) -> GGUFValueType:
         raise Malformed(f"is damaged: {key[:60]!r} has the unknown type {number}") from None
 
 
-def _value(cursor: _Cursor, key: str, counts: dict[str, int], kind: GGUFValueType) -> Value:
+def _value(cursor: Cursor, key: str, counts: dict[str, int], kind: GGUFValueType) -> Value:
     if kind == GGUFValueType.STRING:
         return cursor.text()
     if kind != GGUFValueType.ARRAY:
@@ -138,7 +139,11 @@ def _value(cursor: _Cursor, key: str, counts: dict[str, int], kind: GGUFValueTyp
     if item == GGUFValueType.ARRAY:
         raise Malformed(f"is damaged: {key[:60]!r} holds lists of lists")
     size = 8 if item == GGUFValueType.STRING else struct.calcsize(_FORMATS[item])
-    counts[key] = cursor.count(f"items of {key[:60]!r}", size)
+    counts[key] = cursor.count(f"items of {key[:60]!r}", size, MOST_ITEMS)
+    # Over all lists, so that a header of empty texts costs no more than one real vocabulary.
+    cursor.items += counts[key]
+    if cursor.items > MOST_ITEMS:
+        raise Malformed(f"is damaged: its header lists more than {MOST_ITEMS} items")
     if item == GGUFValueType.STRING:
         for _ in range(counts[key]):
             cursor.skip(cursor.number("<Q"))
@@ -147,36 +152,3 @@ def _value(cursor: _Cursor, key: str, counts: dict[str, int], kind: GGUFValueTyp
         cursor.skip(size * counts[key])
         return None
     return [cursor.number(_FORMATS[item]) for _ in range(counts[key])]
-
-
-def _tensors(cursor: _Cursor, count: int) -> Iterator[tuple[GGMLQuantizationType, int, int]]:
-    """Quantization, offset and bytes of each tensor."""
-    for _ in range(count):
-        name = cursor.text()[:60]
-        dimensions = cursor.number("<I")
-        if not 1 <= dimensions <= MAX_DIMENSIONS:
-            raise Malformed(f"is damaged: tensor {name!r} has {dimensions} dimensions")
-        elements = 1
-        for _ in range(dimensions):
-            elements *= cursor.number("<Q")
-        number = cursor.number("<I")
-        try:
-            kind = GGMLQuantizationType(number)
-        except ValueError:
-            raise Malformed(f"has tensors of the unknown quantization {number}") from None
-        block, block_bytes = GGML_QUANT_SIZES[kind]
-        yield kind, cursor.number("<Q"), elements * block_bytes // block
-
-
-def _refuse_missing_data(
-    cursor: _Cursor, values: dict[str, Value], sizes: list[tuple[GGMLQuantizationType, int, int]]
-) -> None:
-    alignment = values.get("general.alignment", 32)
-    if not isinstance(alignment, int) or alignment < 1:
-        raise Malformed(f"is damaged: its alignment is {alignment!r}")
-    start = -(-cursor.position // alignment) * alignment
-    needed = start + max((offset + size for _, offset, size in sizes), default=0)
-    if needed > len(cursor.data):
-        raise Malformed(
-            f"is cut off: it is {len(cursor.data)} bytes long, its header asks for {needed}"
-        )

@@ -1,67 +1,137 @@
 """What a GGUF file says about itself: its shape, its weights, its licence."""
 
-import mmap
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from gguf import LlamaFileType
-from pydantic import ValidationError
+from gguf import PoolingType
 
-from deploys.catalogue.architecture import Architecture
-from deploys.catalogue.gguf_bytes import MAGIC, Contents, Malformed, read_contents
+from deploys.catalogue.architecture import Architecture, VisionTower
+from deploys.catalogue.byte_sources import ByteSource, local_source
+from deploys.catalogue.gguf_architecture import architecture_of_header, layers_of
+from deploys.catalogue.gguf_bytes import MAGIC, Malformed, MoreNeeded
+from deploys.catalogue.gguf_contents import Contents, joined, read_contents
+from deploys.catalogue.gguf_weights import quantization, weight_facts
+from deploys.catalogue.split_names import is_later_part, part_names
+from deploys.catalogue.unfit import Unfit
+from deploys.catalogue.vision import TowerWords, vision_tower
+from deploys.catalogue.weight_facts import WeightFacts
 from deploys.settings.refusal import Complaint, Refused
 
 GET_AGAIN = "get the file again; `homeport models add` goes on where a download was cut off"
-ANOTHER = "a text model in one GGUF file, as llama.cpp's converter writes it"
+ANOTHER = "a text model as llama.cpp's converter writes it"
+# A header without a large vocabulary fits; those with one are asked for again, larger.
+FIRST_BYTES = 1 << 20
+# The header's own word for a vision tower (gguf's MODEL_ARCH.MMPROJ).
+PROJECTOR = "clip"
 
 
 @dataclass(frozen=True)
 class GgufHeader:
-    """A local GGUF file, as far as planning needs to know it."""
+    """A GGUF model, as far as planning needs to know it."""
 
-    architecture: Architecture
-    weights_bytes: int
+    architecture: Architecture | None
+    """None: unknown."""
+    architecture_name: str
+    weights: WeightFacts
     chat_template: bool
     quantization: str
     """In llama.cpp's words: `F16`, `Q4_K_M`."""
     licence: str | None
     """As the file states it; most do not."""
+    kind: Literal["chat", "embedding", "rerank"]
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Reads the header of `path`; raises Refused for what is not a whole, servable GGUF file."""
+    """Reads a local file and, of a split one, the parts beside it; raises Refused."""
+    return header_of([local_source(path.with_name(name)) for name in local_parts(path)])
+
+
+def local_parts(path: Path) -> tuple[str, ...]:
+    """The names of all parts, the first of which is `path`; raises Refused for a later one."""
+    if is_later_part(path.name):
+        hint = f"give the first part: {part_names(path.name)[0]}"
+        raise _refused(str(path), "is a later part of a split file", hint)
+    return part_names(path.name)
+
+
+def header_of(parts: Sequence[ByteSource]) -> GgufHeader:
+    """Reads the headers of all parts; raises Refused for what no engine here can serve."""
+    contents = _contents_of(parts)
+    name = contents.text("general.architecture")
     try:
-        with _mapped(path) as data:
-            contents = read_contents(data)
-            return _header(contents)
-    except OSError as error:
-        raise _refused(path, f"cannot be read: {error.strerror}", "name a readable file") from None
+        if name == PROJECTOR:
+            hint = "give the model itself, and this file with --projector"
+            raise Unfit("is a vision tower, not a model", hint)
+        if not contents.tensors:
+            raise Unfit("holds no weights, only a vocabulary")
+        shape = architecture_of_header(contents)
+        blocks = sum(layers_of(contents)) if shape else None
+        weights = weight_facts(contents, blocks)
+    except (Unfit, Malformed) as unfit:
+        raise _refused(parts[0].name, str(unfit), getattr(unfit, "hint", ANOTHER)) from None
+    return GgufHeader(
+        architecture=shape,
+        architecture_name="" if shape else name[:60],
+        weights=weights,
+        chat_template=bool(contents.values.get("tokenizer.chat_template")),
+        quantization=quantization(contents),
+        licence=contents.text("general.license") or None,
+        kind=_kind(contents, name),
+    )
+
+
+def projector_of(source: ByteSource) -> VisionTower:
+    """Reads a projector file (mmproj); raises Refused."""
+    contents = _contents_of([source])
+    try:
+        if contents.text("general.architecture") != PROJECTOR:
+            raise Unfit("is no vision tower", "the mmproj file that belongs to the model")
+        words = TowerWords(
+            contents.text("clip.projector_type") or contents.text("clip.vision.projector_type"),
+            *(contents.number(f"clip.vision.{key}", 0) or 0 for key in _TOWER_KEYS),
+        )
+        return vision_tower(words, sum(tensor.size_bytes for tensor in contents.tensors))
+    except Unfit as unfit:
+        raise _refused(source.name, str(unfit), unfit.hint) from None
+
+
+_TOWER_KEYS = ("embedding_length", "feed_forward_length", "image_size", "patch_size")
+
+
+def _contents_of(parts: Sequence[ByteSource]) -> Contents:
+    read = []
+    for source in parts:
+        try:
+            read.append(_contents(source))
+        except Malformed as malformed:
+            raise _refused(source.name, str(malformed), GET_AGAIN) from None
+        except Unfit as unfit:
+            raise _refused(source.name, str(unfit), unfit.hint) from None
+    if len(read) == 1 and (read[0].number("split.count", 1) or 1) > 1:
+        hint = "keep the names that llama-gguf-split gave them: NAME-00001-of-0000N.gguf"
+        found = f"is one of {read[0].values['split.count']} parts, and its name does not say so"
+        raise _refused(parts[0].name, found, hint)
+    try:
+        return joined(read)
     except Malformed as malformed:
-        raise _refused(path, str(malformed), GET_AGAIN) from None
-    except _Unfit as unfit:
-        raise _refused(path, str(unfit), unfit.hint) from None
+        raise _refused(parts[0].name, str(malformed), "take all parts from one place") from None
 
 
-class _Unfit(Exception):
-    """A whole GGUF file that no engine here can serve by itself."""
-
-    def __init__(self, found: str, hint: str = ANOTHER) -> None:
-        super().__init__(found)
-        self.hint = hint
-
-
-@contextmanager
-def _mapped(path: Path) -> Iterator[mmap.mmap]:
-    with path.open("rb") as file:
-        start = file.read(64)
-        if not start:
-            raise Malformed("is empty")
-        if not start.startswith(MAGIC):
-            raise _Unfit(f"is not GGUF: {_guess(start)}")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield data
+def _contents(source: ByteSource) -> Contents:
+    length = FIRST_BYTES
+    while True:
+        with source.head(length) as data:
+            if not data:
+                raise Malformed("is empty")
+            if data[: len(MAGIC)] != MAGIC:
+                raise Unfit(f"is not GGUF: {_guess(bytes(data[:64]))}", ANOTHER)
+            try:
+                return read_contents(data, source.size_bytes)
+            except MoreNeeded as more:
+                # Eight times as much each time: few requests, and few bytes too many.
+                length = max(more.length, length * 8)
 
 
 def _guess(start: bytes) -> str:
@@ -74,66 +144,13 @@ def _guess(start: bytes) -> str:
     return f"it starts with {start[:4]!r}, not {MAGIC!r}"
 
 
-def _header(contents: Contents) -> GgufHeader:
-    values = contents.values
-    if _number(contents, "split.count", 1) > 1:
-        hint = "join its parts with `llama-gguf-split --merge FIRST_PART WHOLE_FILE`"
-        raise _Unfit(f"is one of {values['split.count']} parts", hint)
-    if not contents.weights_bytes:
-        raise _Unfit("holds no weights, only a vocabulary")
-    licence = values.get("general.license")
-    return GgufHeader(
-        architecture=_architecture(contents),
-        weights_bytes=contents.weights_bytes,
-        chat_template=bool(values.get("tokenizer.chat_template")),
-        quantization=_quantization(contents),
-        licence=licence if isinstance(licence, str) else None,
-    )
+def _kind(contents: Contents, name: str) -> Literal["chat", "embedding", "rerank"]:
+    """By how the header says that tokens are pooled (llama.h, llama_pooling_type)."""
+    pooling = contents.number(f"{name}.pooling_type", PoolingType.NONE)
+    if pooling == PoolingType.RANK:
+        return "rerank"
+    return "chat" if pooling == PoolingType.NONE else "embedding"
 
 
-def _architecture(contents: Contents) -> Architecture:
-    name = contents.values.get("general.architecture")
-    if not isinstance(name, str):
-        raise _Unfit("names no architecture")
-    embedding = _number(contents, f"{name}.embedding_length")
-    heads = _number(contents, f"{name}.attention.head_count")
-    head = embedding // heads if heads > 0 else 0
-    tokens = contents.counts.get("tokenizer.ggml.tokens")
-    try:
-        return Architecture(
-            name=name,
-            layers=_number(contents, f"{name}.block_count"),
-            embedding_length=embedding,
-            feed_forward_length=_number(contents, f"{name}.feed_forward_length"),
-            heads=heads,
-            kv_heads=_number(contents, f"{name}.attention.head_count_kv", heads),
-            key_length=_number(contents, f"{name}.attention.key_length", head),
-            value_length=_number(contents, f"{name}.attention.value_length", head),
-            vocabulary_size=_number(contents, f"{name}.vocab_size", tokens),
-            context_tokens=_number(contents, f"{name}.context_length"),
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise _Unfit(f"states {first['loc'][0]} as {first['input']!r}") from None
-
-
-def _number(contents: Contents, key: str, default: int | None = None) -> int:
-    """A number of the header; of a list with one per layer the largest, to plan memory by."""
-    value = contents.values.get(key, default)
-    if isinstance(value, list) and value:
-        value = max(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _Unfit(f"states no {key}")
-    return value
-
-
-def _quantization(contents: Contents) -> str:
-    number = contents.values.get("general.file_type")
-    if isinstance(number, int) and number in set(LlamaFileType):
-        return LlamaFileType(number).name.removeprefix("MOSTLY_").removeprefix("ALL_")
-    types = contents.tensor_types
-    return max(types, key=lambda name: types[name])
-
-
-def _refused(path: Path, found: str, hint: str) -> Refused:
-    return Refused([Complaint(str(path), "", found, hint)])
+def _refused(file: str, found: str, hint: str) -> Refused:
+    return Refused([Complaint(file, "", found, hint)])

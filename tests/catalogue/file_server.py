@@ -59,20 +59,23 @@ def _answer(handler: BaseHTTPRequestHandler, state: FileServer) -> None:
         handler.send_error(state.status)
         return
     condition = handler.headers.get("If-Range", state.etag)
-    match = re.fullmatch(r"bytes=(\d+)-", wanted)
-    start = int(match[1]) if match and state.ranges and condition == state.etag else 0
-    if start >= len(state.content):
+    match = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted)
+    if not state.ranges or condition != state.etag:
+        match = None
+    size = len(state.content)
+    start = int(match[1]) if match else 0
+    end = min(int(match[2]) + 1, size) if match and match[2] else size
+    if start >= size:
         handler.send_error(416)
         return
-    handler.send_response(206 if start else 200)
-    if start:
-        size = len(state.content)
-        handler.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
-    handler.send_header("Content-Length", str(len(state.content) - start))
+    handler.send_response(206 if match else 200)
+    if match:
+        handler.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
+    handler.send_header("Content-Length", str(end - start))
     if state.etag:
         handler.send_header("ETag", state.etag)
     handler.end_headers()
-    body = state.content[start:]
+    body = state.content[start:end]
     if state.cut_after_bytes is not None and state.cuts_left > 0:
         state.cuts_left -= 1
         body = body[: state.cut_after_bytes]

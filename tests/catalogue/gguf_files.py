@@ -1,10 +1,12 @@
 """GGUF files for tests: small whole ones, and headers that lie."""
 
+import os
 import struct
+from math import prod
 from pathlib import Path
 
 import numpy as np
-from gguf import GGUFWriter
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType, GGUFWriter
 
 Words = dict[str, int | list[int] | str | None]
 SHAPE: Words = {
@@ -50,3 +52,51 @@ def counts(tensors: int, entries: int) -> bytes:
 def entry(key: str, kind: int, value: bytes) -> bytes:
     """One key with its type and the bytes of its value."""
     return struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", kind) + value
+
+
+Tensors = dict[str, tuple[tuple[int, ...], GGMLQuantizationType]]
+ALIGNMENT = 32
+
+
+def sparse_gguf(path: Path, words: Words, tensors: Tensors) -> Path:
+    """A file with this header and holes where its weights would be: large models cost nothing."""
+    header = header_bytes(words, tensors)
+    path.write_bytes(header)
+    os.truncate(path, len(header) + sum(map(_padded, tensors.values())))
+    return path
+
+
+def header_bytes(words: Words, tensors: Tensors) -> bytes:
+    """Version 3, padded to where the weights begin."""
+    parts = [b"GGUF", counts(len(tensors), len(words))]
+    parts += [_word(key, value) for key, value in words.items()]
+    offset = 0
+    for name, (dimensions, kind) in tensors.items():
+        shape = struct.pack(f"<I{len(dimensions)}Q", len(dimensions), *dimensions)
+        parts += [_text(name), shape, struct.pack("<IQ", kind, offset)]
+        offset += _padded((dimensions, kind))
+    whole = b"".join(parts)
+    return whole + bytes(-len(whole) % ALIGNMENT)
+
+
+def _padded(tensor: tuple[tuple[int, ...], GGMLQuantizationType]) -> int:
+    dimensions, kind = tensor
+    block, block_bytes = GGML_QUANT_SIZES[kind]
+    return -(-prod(dimensions) // block * block_bytes // ALIGNMENT) * ALIGNMENT
+
+
+def _word(key: str, value: int | list[int] | str | None) -> bytes:
+    if isinstance(value, str):
+        return entry(key, GGUFValueType.STRING, _text(value))
+    if isinstance(value, list):
+        items = struct.pack(f"<{len(value)}I", *value)
+        return entry(
+            key,
+            GGUFValueType.ARRAY,
+            struct.pack("<IQ", GGUFValueType.UINT32, len(value)) + items,
+        )
+    return entry(key, GGUFValueType.UINT32, struct.pack("<I", value or 0))
+
+
+def _text(text: str) -> bytes:
+    return struct.pack("<Q", len(text.encode())) + text.encode()

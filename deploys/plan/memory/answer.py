@@ -1,9 +1,9 @@
 """One case in, one estimate out: the entry to this package."""
 
+from deploys.catalogue.known_architectures import is_known
 from deploys.plan.memory import llamacpp, vllm
 from deploys.plan.memory.configuration import Case, VllmConfiguration
 from deploys.plan.memory.estimate import DeviceEstimate, Estimate, Range, exactly
-from deploys.plan.memory.known_architectures import is_known
 
 
 def estimate(case: Case) -> Estimate:

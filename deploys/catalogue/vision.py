@@ -1,0 +1,48 @@
+"""Vision towers: how many patches the engine makes room for.
+
+From llama.cpp's tools/mtmd/clip.cpp (set_warmup_n_tokens), commit 0c1e57098b: towers with images
+of any size are warmed up with a square of so many tokens, each of 2 x 2 patches; the others take
+images, or tiles of them, of one size.
+"""
+
+from typing import NamedTuple
+
+from deploys.catalogue.architecture import VisionTower
+from deploys.catalogue.unfit import Unfit
+
+ANY_SIZE_TOKENS = 46 * 46
+# GGUF's projector types and Hugging Face's model types of such towers.
+ANY_SIZE = (
+    *("qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger"),
+    *("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe"),
+)
+MERGED_PATCHES = 2 * 2
+
+
+class TowerWords(NamedTuple):
+    """What a file says of its tower; sizes in pixels per side."""
+
+    kind: str
+    embedding_length: int
+    feed_forward_length: int
+    image_size: int
+    patch_size: int
+
+
+def vision_tower(words: TowerWords, weights_bytes: int) -> VisionTower:
+    """Raises Unfit for a tower without any size."""
+    patches = ANY_SIZE_TOKENS * MERGED_PATCHES
+    if words.kind not in ANY_SIZE:
+        patches = (words.image_size // max(1, words.patch_size)) ** 2
+    if min(weights_bytes, *words[1:3], words.patch_size, patches) < 1:
+        raise Unfit(
+            f"states a vision tower of length {words.embedding_length} and "
+            f"{words.feed_forward_length} for images of {words.image_size} in patches of "
+            f"{words.patch_size}"
+        )
+    return VisionTower(
+        weights_bytes=weights_bytes,
+        embedding_length=words.embedding_length,
+        feed_forward_length=words.feed_forward_length,
+        patches=patches,
+    )
