@@ -46,8 +46,8 @@ def with_model(text: str, name: str, model: Model) -> str:
 
     Everything that is there stays as it is, comments included.
     """
-    document = {name: model.model_dump(mode="json")}
-    entry = yaml.safe_dump(document, sort_keys=False, width=100, allow_unicode=True)
+    document = {name: model.model_dump(mode="json", exclude_defaults=True)}
+    entry = yaml.dump(document, Dumper=_Flat, sort_keys=False, width=100, allow_unicode=True)
     indent = " " * _indentation(text)
     indented = "".join(f"{indent}{line}\n" for line in entry.splitlines())
     longer = f"{text.rstrip()}\n\n{indented}"
@@ -125,6 +125,18 @@ def _contradictions(file: str, name: str, model: Model) -> list[Complaint]:
 
 def _files(model: Model) -> tuple[ModelFile, ...]:
     return model.files + ((model.projector,) if model.projector else ())
+
+
+class _Flat(yaml.SafeDumper):
+    """Numbers per layer on as few lines as they take, everything else as people write it."""
+
+
+def _flat_numbers(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.Node:
+    numbers = bool(items) and all(isinstance(item, int) for item in items)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=numbers)
+
+
+_Flat.add_representer(list, _flat_numbers)
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -13,7 +13,7 @@ from deploys.catalogue.models_yaml import read_models
 from deploys.cli.apply import apply
 from deploys.cli.chat import chat, committed_gateway
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.models import CATALOGUE, add
+from deploys.cli.model_add import CATALOGUE, add
 from deploys.cli.plan import plan
 from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.cli.render import render

@@ -25,6 +25,7 @@ def inconsistencies(
         *_roles_without_hosts(inventory),
         *_doubled_public_names(inventory, pools),
         *_unknown_models(inventory, pools, models),
+        *_unknown_architectures(inventory, pools, models),
         *_unknown_hardware(inventory, hardware),
         *_doubled_port(inventory, gateway),
         *_missing_addresses(inventory),
@@ -35,7 +36,7 @@ def model_entry(word: str, models: Mapping[str, Model]) -> str | None:
     """The catalogue's name for `word`, which may be that name or the entry's path or URL."""
     if word in models:
         return word
-    sources = {word, f"file:{word}"}
+    sources = {word, f"file:{word}", f"file:{word.rstrip('/')}/"}
     return next((name for name, model in models.items() if model.source in sources), None)
 
 
@@ -87,6 +88,24 @@ def _unknown_models(
         )
         for name, pool in sorted(pools.items())
         if model_entry(pool.model, models) is None
+    ]
+
+
+def _unknown_architectures(
+    inventory: Inventory, pools: Mapping[str, Pool], models: Mapping[str, Model]
+) -> list[Complaint]:
+    """A plan of memory needs the cache, which is never guessed."""
+    named = {name: model_entry(pool.model, models) for name, pool in sorted(pools.items())}
+    return [
+        Complaint(
+            _file(inventory, "pools"),
+            f"pools.{name}.model",
+            f"`{entry}` has the unknown architecture {models[entry].architecture_name!r}: "
+            "weights known, cache unknown",
+            "a model of a known one; `homeport models list` shows which are",
+        )
+        for name, entry in named.items()
+        if entry is not None and models[entry].architecture is None
     ]
 
 

@@ -96,6 +96,18 @@ def test_roles_that_name_no_host_are_refused(tmp_path: Path) -> None:
     assert {complaint.path for complaint in found} == {"gpu_hosts", "gateways"}
 
 
+def test_a_model_of_an_unknown_architecture_is_refused_before_any_plan(tmp_path: Path) -> None:
+    root = write_environment(tmp_path)
+    catalogue = root / "inventories" / "models.yaml"
+    text = catalogue.read_text()
+    start, end = text.index("    architecture:"), text.index("    chat_template:")
+    words = "    architecture: null\n    architecture_name: mystery\n"
+    catalogue.write_text(text[:start] + words + text[end:])
+    (found,) = _complaints(root)
+    assert found.path == "pools.chat.model"
+    assert "unknown architecture 'mystery': weights known, cache unknown" in found.found
+
+
 def test_a_relative_directory_is_refused_for_another_machine(tmp_path: Path) -> None:
     inventory = 'small = [("gpu1.example", {"directory": "here"})]\ngpu_hosts = gateways = small\n'
     found = _complaints(write_environment(tmp_path, inventory=inventory))
