@@ -14,6 +14,8 @@ from deploys.settings.refusal import Complaint, Refused
 
 # A hub that first fetches the file from its own store.
 SILENCE_SECONDS = 60
+# Enough to tell what a file is, and how long a safetensors header is.
+FEW_BYTES = 64
 Bytes = mmap.mmap | bytes
 
 
@@ -65,12 +67,12 @@ def local_source(path: Path) -> ByteSource:
 
 
 def remote_source(url: str, headers: Mapping[str, str] | None = None) -> ByteSource:
-    """A file behind a server that knows range requests; asks for one byte; raises Refused.
+    """A file behind a server that knows range requests; asks for a few bytes; raises Refused.
 
     `headers` may carry a token: httpx sends it to no other host that it is redirected to.
     """
     remote = Remote(url, headers or {})
-    _fetch(remote, 1)
+    _fetch(remote, FEW_BYTES)
 
     @contextmanager
     def head(length: int) -> Iterator[Bytes]:

@@ -1,17 +1,21 @@
 """Which layers of a model keep a whole cache, a window of it, a state, or nothing, by config.json.
 
-The keys are those of transformers' configuration classes (models/*/configuration_*.py, 4.57).
+The keys are those of transformers' configuration classes (models/*/configuration_*.py, 5.24.0).
 """
 
 from collections.abc import Sequence
 
 from deploys.catalogue.architecture import Recurrent, SlidingWindow
 from deploys.catalogue.config_words import Words, number
+from deploys.catalogue.known_architectures import RECURRENT
 from deploys.catalogue.layer_patterns import period, sliding_window
 from deploys.catalogue.unfit import Undescribed, Unfit
 
 # The last of so many layers sees everything, where neither layer_types nor a pattern says it.
-PERIODS = {"gemma2": 2, "gemma3": 6, "cohere2": 4, "gpt-oss": 2, "olmo3": 4, "llama4": 4}
+PERIODS = {
+    **{"gemma2": 2, "gemma3": 6, "gemma4": 6, "cohere2": 4, "gpt-oss": 2},
+    **{"olmo3": 4, "llama4": 4},
+}
 WINDOWED = ("sliding_attention", "chunked_attention")
 WHOLE = ("full_attention", "attention")
 STATES = ("linear_attention", "mamba")
@@ -38,10 +42,12 @@ def layer_words(words: Words, layers: int) -> list[str] | None:
 
 def window_of(words: Words, name: str, kind: str, layers: int) -> SlidingWindow | None:
     """None where every layer sees everything."""
+    listed = layer_words(words, layers) or []
     if words.get("num_kv_shared_layers"):
         raise Undescribed("layers share the cache of others")
-    # Qwen states a window that its own switch turns off.
-    if words.get("use_sliding_window") is False:
+    if name not in RECURRENT and not {*STATES, *STATELESS}.isdisjoint(listed):
+        raise Undescribed("some of its layers are no attention layers")
+    if not _has_windows(words, name, kind):
         return None
     keys = ("attention_chunk_size",) if name == "llama4" else ("sliding_window",)
     tokens = number(words, *keys, default=0)
@@ -56,6 +62,15 @@ def window_of(words: Words, name: str, kind: str, layers: int) -> SlidingWindow 
     heads, length = number(words, "num_key_value_heads"), number(words, "head_dim")
     differs = heads != whole_heads
     return sliding_window(tokens, windowed, heads if differs else None, length, length)
+
+
+def _has_windows(words: Words, name: str, kind: str) -> bool:
+    """Others state a window that no engine uses (Phi-3, StarCoder 2), Qwen behind a switch."""
+    if kind.startswith("qwen"):
+        return words.get("use_sliding_window") is True
+    listed = words.get("layer_types")
+    is_listed = isinstance(listed, list) and any(word in WINDOWED for word in listed)
+    return is_listed or name in PERIODS or kind in PERIODS or kind in ("mistral", "exaone4")
 
 
 def _windowed(words: Words, name: str, kind: str, layers: int) -> list[bool]:

@@ -66,7 +66,7 @@ NAMES = {
     "apertus": "apertus",
     "llama4_text": "llama4",
 }
-# transformers 4.57, models/*/configuration_*.py: for published files that leave these out.
+# transformers 5.24.0, models/*/configuration_*.py: for published files that leave these out.
 DEFAULTS: Mapping[str, Words] = {
     "gemma3_text": {
         "num_attention_heads": 8,
@@ -85,6 +85,7 @@ DEFAULTS: Mapping[str, Words] = {
         "num_key_value_heads": 8,
         "vocab_size": 32_000,
         "max_position_embeddings": 131_072,
+        "sliding_window": 4096,
     },
     "llama": {
         "hidden_size": 4096,
@@ -116,9 +117,8 @@ def language_words(config: Words) -> Words:
 
 
 def with_defaults(words: Words, kind: str) -> Words:
-    """The words and, where they are left out or null, those of the configuration class."""
-    stated = {name: value for name, value in words.items() if value is not None}
-    return {**DEFAULTS.get(kind, {}), **stated}
+    """The words and, where they are left out, those of the configuration class; null is a word."""
+    return {**DEFAULTS.get(kind, {}), **words}
 
 
 def number(words: Words, *keys: str, default: int | None = None) -> int:

@@ -12,6 +12,8 @@ SUFFIX = ".gguf"
 # Files beside models: towers, and what llama-quantize read.
 TOWER = "mmproj"
 MATRIX = "imatrix"
+# F16 first, as llama.cpp itself takes it with `-hf`: towers are small and lose by quantization.
+TOWER_TYPES = ("f16", "bf16", "f32", "q8_0")
 # The file types at the end of names, as publishers write them: Q4_K_M, IQ2_XXS, UD-Q4_K_XL, BF16.
 QUANTIZATION = re.compile(
     r"(?:^|[-._/])((?:UD-)?(?:I?Q\d\w*|TQ\d_\d|MXFP4(?:_MOE)?|NVFP4|BF16|F16|F32|FP16))$",
@@ -52,16 +54,13 @@ def choices_of(folder: Folder) -> list[Choice]:
 
 
 def projector_name(sizes: Mapping[str, int], asked: str) -> str:
-    """The tower's file: the one asked for, else the only one, else F16; empty where there is none.
-
-    F16, as llama.cpp itself takes it with `-hf`: towers are small and lose by quantization.
-    """
+    """The tower's file: the one asked for, else the best of those there; empty: there is none."""
     if asked:
         return asked
-    towers = [name for name in sizes if name.endswith(SUFFIX) and TOWER in name.lower()]
-    if len(towers) == 1:
-        return towers[0]
-    return next((name for name in sorted(towers) if re.search(r"[-._]f16\b", name.lower())), "")
+    towers = sorted(name for name in sizes if name.endswith(SUFFIX) and TOWER in name.lower())
+    labels = {_label(name).lower(): name for name in towers}
+    named = (labels[word] for word in TOWER_TYPES if word in labels)
+    return next(named, towers[0] if towers else "")
 
 
 def _is_beside(name: str) -> bool:

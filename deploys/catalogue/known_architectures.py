@@ -97,17 +97,10 @@ LATENT = frozenset(
         "plm",
     }
 )
-RECURRENT = frozenset(
-    {
-        "qwen3next",
-        "qwen35",
-        "qwen35moe",
-        "granitehybrid",
-        "jamba",
-        "nemotron_h",
-        "nemotron_h_moe",
-    }
-)
+DELTA_NET = frozenset({"qwen3next", "qwen35", "qwen35moe"})
+# Their cache and state are known; how large llama.cpp's graph of them is has not been compared.
+MAMBA = frozenset({"granitehybrid", "jamba", "nemotron_h", "nemotron_h_moe"})
+RECURRENT = DELTA_NET | MAMBA
 
 
 def is_named(name: str) -> bool:

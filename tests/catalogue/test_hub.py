@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from deploys.catalogue.hub import Hub
 from deploys.catalogue.hub_source import hub_source
@@ -213,6 +214,23 @@ def test_a_private_repository_opens_to_its_token_and_the_store_never_sees_it(
     assert "--token env:HF_TOKEN" in closed
     assert "what the token may read" in wrong
     assert "hf_" not in closed + wrong
+
+
+def test_a_token_of_the_machine_is_not_shown_unasked(
+    tmp_path: Path, tiny: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    repository = Repository({"a.gguf": tiny, **model_files()}, token="hf_secret")
+    with fake_hub({"people/a": repository}) as hub:
+        assert "not open to everybody" in refusal(hub, tmp_path, "people/a")
+
+
+def test_offline_is_said_with_the_way_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with fake_hub({"people/a": Repository(model_files())}) as hub:
+        said = refusal(hub, tmp_path, "people/a")
+    assert "HF_HUB_OFFLINE is set" in said
+    assert "bring the files here, then give their path" in said
 
 
 def test_a_gated_repository_names_the_page_where_its_terms_are_accepted(

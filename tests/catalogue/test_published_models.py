@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from gguf import GGMLQuantizationType
 
 from deploys.catalogue.architecture import Architecture
+from deploys.catalogue.byte_sources import local_source
 from deploys.catalogue.config_vision import vision_of
+from deploys.catalogue.gguf_header import projector_of
 from deploys.cli.model_facts import kv_bytes_per_token
+from tests.catalogue.gguf_files import Tensors, Words, sparse_gguf
 from tests.catalogue.published_models import NAMES, fixture, from_config, from_gguf
 
 # llama.cpp's converter leaves DeepSeek's draft layer out of the file.
@@ -78,3 +82,22 @@ def test_a_tower_makes_room_for_the_engines_largest_image(name: str, patches: in
     tower = vision_of(fixture(name)["config"], 800_000_000)
     assert tower is not None
     assert (tower.patches, tower.weights_bytes) == (patches, 800_000_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        # conversion/gemma.py and qwenvl.py write the vision_config under these names.
+        ("gemma-3-4b", ("gemma3", 1152, 4304, 896, 14)),
+        ("qwen2.5-vl-7b", ("qwen2.5vl_merger", 1280, 3420, 560, 14)),
+    ],
+)
+def test_both_formats_give_the_same_tower(
+    name: str, words: tuple[str, int, int, int, int], tmp_path: Path
+) -> None:
+    keys = ("embedding_length", "feed_forward_length", "image_size", "patch_size")
+    header: Words = {"general.architecture": "clip", "clip.projector_type": words[0]}
+    header |= {f"clip.vision.{key}": size for key, size in zip(keys, words[1:], strict=True)}
+    tensors: Tensors = {"v.x": ((32,), GGMLQuantizationType.F16)}
+    file = sparse_gguf(tmp_path / "mmproj.gguf", header, tensors)
+    assert projector_of(local_source(file)) == vision_of(fixture(name)["config"], 64)

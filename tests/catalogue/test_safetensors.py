@@ -128,6 +128,7 @@ def test_an_unknown_architecture_keeps_its_word_and_its_weights(tmp_path: Path) 
     [
         {"model_type": "gemma3_text", "num_kv_shared_layers": 1},
         {"layer_types": ["full_attention", "chunky_attention"], "sliding_window": 8},
+        {"layer_types": ["full_attention", "linear_attention"]},
         {"index_topk": 2048},
         {"model_type": "deepseek_v32"},
     ],
@@ -150,15 +151,17 @@ def test_what_cannot_be_described_is_unknown_not_guessed(
         ({"num_key_value_heads": 3}, "4 heads are not a multiple of 3 kv heads"),
         ({"num_key_value_heads": 0}, "states kv_heads as 0"),
         ({"head_dim": -16}, "states key_length as -16"),
-        ({"hidden_size": None}, "is 100 x 64"),
+        ({"hidden_size": None}, "states no hidden_size"),
+        ({"hidden_size": 128}, "is 100 x 64"),
         ({"hidden_size": 2**70}, "states hidden_size as"),
         ({"hidden_size": True}, "states hidden_size as True"),
         ({"vocab_size": 101}, "and model.embed_tokens.weight is 100 x 64"),
         ({"intermediate_size": -1}, "states feed_forward_length as -1"),
         ({"max_position_embeddings": 0}, "states context_tokens as 0"),
         ({"model_type": "qwen2", "hidden_size": None}, "states no hidden_size"),
-        ({"model_type": "qwen2", "sliding_window": -1}, "states sliding_window as -1"),
-        ({"model_type": "qwen2", "layer_types": ["full_attention"], "sliding_window": 8},
+        ({"model_type": "qwen2", "use_sliding_window": True, "sliding_window": -1},
+         "states sliding_window as -1"),
+        ({"model_type": "gemma2", "layer_types": ["full_attention"], "sliding_window": 8},
          "lists the kinds of another number of layers than its 2"),
         ({"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 5},
          "5 of 4 experts are used"),
@@ -176,6 +179,25 @@ def test_a_config_that_cannot_be_is_refused(
     said = refusal(tmp_path, model_files({**CONFIG, **words}))
     assert f"{tmp_path}/Model-1B: config.json: " in said
     assert found in said
+
+
+@pytest.mark.parametrize(
+    ("words", "tokens"),
+    [
+        # Left out, Mistral has the window of its first version; null, none.
+        ({"model_type": "mistral"}, 4096),
+        ({"model_type": "mistral", "sliding_window": None}, None),
+        ({"model_type": "qwen2", "sliding_window": 8}, None),
+        ({"model_type": "qwen2", "sliding_window": 8, "use_sliding_window": True}, 8),
+        ({"model_type": "phi3", "sliding_window": 8}, None),
+        ({"model_type": "exaone4", "sliding_window": 8, "sliding_window_pattern": "LG"}, 8),
+    ],
+)
+def test_a_window_counts_where_engines_use_it(
+    tmp_path: Path, words: dict[str, Any], tokens: int | None
+) -> None:
+    window = shape(read(tmp_path, model_files({**CONFIG, **words}))).sliding_window
+    assert (window and window.tokens) == tokens
 
 
 def test_a_missing_head_dim_is_the_width_by_the_heads(tmp_path: Path) -> None:

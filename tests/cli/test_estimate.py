@@ -102,6 +102,14 @@ def test_an_unknown_architecture_leaves_the_weights_and_guesses_no_cache(answers
     assert "kv_cache: unknown architecture nova" in answer["unknown"]
 
 
+def test_a_graph_that_is_not_described_is_not_guessed(answers: Answers) -> None:
+    recurrent = {"conv": 4, "inner": 3072, "state": 128, "dt": 48, "grp": 1}
+    mamba = changed(arch={"arch": "granitehybrid", "ssm": recurrent})
+    [answer] = answers([mamba])
+    reason = "compute_buffer: the graph of architecture granitehybrid is not described"
+    assert reason in answer["unknown"]
+
+
 def test_a_missing_window_is_not_guessed(answers: Answers) -> None:
     [answer] = answers([changed(arch={"arch": "gemma3"})])
     assert any(reason.startswith("kv_cache:") for reason in answer["unknown"])

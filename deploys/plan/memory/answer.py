@@ -1,6 +1,6 @@
 """One case in, one estimate out: the entry to this package."""
 
-from deploys.catalogue.known_architectures import is_known
+from deploys.catalogue.known_architectures import MAMBA, is_known
 from deploys.plan.memory import llamacpp, vllm
 from deploys.plan.memory.configuration import Case, VllmConfiguration
 from deploys.plan.memory.estimate import DeviceEstimate, Estimate, Range, exactly
@@ -13,12 +13,15 @@ def estimate(case: Case) -> Estimate:
         return _weights_only(case)
     if isinstance(asked, VllmConfiguration):
         return vllm.estimate(case, asked, shape)
+    if shape.name in MAMBA:
+        return _weights_only(case, f"the graph of architecture {shape.name} is not described")
     return llamacpp.estimate(case, asked, shape)
 
 
-def _weights_only(case: Case) -> Estimate:
+def _weights_only(case: Case, reason: str = "") -> Estimate:
     shape = case.architecture
     words = f"unknown architecture {shape.name}" if shape else "the architecture is not known"
+    words = reason or words
     if shape and case.configuration is None:
         words = "the context is not said"
     unknown = [f"{part}: {words}" for part in ("kv_cache", "recurrent_state", "compute_buffer")]
