@@ -21,6 +21,8 @@ from deploys.catalogue.config_words import (
 from deploys.catalogue.known_architectures import is_known
 from deploys.catalogue.unfit import Undescribed, Unfit, architecture_of
 
+# llama.cpp takes 512 (LLAMA_MAX_LAYERS); a number alone may not make lists long.
+MOST_LAYERS = 4096
 # Whose attention llama.cpp and vLLM lay out in another way than the type's own.
 UNDESCRIBED = ("index_topk", "block_configs", "kv_sharing", "hidden_size_per_layer_input")
 # Rope types for which the converter writes a tensor of factors.
@@ -65,9 +67,7 @@ def _name(kind: str, words: Words) -> str | None:
 
 
 def _words(words: Words, name: str, kind: str, tensors: TensorFacts) -> dict[str, object]:
-    layers = number(words, "num_hidden_layers")
-    if not 0 < layers <= 1 << 12:
-        raise Unfit(f"states num_hidden_layers as {layers}")
+    layers = _layer_count(words)
     heads = number(words, "num_attention_heads")
     latent = _latent(words) if name == "deepseek2" else None
     key, value, kv_heads = _cache_row(words, name, heads, latent)
@@ -94,6 +94,13 @@ def _words(words: Words, name: str, kind: str, tensors: TensorFacts) -> dict[str
         "latent_attention": latent,
         "recurrent": recurrent_of(words, name, layers),
     }
+
+
+def _layer_count(words: Words) -> int:
+    layers = number(words, "num_hidden_layers")
+    if not 0 < layers <= MOST_LAYERS:
+        raise Unfit(f"states num_hidden_layers as {layers}")
+    return layers
 
 
 def _cache_row(

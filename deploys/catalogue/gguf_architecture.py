@@ -9,7 +9,7 @@ from deploys.catalogue.gguf_layers import kv_heads_by_layer, recurrent_of, windo
 from deploys.catalogue.known_architectures import is_known, is_named
 from deploys.catalogue.unfit import Undescribed, Unfit, architecture_of
 
-# llama.cpp takes 512 (LLAMA_MAX_LAYERS); a number alone may not make lists long.
+# As in config_architecture.py: a number alone may not make lists long.
 MOST_BLOCKS = 4096
 
 

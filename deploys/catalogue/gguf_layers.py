@@ -47,22 +47,13 @@ def window_of(contents: Contents, name: str, kv_heads: list[int]) -> SlidingWind
     """None where every layer sees everything."""
     if contents.number(f"{name}.attention.shared_kv_layers", 0):
         raise Undescribed("layers share the cache of others")
-    if name not in WINDOW_PERIODS:
-        return None
-    tokens = contents.number(f"{name}.attention.sliding_window", DEFAULT_WINDOWS.get(name))
-    if name in CHUNK_TOKENS and tokens != 0:
-        tokens = CHUNK_TOKENS[name]
-    if name == "exaone4" and len(kv_heads) != EXAONE_WINDOWED_LAYERS:
-        return None
+    tokens = _window_tokens(contents, name, len(kv_heads))
     if not tokens:
         return None
-    if tokens < 0:
-        raise Unfit(f"states a window of {tokens} tokens")
     windowed = _windowed(contents, name, len(kv_heads))
-    here = {heads for heads, is_windowed in zip(kv_heads, windowed, strict=True) if is_windowed}
-    elsewhere = {
-        heads for heads, is_windowed in zip(kv_heads, windowed, strict=True) if not is_windowed
-    }
+    pairs = list(zip(kv_heads, windowed, strict=True))
+    here = {heads for heads, is_windowed in pairs if is_windowed}
+    elsewhere = {heads for heads, is_windowed in pairs if not is_windowed}
     if len(here) > 1 or len(elsewhere) > 1:
         raise Undescribed("the kv heads differ from layer to layer")
     return sliding_window(
@@ -72,6 +63,19 @@ def window_of(contents: Contents, name: str, kv_heads: list[int]) -> SlidingWind
         key_length=contents.number(f"{name}.attention.key_length_swa"),
         value_length=contents.number(f"{name}.attention.value_length_swa"),
     )
+
+
+def _window_tokens(contents: Contents, name: str, layers: int) -> int:
+    """0: no layer has a window."""
+    is_small_exaone = name == "exaone4" and layers != EXAONE_WINDOWED_LAYERS
+    if name not in WINDOW_PERIODS or is_small_exaone:
+        return 0
+    tokens = contents.number(f"{name}.attention.sliding_window", DEFAULT_WINDOWS.get(name))
+    if name in CHUNK_TOKENS and tokens != 0:
+        return CHUNK_TOKENS[name]
+    if tokens is not None and tokens < 0:
+        raise Unfit(f"states a window of {tokens} tokens")
+    return tokens or 0
 
 
 def _windowed(contents: Contents, name: str, layers: int) -> list[bool]:

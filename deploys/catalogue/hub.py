@@ -1,12 +1,13 @@
 """A hub in the style of Hugging Face, through its own client: one repository at one commit."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from huggingface_hub import HfApi, ModelInfo, hf_hub_url
+from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, SafetensorsParsingError
 from huggingface_hub.utils import SafetensorsFileMetadata
 
@@ -45,71 +46,79 @@ class Hub:
         )
 
 
+class _Repository(NamedTuple):
+    """One repository at one commit, and how it is asked."""
+
+    hub: Hub
+    client: HfApi
+    source: HubSource
+    commit: str
+    digests: Mapping[str, str]
+    """sha256 of the files that lie in LFS."""
+    sizes: Mapping[str, int]
+
+    def path_of(self, name: str) -> Path:
+        """A small file, brought here; raises Refused."""
+        size = self.sizes.get(name, 0)
+        if size > LARGEST_SMALL_FILE_BYTES:
+            found = f"holds {name} of {size >> 20} MiB, which should be small"
+            raise _refused(self.source, found, "another repository of the model")
+        cache = str(self.hub.store / "hub")
+        download = partial(self.client.hf_hub_download, cache_dir=cache, revision=self.commit)
+        return _asked(self.hub, self.source, lambda: Path(download(self.source.repository, name)))
+
+    def sha256_of(self, name: str) -> str:
+        """As the hub states it of large files; small ones are read."""
+        return self.digests.get(name) or sha256_of(self.path_of(name))
+
+    def bytes_of(self, name: str) -> ByteSource:
+        """The beginning of a file, by range requests; raises Refused."""
+        endpoint, token = self.client.endpoint, self.hub.token
+        url = hf_hub_url(self.source.repository, name, revision=self.commit, endpoint=endpoint)
+        headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
+        return remote_source(url, headers)
+
+    def header_of(self, name: str) -> SafetensorsFileMetadata:
+        """The tensors of a safetensors file; raises Refused or SafetensorsParsingError."""
+        return _asked(self.hub, self.source, lambda: self._header(name))
+
+    def _header(self, name: str) -> SafetensorsFileMetadata:
+        read = self.client.parse_safetensors_file_metadata
+        try:
+            return read(self.source.repository, name, revision=self.commit)
+        except HfHubHTTPError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            # The file's fault, not the hub's.
+            raise SafetensorsParsingError(name) from error
+
+
 def hub_folder(hub: Hub, source: HubSource) -> Folder:
     """The repository's files at the commit that the revision is now; raises Refused."""
     client = hub.client()
-
-    def ask() -> ModelInfo:
-        return client.model_info(
-            source.repository,
-            revision=source.revision or None,
-            files_metadata=True,
-            timeout=SILENCE_SECONDS,
-        )
-
-    info = _asked(hub, source, ask)
+    ask = partial(client.model_info, files_metadata=True, timeout=SILENCE_SECONDS)
+    revision = source.revision or None
+    info = _asked(hub, source, lambda: ask(source.repository, revision=revision))
     commit = info.sha or ""
     if not COMMIT.fullmatch(commit):
         raise _refused(source, f"has no commit: the hub says {commit!r:.60}", "another endpoint")
-    files = {file.rfilename: file for file in info.siblings or ()}
-    sizes = {name: file.size for name, file in files.items() if isinstance(file.size, int)}
-
-    def path_of(name: str) -> Path:
-        if sizes.get(name, 0) > LARGEST_SMALL_FILE_BYTES:
-            found = f"holds {name} of {sizes[name] >> 20} MiB, which should be small"
-            raise _refused(source, found, "another repository of the model")
-        return _asked(hub, source, lambda: _downloaded(client, hub, source, commit, name))
-
-    def digest(name: str) -> str:
-        lfs = files[name].lfs
-        return lfs.sha256 if lfs else sha256_of(path_of(name))
-
+    files = info.siblings or ()
+    sizes = {file.rfilename: file.size for file in files if isinstance(file.size, int)}
+    digests = {file.rfilename: file.lfs.sha256 for file in files if file.lfs}
+    here = _Repository(hub, client, source, commit, digests, sizes)
     return Folder(
         name=f"hub:{source.repository}",
         source=source.pinned(commit),
         revision=commit,
         sizes=sizes,
-        path_of=path_of,
-        bytes_of=lambda name: _bytes_of(client, hub, source, commit, name),
-        header_of=lambda name: _asked(hub, source, lambda: _header(client, source, commit, name)),
-        sha256_of=digest,
+        path_of=here.path_of,
+        bytes_of=here.bytes_of,
+        header_of=here.header_of,
+        sha256_of=here.sha256_of,
         licence=licence_of(info),
         base=base_of(info),
         task=info.pipeline_tag or "",
     )
-
-
-def _downloaded(client: HfApi, hub: Hub, source: HubSource, commit: str, name: str) -> Path:
-    cache = hub.store / "hub"
-    return Path(
-        client.hf_hub_download(source.repository, name, revision=commit, cache_dir=str(cache))
-    )
-
-
-def _header(client: HfApi, source: HubSource, commit: str, name: str) -> SafetensorsFileMetadata:
-    try:
-        return client.parse_safetensors_file_metadata(source.repository, name, revision=commit)
-    except HfHubHTTPError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        # The file's fault, not the hub's.
-        raise SafetensorsParsingError(name) from error
-
-
-def _bytes_of(client: HfApi, hub: Hub, source: HubSource, commit: str, name: str) -> ByteSource:
-    url = hf_hub_url(source.repository, name, revision=commit, endpoint=client.endpoint)
-    headers = {"Authorization": f"Bearer {hub.token.reveal()}"} if hub.token else {}
-    return remote_source(url, headers)
 
 
 def _asked(hub: Hub, source: HubSource, ask: Callable[[], Answer]) -> Answer:

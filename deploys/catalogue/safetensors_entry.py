@@ -4,7 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
-from deploys.catalogue.config_architecture import architecture_of_config
+from deploys.catalogue.config_architecture import MOST_LAYERS, architecture_of_config
 from deploys.catalogue.config_words import Words, language_words, model_type, number, with_defaults
 from deploys.catalogue.folder import Folder
 from deploys.catalogue.json_file import json_file
@@ -40,18 +40,9 @@ def safetensors_entry(folder: Folder, base: str = "") -> Model:
 
 
 def _entry(
-    folder: Folder,
-    config: Words,
-    shards: list[str],
-    tensors: list[StoredTensor],
-    base: str,
+    folder: Folder, config: Words, shards: list[str], tensors: list[StoredTensor], base: str
 ) -> Model:
-    kind = model_type(config)
-    words = with_defaults(language_words(config), kind)
-    blocks = {found[1] for tensor in tensors if (found := LAYER.search(tensor.name))}
-    layers = number(words, "num_hidden_layers", default=len(blocks))
-    heads = max(1, number(words, "num_attention_heads", default=1))
-    kv_heads = max(1, number(words, "num_key_value_heads", default=heads))
+    layers, heads = _layers(config, tensors)
     shape = architecture_of_config(config, tensor_facts(tensors, layers))
     beside = json_file(folder, MODELOPT) if MODELOPT in folder.sizes else None
     quantization = quantization_word(config, beside)
@@ -64,12 +55,23 @@ def _entry(
         base=base or _base(folder, quantization),
         quantization=quantization,
         files=tuple(model_file(folder, name) for name in (*shards, *others)),
-        tensor_mib=weight_facts(tensors, layers, Heads(heads, kv_heads)),
+        tensor_mib=weight_facts(tensors, layers, heads),
         architecture=shape,
-        architecture_name="" if shape else kind[:60] or "unknown",
+        architecture_name="" if shape else model_type(config)[:60] or "unknown",
         kind=_kind(folder, config),
         chat_template=_has_template(folder),
     )
+
+
+def _layers(config: Words, tensors: list[StoredTensor]) -> tuple[int, Heads]:
+    """As config.json states them; counted where it does not, for the weights' sake."""
+    words = with_defaults(language_words(config), model_type(config))
+    counted = {found[1] for tensor in tensors if (found := LAYER.search(tensor.name))}
+    stated = number(words, "num_hidden_layers", default=len(counted))
+    # What cannot be is refused where the architecture is known; elsewhere it makes no list long.
+    layers = stated if 0 < stated <= MOST_LAYERS else len(counted)
+    heads = max(1, number(words, "num_attention_heads", default=1))
+    return layers, Heads(heads, max(1, number(words, "num_key_value_heads", default=heads)))
 
 
 def _shards(folder: Folder) -> list[str]:

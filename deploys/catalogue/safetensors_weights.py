@@ -6,7 +6,7 @@ or a router is whole on each.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -58,31 +58,23 @@ def weight_facts(tensors: Iterable[StoredTensor], layers: int, heads: Heads) -> 
     """Bytes of all tensors; draft layers stand behind the model's own."""
     listed = list(tensors)
     blocks = layers + _draft_layers(listed, layers)
-    layer_bytes, expert_bytes = [0] * blocks, [0] * blocks
-    parts = {"embeddings": 0, "output": 0, "other": 0}
-    types: defaultdict[str, int] = defaultdict(int)
-    spread: defaultdict[tuple[Spread, str], int] = defaultdict(int)
+    placed = Counter[tuple[str, int]]()
+    types, spread = Counter[str](), Counter[tuple[Spread, str]]()
     for tensor in listed:
         types[tensor.dtype] += tensor.size_bytes
+        placed[_place(tensor.name, layers, blocks)] += tensor.size_bytes
         for kind, size in _spread(tensor, layers, heads):
             spread[kind, tensor.dtype] += size
-        block = _block(tensor.name, layers)
-        if block is not None and block < blocks:
-            into = expert_bytes if EXPERTS.search(tensor.name) else layer_bytes
-            into[block] += tensor.size_bytes
-        else:
-            parts[_part(tensor.name)] += tensor.size_bytes
     others = [tensor for tensor in listed if not EMBEDDINGS.search(tensor.name)]
+    experts = [tensor for tensor in others if EXPERTS.search(tensor.name)]
     return WeightFacts(
-        token_embedding_bytes=parts["embeddings"],
-        output_bytes=parts["output"],
-        layer_bytes=tuple(layer_bytes),
-        expert_bytes=tuple(expert_bytes),
-        other_bytes=parts["other"],
+        token_embedding_bytes=placed["embeddings", 0],
+        output_bytes=placed["output", 0],
+        layer_bytes=tuple(placed["layer", block] for block in range(blocks)),
+        expert_bytes=tuple(placed["experts", block] for block in range(blocks)),
+        other_bytes=placed["other", 0],
         largest_tensor_bytes=max((tensor.size_bytes for tensor in others), default=0),
-        largest_expert_bytes=max(
-            (t.size_bytes for t in others if EXPERTS.search(t.name)), default=0
-        ),
+        largest_expert_bytes=max((tensor.size_bytes for tensor in experts), default=0),
         type_bytes=dict(sorted(types.items())),
         spread=tuple(
             SpreadBytes(spread=kind, dtype=dtype, size_bytes=size)
@@ -108,12 +100,14 @@ def _spread(tensor: StoredTensor, layers: int, heads: Heads) -> list[tuple[Sprea
     return [(kind or "shards", size)]
 
 
-def _part(name: str) -> str:
-    if VISION.search(name):
-        return "other"
-    if EMBEDDINGS.search(name):
-        return "embeddings"
-    return "output" if OUTPUT.search(name) else "other"
+def _place(name: str, layers: int, blocks: int) -> tuple[str, int]:
+    """Part of the model, and which block of it."""
+    block = _block(name, layers)
+    if block is not None and block < blocks:
+        return ("experts" if EXPERTS.search(name) else "layer"), block
+    if not VISION.search(name) and EMBEDDINGS.search(name):
+        return "embeddings", 0
+    return ("output" if OUTPUT.search(name) else "other"), 0
 
 
 def _block(name: str, layers: int) -> int | None:
