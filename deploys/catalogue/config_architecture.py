@@ -24,7 +24,7 @@ from deploys.catalogue.unfit import Undescribed, Unfit, architecture_of
 # llama.cpp takes 512 (LLAMA_MAX_LAYERS); a number alone may not make lists long.
 MOST_LAYERS = 4096
 # Whose attention llama.cpp and vLLM lay out in another way than the type's own.
-UNDESCRIBED = ("index_topk", "block_configs", "kv_sharing", "hidden_size_per_layer_input")
+UNDESCRIBED = ("index_topk", "block_configs", "hidden_size_per_layer_input")
 # Rope types for which the converter writes a tensor of factors.
 FACTOR_ROPES = ("llama3", "proportional")
 

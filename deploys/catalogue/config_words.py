@@ -96,6 +96,7 @@ DEFAULTS: Mapping[str, Words] = {
         "max_position_embeddings": 2048,
     },
     "gemma2": {"sliding_window": 4096},
+    "gemma4_text": {"hidden_size_per_layer_input": 256},
 }
 
 

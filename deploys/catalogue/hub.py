@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, SafetensorsParsingError
@@ -96,6 +97,7 @@ class _Repository(NamedTuple):
 def hub_folder(hub: Hub, source: HubSource) -> Folder:
     """The repository's files at the commit that the revision is now; raises Refused."""
     client = hub.client()
+    _refuse_readable_token(hub, client.endpoint)
     ask = partial(client.model_info, files_metadata=True, timeout=SILENCE_SECONDS)
     revision = source.revision or None
     info = _asked(hub, source, lambda: ask(source.repository, revision=revision))
@@ -119,6 +121,14 @@ def hub_folder(hub: Hub, source: HubSource) -> Folder:
         base=base_of(info),
         task=info.pipeline_tag or "",
     )
+
+
+def _refuse_readable_token(hub: Hub, endpoint: str) -> None:
+    """On this machine nobody is on the way."""
+    url = urlsplit(endpoint)
+    if hub.token and url.scheme != "https" and url.hostname not in ("127.0.0.1", "localhost"):
+        found = f"would travel to {endpoint} readable by anybody on the way"
+        raise Refused([Complaint("--token", "", found, "an https:// endpoint")])
 
 
 def _asked(hub: Hub, source: HubSource, ask: Callable[[], Answer]) -> Answer:

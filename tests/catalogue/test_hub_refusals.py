@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from tests.catalogue.fake_hub import Repository, fake_hub
+from tests.catalogue.fake_hub import FakeHub, Repository, fake_hub
 from tests.catalogue.gguf_files import header_bytes
 from tests.catalogue.hub_questions import asked, refusal
 from tests.catalogue.safetensors_files import model_files
@@ -98,3 +98,10 @@ def test_a_repository_with_a_name_that_could_do_harm_is_refused(tmp_path: Path) 
     files = {"$(reboot).gguf": header_bytes(MIXED, PARTS) + bytes(2**20)}
     with fake_hub({"people/a": Repository(files)}) as hub:
         assert "which is no name for a file here" in refusal(hub, tmp_path, "people/a")
+
+
+def test_a_token_travels_to_no_other_machine_in_the_clear(tmp_path: Path) -> None:
+    hub = FakeHub({}, url="http://hub.example")
+    said = refusal(hub, tmp_path, "people/a", token="hf_secret")
+    assert "would travel to http://hub.example readable" in said
+    assert "hf_secret" not in said

@@ -1,5 +1,7 @@
 """The same model has the same Architecture, whichever of its two formats it is read from."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,12 @@ from deploys.catalogue.byte_sources import local_source
 from deploys.catalogue.config_vision import vision_of
 from deploys.catalogue.gguf_header import projector_of
 from deploys.cli.model_facts import kv_bytes_per_token
+from deploys.plan.cases.shapes import shape_of
+from deploys.plan.cases.words import ArchitectureWords
 from tests.catalogue.gguf_files import Tensors, Words, sparse_gguf
 from tests.catalogue.published_models import NAMES, fixture, from_config, from_gguf
 
+MEASUREMENTS = Path(__file__).resolve().parents[1] / "plan" / "measurements.json"
 # llama.cpp's converter leaves DeepSeek's draft layer out of the file.
 WITHOUT_DRAFTS = {"deepseek-v3"}
 
@@ -51,6 +56,8 @@ def test_every_fixture_names_where_it_comes_from(name: str) -> None:
         ("deepseek-v3", 61 * 576 * 2),
         # Every fourth layer is an attention layer.
         ("qwen3.6-27b", 16 * 4 * 256 * 2 * 2),
+        # 25 windowed layers of 8 heads and 5 that see all of 2 longer ones.
+        ("gemma-4-26b-a4b", (25 * 8 * 256 + 5 * 2 * 512) * 2 * 2),
         ("granite-4.0-h-tiny", 4 * 4 * 128 * 2 * 2),
         ("nemotron-nano-9b-v2", 4 * 8 * 128 * 2 * 2),
     ],
@@ -101,3 +108,22 @@ def test_both_formats_give_the_same_tower(
     tensors: Tensors = {"v.x": ((32,), GGMLQuantizationType.F16)}
     file = sparse_gguf(tmp_path / "mmproj.gguf", header, tensors)
     assert projector_of(local_source(file)) == vision_of(fixture(name)["config"], 64)
+
+
+# What a log of the engine does not say; of a latent cache the heads are never laid out.
+UNSAID = {"tied_embeddings", "rope_factors", "attention_bias", "draft_layers"}
+UNSAID_OF_LATENT = {"key_length", "value_length"}
+MEASURED = {
+    name: found[1]
+    for name in NAMES
+    if (found := re.search(r"measurement (\w+)", fixture(name)["gguf_source"]))
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_fixture_has_the_dimensions_that_the_engine_printed(name: str, tmp_path: Path) -> None:
+    entries = {entry["id"]: entry for entry in json.loads(MEASUREMENTS.read_text())["entries"]}
+    words = ArchitectureWords.model_validate(entries[MEASURED[name]]["arch"])
+    printed, read = shape_of(words), known(from_gguf(name, tmp_path).architecture)
+    unsaid = UNSAID | (UNSAID_OF_LATENT if read.latent_attention else set())
+    assert read.model_dump(exclude=unsaid) == printed.model_dump(exclude=unsaid)
