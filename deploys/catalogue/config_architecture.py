@@ -7,7 +7,8 @@ that a GGUF file of the same model has the same Architecture.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deploys.catalogue.architecture import Architecture, Experts, LatentAttention
+from deploys.catalogue.architecture import Architecture, LatentAttention
+from deploys.catalogue.config_experts import experts_of
 from deploys.catalogue.config_layers import recurrent_of, window_of
 from deploys.catalogue.config_vision import vision_of
 from deploys.catalogue.config_words import (
@@ -71,7 +72,7 @@ def _words(words: Words, name: str, kind: str, tensors: TensorFacts) -> dict[str
     heads = number(words, "num_attention_heads")
     latent = _latent(words) if name == "deepseek2" else None
     key, value, kv_heads = _cache_row(words, name, heads, latent)
-    experts = _experts(words, name, layers)
+    experts = experts_of(words, name, layers)
     return {
         "name": name,
         "layers": layers,
@@ -118,48 +119,6 @@ def _cache_row(
     return length, length, kv_heads
 
 
-def _experts(words: Words, name: str, layers: int) -> Experts | None:
-    keys = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-    count = number(words, *keys, default=0)
-    if not count:
-        return None
-    used_keys = ("num_experts_per_tok", "num_experts_per_token", "moe_k", "top_k_experts")
-    used = number(words, *used_keys)
-    length = number(words, "moe_intermediate_size", "intermediate_size")
-    leading = number(words, "first_k_dense_replace", default=_leading_dense(words, layers))
-    shared = _shared_length(words, name, length)
-    if min(count, used, length) < 1 or min(shared, leading) < 0:
-        raise Unfit(f"states {count} experts of length {length}, of which {used} are used")
-    return Experts(
-        count=count,
-        used=used,
-        feed_forward_length=length,
-        shared_feed_forward_length=shared,
-        leading_dense_layers=leading,
-    )
-
-
-def _leading_dense(words: Words, layers: int) -> int:
-    """Qwen lists its dense layers; those at the start count, others are said by the weights."""
-    listed = words.get("mlp_only_layers")
-    dense = (
-        {layer for layer in listed if isinstance(layer, int)} if isinstance(listed, list) else set()
-    )
-    return next(layer for layer in range(layers + 1) if layer not in dense)
-
-
-def _shared_length(words: Words, name: str, length: int) -> int:
-    if name == "llama4":
-        return length
-    keys = (
-        "shared_expert_intermediate_size",
-        "moe_shared_expert_intermediate_size",
-        "shared_intermediate_size",
-    )
-    stated = number(words, *keys, default=0)
-    return stated or length * number(words, "n_shared_experts", "num_shared_experts", default=0)
-
-
 def _latent(words: Words) -> LatentAttention:
     sizes = [number(words, key) for key in _LATENT_KEYS]
     query = number(words, "q_lora_rank", default=0)
@@ -186,11 +145,15 @@ def _has_rope_factors(words: Words) -> bool:
 
 def _refuse_other_shapes(shape: Architecture, tensors: TensorFacts) -> None:
     """config.json and the weights must speak of the same model."""
+    width = shape.embedding_length
+    stated = {"embed_tokens.weight": (shape.vocabulary_size, width)}
+    window = shape.sliding_window
+    if not shape.latent_attention and not (window and (window.kv_heads or window.key_length)):
+        stated["self_attn.k_proj.weight"] = (shape.kv_heads * shape.key_length, width)
     for name, found in tensors.shapes.items():
-        stated = (shape.vocabulary_size, shape.embedding_length)
-        if len(found) == 2 and found != stated and name.endswith("embed_tokens.weight"):
+        said = next((said for end, said in stated.items() if name.endswith(end)), found)
+        if len(found) == 2 and found != said:
             raise Unfit(
-                f"states a vocabulary of {stated[0]} and a width of {stated[1]}, and {name} is "
-                f"{found[0]} x {found[1]}",
+                f"makes {name} {said[0]} x {said[1]}, and it is {found[0]} x {found[1]}",
                 "the config.json that belongs to these weights",
             )

@@ -31,6 +31,8 @@ WHOLE = re.compile(
     r"|\.(?:mlp|block_sparse_moe|mixer)\.gate\."
 )
 BIAS = re.compile(r"\.(?:q_proj|qkv_proj|query_key_value)\.bias$")
+# Whose shape config.json states too.
+TELLING = re.compile(rf"{EMBEDDINGS.pattern}|\.self_attn\.k_proj\.weight$")
 # Not packed: the shape is that of the matrix.
 PLAIN = ("BF16", "F16", "F32")
 
@@ -50,7 +52,7 @@ def tensor_facts(tensors: Iterable[StoredTensor], layers: int) -> TensorFacts:
         has_bias=any(BIAS.search(t.name) and not VISION.search(t.name) for t in listed),
         draft_layers=_draft_layers(listed, layers),
         vision_bytes=sum(t.size_bytes for t in listed if VISION.search(t.name)),
-        shapes={t.name: t.shape for t in listed if EMBEDDINGS.search(t.name) and t.dtype in PLAIN},
+        shapes={t.name: t.shape for t in listed if t.dtype in PLAIN and TELLING.search(t.name)},
     )
 
 
