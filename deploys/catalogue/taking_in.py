@@ -39,10 +39,20 @@ def from_path(path: Path, wish: Wish) -> Model:
     if path.is_dir():
         return _from_folder(path, wish)
     names = local_parts(path)
-    tower = "" if wish.projector == NO_PROJECTOR else Path(wish.projector).name
+    tower = _tower_beside(path, wish)
     files = [*names, *([tower] if tower else [])]
     source = f"file:{path}" if len(files) == 1 else f"file:{path.parent}/"
     return gguf_entry(local_folder(path.parent, source, files), names, tower, wish.base)
+
+
+def _tower_beside(path: Path, wish: Wish) -> str:
+    """An entry has one place, so that its files lie in one folder."""
+    if wish.projector in ("", NO_PROJECTOR):
+        return ""
+    tower = Path(wish.projector).expanduser()
+    if tower.is_absolute() and tower.resolve().parent != path.parent:
+        raise _refused(str(tower), "is not beside the model", f"put it into {path.parent}")
+    return tower.name
 
 
 def _from_folder(path: Path, wish: Wish) -> Model:

@@ -35,7 +35,7 @@ def add(
         str,
         typer.Argument(
             help="A GGUF file (path or URL), a folder of safetensors, or a hub's repository: "
-            "OWNER/NAME[@REVISION][:FILE-OR-QUANTIZATION], also with hub: before it."
+            "OWNER/NAME, with @REVISION, :FILE or :QUANTIZATION behind it, or hub: before it."
         ),
     ],
     name: Annotated[str, typer.Option(help="Its name here; from the file's if left out.")] = "",
@@ -59,10 +59,13 @@ def add(
     repository = root or repository_root()
     models = read_models(repository / CATALOGUE)
     wish = Wish(projector=projector, base=base, sha256=tuple(sha256 or ()))
+    if wish.sha256 and not source.startswith("http"):
+        hint = "leave it out: files here are read, and a hub states the sha256 of its own"
+        raise Refused([Complaint("--sha256", "", "is for URLs", hint)])
     asked = hub_source(source)
     if asked:
         secret = resolve(token, repository) if token else None
-        model = _from_hub(asked, wish, Hub(repository / STORE, endpoint, secret))
+        model = from_hub(asked, wish, Hub(repository / STORE, endpoint, secret))
         chosen = name or entry_name(_own_name(asked, model))
         _refuse_name(chosen, model.source, models)
     else:
@@ -85,13 +88,6 @@ def _taken_in(catalogue: Path, name: str, model: Model, models: Mapping[str, Mod
         print(f"warning: {warning}", file=sys.stderr)
     print(_next_steps(name, model))
     return ExitCode.DONE
-
-
-def _from_hub(asked: HubSource, wish: Wish, hub: Hub) -> Model:
-    if wish.sha256:
-        hint = "leave it out: the hub states the sha256 of its files"
-        raise Refused([Complaint("--sha256", "", "is for URLs", hint)])
-    return from_hub(asked, wish, hub)
 
 
 def _own_name(asked: HubSource, model: Model) -> str:

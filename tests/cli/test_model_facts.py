@@ -148,3 +148,14 @@ def test_numbers_per_layer_stand_on_one_line(repository: Path, weights: Path) ->
     add(str(weights), name="mine", root=repository)
     text = (repository / "inventories" / "models.yaml").read_text()
     assert re.search(r"layer_bytes: \[\d+, \d+, \d+, \d+\]\n", text)
+
+
+def test_a_projector_in_another_folder_is_refused(repository: Path, weights: Path) -> None:
+    with pytest.raises(Refused, match=f"put it into {repository}"):
+        add(str(weights), projector="/elsewhere/mmproj.gguf", root=repository)
+
+
+@pytest.mark.parametrize("source", ["a.gguf", "people/a"])
+def test_a_sha256_of_what_is_no_url_is_refused(repository: Path, source: str) -> None:
+    with pytest.raises(Refused, match="--sha256: is for URLs"):
+        add(source, sha256=["0" * 64], root=repository)
