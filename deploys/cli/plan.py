@@ -11,7 +11,7 @@ from rich.table import Table
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.root import repository_root
 from deploys.cli.stages import Stages, run_stages
-from deploys.plan.plan import Plan
+from deploys.plan.plan import Arguments, Plan, VllmArguments
 
 EnvironmentArgument = Annotated[str, typer.Argument(help="The name of a file in inventories/.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same result for a program.")]
@@ -59,9 +59,16 @@ def _replicas(plan: Plan) -> Table:
         for replica in pool.replicas:
             numbers = replica.arguments
             memory = f"{sum(replica.memory_mib.values())} of {replica.limits.memory_mib}"
-            counts = (numbers.context_tokens, numbers.slots, numbers.threads, memory)
+            counts = (numbers.slots * pool_context(numbers), numbers.slots, numbers.threads, memory)
             table.add_row(replica.name, replica.host, pool.model_name, *map(str, counts))
     return table
+
+
+def pool_context(arguments: Arguments) -> int:
+    """Tokens of one request."""
+    if isinstance(arguments, VllmArguments):
+        return arguments.maximum_length_tokens
+    return arguments.context_tokens // arguments.slots
 
 
 def _document(stages: Stages) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
 
 def _seats(pools: Mapping[str, settings.Pool], hosts: list[Host]) -> dict[Seat, Host]:
     """(pool, replica number from 1) -> host: round robin over hosts in name order."""
-    names = [(name, number + 1) for name in sorted(pools) for number in range(pools[name].replicas)]
+    names = [(name, number + 1) for name in sorted(pools) for number in range(_count(pools[name]))]
     return {seat: hosts[index % len(hosts)] for index, seat in enumerate(names)}
 
 
@@ -63,6 +63,10 @@ def _endpoints(environment: Environment, seats: Mapping[Seat, Host]) -> dict[Sea
     return endpoints
 
 
+def _count(words: settings.Pool) -> int:
+    return 1 if words.replicas == "fill" else words.replicas
+
+
 def _pool(
     environment: Environment,
     name: str,
@@ -72,7 +76,7 @@ def _pool(
     words = environment.pools[name]
     shared = Counter(host.name for host in seats.values())
     replicas = []
-    for number in range(1, words.replicas + 1):
+    for number in range(1, _count(words) + 1):
         host = seats[name, number]
         replica = _replica(environment, name, number, host, shared[host.name])
         replicas.append(dataclasses.replace(replica, endpoint=endpoints[name, number]))
@@ -80,7 +84,7 @@ def _pool(
     return Pool(
         name=name,
         public_name=words.public_name or name,
-        engine=words.engine,
+        engine="llamacpp",
         model_name=entry,
         replicas=tuple(replicas),
         reasons=_reasons(words, replicas),
@@ -101,7 +105,7 @@ def _replica(
         threads=threads,
         batch_tokens=words.batch_tokens,
         micro_batch_tokens=words.micro_batch_tokens,
-        kv_cache_type=words.kv_cache_type,
+        kv_cache_type="f16" if words.kv_cache_type == "auto" else words.kv_cache_type,
         flash_attention=words.flash_attention,
         gpu_layers=0,
     )
@@ -123,6 +127,7 @@ def _replica(
 
 def _reasons(words: settings.Pool, replicas: list[Replica]) -> tuple[str, ...]:
     arguments = replicas[0].arguments
+    assert isinstance(arguments, LlamaCppArguments)  # noqa: S101
     return (
         f"context {arguments.context_tokens} = {words.context_tokens} tokens x {words.slots} slots",
         f"threads {arguments.threads}: "

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploys.catalogue.model import Model
+from deploys.plan.memory.estimate import DeviceEstimate
+from deploys.plan.speed import Speed
+from deploys.plan.verdict import Verdict
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import HostHardware
 
@@ -23,6 +26,45 @@ class LlamaCppArguments:
     kv_cache_type: str
     flash_attention: bool
     gpu_layers: int
+    """Counting the output first."""
+    experts_on_cpu: int = 0
+    """Layers, from the first, whose experts stay in RAM."""
+    tensor_split: tuple[float, ...] = ()
+    """Share of the layers on each of several GPUs, in the order of the replica's `gpus`."""
+    unified: bool = False
+    """All slots share one cache."""
+
+
+@dataclass(frozen=True)
+class VllmArguments:
+    """What `vllm serve` would otherwise derive from the GPU that it finds."""
+
+    maximum_length_tokens: int
+    sequences: int
+    """Requests that run at once (max_num_seqs)."""
+    batched_tokens: int
+    tensor_parallel: int
+    utilisation: float
+    """Share of what CUDA sees (gpu_memory_utilization)."""
+    kv_cache_bytes: int | None
+    """Pins the pool of each GPU (kv_cache_memory_bytes), where processes share it."""
+    kv_cache_type: str
+    """vLLM's word for the cache's numbers: `float16`, `bfloat16`, `fp8`."""
+    dtype: str
+    """Of activations: `bfloat16`, or `half` on GPUs without it."""
+    quantization: str
+    """The weights' format, in the catalogue's word."""
+    eager: bool = False
+    """Without CUDA graphs."""
+    threads: int = 1
+
+    @property
+    def slots(self) -> int:
+        """Requests that run at once, in the pool's word."""
+        return self.sequences
+
+
+Arguments = LlamaCppArguments | VllmArguments
 
 
 @dataclass(frozen=True)
@@ -42,14 +84,23 @@ class Replica:
     host: str
     model: Model
     gpus: tuple[str, ...]
-    arguments: LlamaCppArguments
+    """UUIDs of GPUs or of MIG slices; empty: in RAM alone."""
+    arguments: Arguments
     waiting_requests: int
     """Requests that may wait for a slot; the gateway sends no more than that and the slots."""
     memory_mib: Mapping[str, int]
-    """Predicted memory by part: weights, kv_cache, compute_buffer, process."""
+    """Predicted memory in RAM by part: weights, kv_cache, compute_buffer, process."""
     limits: Limits
     endpoint: str
     """ADDRESS:PORT of its host, for gateways of other hosts; empty when there are none."""
+    numa_node: int | None = None
+    """Of all its GPUs; None: not known, or several."""
+    memory: tuple[DeviceEstimate, ...] = ()
+    """Predicted memory of each of its `gpus`, in that order, and of RAM (`CPU`)."""
+    verdicts: tuple[Verdict, ...] = ()
+    """One for each of its `gpus`."""
+    speed: Speed | None = None
+    """Of one request; None: a bandwidth is not known."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +111,13 @@ class Pool:
     public_name: str
     engine: str
     model_name: str
+    """The entry of the catalogue."""
     replicas: tuple[Replica, ...]
     reasons: tuple[str, ...] = ()
+    """Why each thing was chosen, in words, the engine first."""
+    engine_reason: str = ""
+    quantization: str = ""
+    """Empty: the catalogue does not say."""
 
 
 @dataclass(frozen=True)

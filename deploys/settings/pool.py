@@ -1,44 +1,82 @@
-"""What the inventory may say about a pool: one public model name and the replicas behind it."""
+"""What the inventory may say about a pool: one public model name and the replicas behind it.
+
+`auto` is the planner's to choose; what is pinned here is respected, and only checked.
+"""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from deploys.settings.words import Frozen, PublicName
+from deploys.settings.words import Frozen, Name, PublicName
 
 Tokens = Annotated[int, Field(ge=64, le=16_777_216)]
-EngineName = Literal["llamacpp"]
+EngineName = Literal["llamacpp", "vllm"]
+Auto = Literal["auto"]
+Quantization = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+
+
+def _tuple(value: object) -> object:
+    """A list, which JSON makes of every tuple, as the tuple that it was."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Pool(Frozen):
     """Replicas of one model on one engine; the plan derives what is left out."""
 
     model: Annotated[str, Field(min_length=1)]
-    """A name in inventories/models.yaml, or the path or URL of an entry there."""
-    engine: EngineName
+    """A name in inventories/models.yaml, the path or URL of an entry there, or the `base` of
+    several entries: then the plan picks the quantization."""
+    engine: Literal["auto", "llamacpp", "vllm"] = "auto"
     public_name: PublicName | None = None
     """What clients write into "model"; the pool's own name when left out."""
-    replicas: Annotated[int, Field(ge=1, le=800)] = 1
+    replicas: Annotated[int, Field(ge=1, le=8000)] | Literal["fill"] = 1
+    """`fill`: as many as the GPUs hold."""
+    hosts: Annotated[tuple[Name, ...], BeforeValidator(_tuple), Field(min_length=1)] | None = None
+    """Only on these; on any of `gpu_hosts` when left out."""
+    gpus: Annotated[int, Field(ge=0, le=64)] | Auto = "auto"
+    """GPUs of one replica; 0: none, in RAM."""
+    share_gpus: bool = False
+    """Whether a replica may run on one GPU beside others that say so too, or has its own."""
     context_tokens: Tokens
     """Longest prompt plus answer of one request."""
-    slots: Annotated[int, Field(ge=1, le=256)] = 1
+    slots: Annotated[int, Field(ge=1, le=1024)] = 1
     """Requests that one replica works on at the same time."""
     waiting_requests: Annotated[int, Field(ge=0, le=4096)] = 16
     """Requests that wait at one replica for a slot; more go elsewhere or get 503."""
+    quantization: Quantization | None = None
+    """Pins one of the alternatives with the same `base`."""
+    least_quantization: Quantization = "Q4_K_M"
+    """The coarsest that the plan may pick by itself (deploys/plan/search/ladder.py)."""
     batch_tokens: Annotated[int, Field(ge=32, le=65_536)] = 2048
     """Prompt tokens handed over at once; llama-server's own default."""
     micro_batch_tokens: Annotated[int, Field(ge=32, le=65_536)] = 512
-    """Prompt tokens computed at once; sizes the compute buffer. llama-server's own default."""
-    kv_cache_type: Literal["f16", "q8_0"] = "f16"
+    """Prompt tokens computed at once; sizes the compute buffer. llama-server's own default; halved
+    by the plan where that buffer stands in the way and this is left out."""
+    kv_cache_type: Literal["auto", "f16", "q8_0", "q4_0"] = "auto"
+    """`auto`: f16, else q8_0."""
     flash_attention: bool = True
+    gpu_layers: Annotated[int, Field(ge=0, le=1024)] | Auto = "auto"
+    """Layers on GPUs, counting the output first; llamacpp."""
+    experts_on_cpu: Annotated[int, Field(ge=0, le=1024)] | Auto = "auto"
+    """Layers, from the first, whose experts stay in RAM; llamacpp."""
+    tensor_parallel: Annotated[int, Field(ge=1, le=64)] | Auto = "auto"
+    """GPUs that share each layer; vllm."""
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of the GPU that vllm takes."""
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
-    """CPU threads of one replica; the host's physical cores shared out when left out."""
+    """CPU threads of one replica; the physical cores near its GPUs shared out when left out."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Pool":
         if self.micro_batch_tokens > self.batch_tokens:
             raise ValueError("micro_batch_tokens no larger than batch_tokens")
-        if self.kv_cache_type != "f16" and not self.flash_attention:
+        if self.kv_cache_type not in ("auto", "f16") and not self.flash_attention:
             # llama.cpp refuses a quantised V cache without flash attention, after the model loaded.
-            raise ValueError("kv_cache_type q8_0 with flash_attention on")
+            raise ValueError(f"kv_cache_type {self.kv_cache_type} with flash_attention on")
+        if self.gpus == 0 and (self.engine == "vllm" or self.tensor_parallel not in ("auto", 1)):
+            raise ValueError("GPUs for vllm and for tensor_parallel")
+        if "auto" not in (self.gpus, self.tensor_parallel) and self.gpus != self.tensor_parallel:
+            raise ValueError("gpus and tensor_parallel alike, or one of them left out")
+        if self.share_gpus and self.gpus not in ("auto", 1):
+            raise ValueError("one GPU where share_gpus is on")
         return self

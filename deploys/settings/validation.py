@@ -1,7 +1,9 @@
 """pydantic's findings in the kit's own words: every complaint at once, near misses named."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
@@ -14,7 +16,18 @@ def complaints_of(
     error: ValidationError, file: str, model: type[BaseModel], prefix: str = ""
 ) -> list[Complaint]:
     """One complaint per finding of `error`, raised while `model` was read from `file`."""
-    return [_complaint(details, file, model, prefix) for details in error.errors()]
+    found: dict[tuple[str, str], Complaint] = {}
+    for details in error.errors():
+        one = _complaint(details, file, model, prefix)
+        same = found.get((one.path, one.found))
+        # A value that may be a number or a word is found wrong once for each.
+        hint = f"{same.hint}, or {_choice(one.hint)}" if same else one.hint
+        found[one.path, one.found] = replace(one, hint=hint)
+    return list(found.values())
+
+
+def _choice(hint: str) -> str:
+    return hint.removeprefix("what fits: ").removeprefix("known here: ")
 
 
 def near_miss(word: str, known: Iterable[str]) -> str:
@@ -27,7 +40,7 @@ def near_miss(word: str, known: Iterable[str]) -> str:
 
 
 def _complaint(details: ErrorDetails, file: str, model: type[BaseModel], prefix: str) -> Complaint:
-    steps = [str(step) for step in details["loc"]]
+    steps = [str(step) for step in details["loc"] if not _is_kind(step)]
     path = ".".join([prefix, *steps] if prefix else steps)
     if details["type"] == "extra_forbidden":
         known = _fields_at(model, details["loc"][:-1])
@@ -40,6 +53,11 @@ def _complaint(details: ErrorDetails, file: str, model: type[BaseModel], prefix:
             file, path, f"found {details['input']!r}", near_miss(str(details["input"]), known)
         )
     return Complaint(file, path, f"found {_shown(details['input'])}", _hint(details))
+
+
+def _is_kind(step: int | str) -> bool:
+    """Whether a step only says as what a value with several kinds was read."""
+    return isinstance(step, str) and bool(re.match(r"(constrained-)?(int|float)$|literal\[", step))
 
 
 def _hint(details: ErrorDetails) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploys.plan.placement import plan_environment
-from deploys.plan.plan import Plan
+from deploys.plan.plan import LlamaCppArguments, Plan
 from deploys.settings.environment import read_environment
 from deploys.settings.refusal import Refused
 from tests.environments import POOL, write_environment
@@ -22,6 +22,7 @@ def _plan(root: Path, *, memory_mib: int = 4096, **pools: Mapping[str, object]) 
 
 def test_the_cache_holds_each_slots_context(tmp_path: Path) -> None:
     arguments = _plan(tmp_path).pools[0].replicas[0].arguments
+    assert isinstance(arguments, LlamaCppArguments)
     assert (arguments.context_tokens, arguments.slots) == (2 * 512, 2)
 
 

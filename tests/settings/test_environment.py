@@ -56,6 +56,14 @@ def test_a_misspelt_word_gets_the_near_miss(
     assert (path, hint) in [(complaint.path, complaint.hint) for complaint in found]
 
 
+def test_a_number_or_a_word_is_found_wrong_once_with_both_that_fit(tmp_path: Path) -> None:
+    found = _complaints(write_environment(tmp_path, _pools(replicas="many")))
+    assert [(complaint.path, complaint.found) for complaint in found] == [
+        ("pools.chat.replicas", "found 'many'")
+    ]
+    assert found[0].hint == "what fits: a valid integer, or fill"
+
+
 def test_two_pools_with_one_public_name_are_refused(tmp_path: Path) -> None:
     words = {"pools": {"a": {**POOL, "public_name": "chat"}, "b": {**POOL, "public_name": "chat"}}}
     found = _complaints(write_environment(tmp_path, words))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from deploys.plan.plan import Pool, Replica
+from deploys.plan.plan import LlamaCppArguments, Pool, Replica
 
 # Each open connection holds a thread, idle ones too: the gateway keeps up to 4 per worker.
 SPARE_HTTP_THREADS = 16
@@ -30,11 +30,13 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
 
 def start_period_seconds(replica: Replica) -> int:
     """Time to load: the weights at 100 MiB/s, a slow disk or network volume, and half a minute."""
-    return 30 + replica.memory_mib["weights"] // 100
+    return 30 + sum(file.size_bytes for file in replica.model.files) // (100 * 2**20)
 
 
 def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
     plan = replica.arguments
+    if not isinstance(plan, LlamaCppArguments):
+        raise TypeError(f"{replica.name} is not one of llama-server")
     per_slot = plan.context_tokens // plan.slots
     flash_attention = "on" if plan.flash_attention else "off"
     return [
