@@ -53,6 +53,7 @@ def read_gpus() -> tuple[CatalogueGpu, ...]:
     return _Catalogue.model_validate(yaml.safe_load(FILE.read_text()), strict=False).gpus
 
 
+@cache
 def find_gpu(words: str) -> CatalogueGpu | None:
     """The entry named in words like `NVIDIA GeForce RTX 4090` or `RTX 4090 x3`; None if none is.
 

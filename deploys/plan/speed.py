@@ -61,6 +61,11 @@ def roofline(
     seconds = seconds_per_token(gpu_bytes, gpu.bandwidth_gb_per_second)
     if ram_bytes:
         seconds += seconds_per_token(ram_bytes, ram_gb_per_second)
+    return bounded(seconds, gpu.memory_class)
+
+
+def bounded(seconds: float, memory_class: str) -> Speed:
+    """From the least time of one token, the usual band being that of the GPU's memory."""
     bound = 1 / seconds
-    band = BANDS[gpu.memory_class]
+    band = BANDS[memory_class]
     return Speed(bound, bound * band.low, bound * band.high, bound * band.suspicious)

@@ -26,6 +26,7 @@ def inconsistencies(
         *_doubled_public_names(inventory, pools),
         *_unknown_models(inventory, pools, models),
         *_unknown_architectures(inventory, pools, models),
+        *_unknown_pool_hosts(inventory, pools),
         *_unknown_hardware(inventory, hardware),
         *_doubled_port(inventory, gateway),
         *_missing_addresses(inventory),
@@ -38,6 +39,14 @@ def model_entry(word: str, models: Mapping[str, Model]) -> str | None:
         return word
     sources = {word, f"file:{word}", f"file:{word.rstrip('/')}/"}
     return next((name for name, model in models.items() if model.source in sources), None)
+
+
+def entries_of(word: str, models: Mapping[str, Model]) -> tuple[str, ...]:
+    """The catalogue's names for `word`: one entry, or all that have it as their `base`."""
+    entry = model_entry(word, models)
+    if entry is not None:
+        return (entry,)
+    return tuple(name for name, model in sorted(models.items()) if model.base == word)
 
 
 def names_a_file(word: str) -> bool:
@@ -84,10 +93,30 @@ def _unknown_models(
             f"`{pool.model}` is not in inventories/models.yaml",
             f"`homeport models add {pool.model}` reads it and adds it"
             if names_a_file(pool.model)
-            else near_miss(pool.model, models),
+            else near_miss(pool.model, {*models, *_bases(models)}),
         )
         for name, pool in sorted(pools.items())
-        if model_entry(pool.model, models) is None
+        if not entries_of(pool.model, models)
+    ]
+
+
+def _bases(models: Mapping[str, Model]) -> set[str]:
+    return {model.base for model in models.values() if model.base}
+
+
+def _unknown_pool_hosts(inventory: Inventory, pools: Mapping[str, Pool]) -> list[Complaint]:
+    """A pool's hosts run engines, so they have the role."""
+    known = [host.name for host in inventory.hosts if "gpu_hosts" in host.groups]
+    return [
+        Complaint(
+            _file(inventory, "pools"),
+            f"pools.{name}.hosts",
+            f"`{host}` is not one of gpu_hosts",
+            near_miss(host, known),
+        )
+        for name, pool in sorted(pools.items())
+        for host in pool.hosts or ()
+        if host not in known
     ]
 
 

@@ -91,8 +91,8 @@ def test_what_does_not_fit_is_7_and_says_the_sum(
     write_environment(root, memory_mib=300)
     assert exit_code(["plan", "small"]) == ExitCode.REFUSED
     stderr = capsys.readouterr().err
-    assert "300 MiB cannot hold 512 MiB (chat-1 256 + chat-2 256)" in stderr
-    assert "hint: 1 such replicas fit" in stderr
+    assert "300 MiB of RAM cannot hold 512 MiB (chat-1 256 + chat-2 256)" in stderr
+    assert "hint: nearest that fit, each by itself: replicas 1" in stderr
 
 
 def test_apply_refuses_stale_files_and_a_mistyped_limit(

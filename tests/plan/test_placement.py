@@ -79,8 +79,10 @@ def test_what_exceeds_the_hosts_memory_is_refused_with_the_sum_and_what_fits(
     with pytest.raises(Refused) as refused:
         _plan(tmp_path, memory_mib=600, chat={**SMALL, "replicas": 3})
     (complaint,) = refused.value.complaints
-    assert complaint.found == "600 MiB cannot hold 768 MiB (chat-1 256 + chat-2 256 + chat-3 256)"
-    assert complaint.hint == "2 such replicas fit"
+    terms = "chat-1 256 + chat-2 256 + chat-3 256"
+    assert complaint.path == "pools.chat"
+    assert complaint.found == f"localhost: 600 MiB of RAM cannot hold 768 MiB ({terms})"
+    assert complaint.hint == "nearest that fit, each by itself: replicas 2"
     assert (
         len(_plan(tmp_path, memory_mib=600, chat={**SMALL, "replicas": 2}).pools[0].replicas) == 2
     )

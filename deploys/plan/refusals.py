@@ -1,0 +1,106 @@
+"""What is said of pools that do not fit: the sum, what is in the way, and what would fit."""
+
+from collections.abc import Iterator
+
+from deploys.plan.search.alternatives import refused_words
+from deploys.plan.search.attempts import NotFound
+from deploys.plan.search.fit import Fit
+from deploys.plan.search.fleet import Outcomes, wants_gpus
+from deploys.plan.search.nearest import nearest
+from deploys.plan.verdict import Outcome
+from deploys.settings.environment import Environment
+from deploys.settings.refusal import Complaint, Refused
+
+NOTHING_NEAR = "no single change makes it fit: a smaller model, or a host with larger GPUs"
+
+
+def refuse_unless_all_found(environment: Environment, outcomes: Outcomes) -> None:
+    """Raises Refused with a complaint for every pool that has no place."""
+    file = f"inventories/group_data/{environment.name}.py"
+    wrong = refused_words(file, environment.pools, environment.models)
+    if wrong:
+        raise Refused(sorted(wrong))
+    complaints = [
+        complaint
+        for missing in outcomes.not_found.values()
+        for complaint in _complaints(environment, outcomes, missing)
+    ]
+    if complaints:
+        raise Refused(sorted(complaints))
+
+
+def _complaints(
+    environment: Environment, outcomes: Outcomes, missing: NotFound
+) -> Iterator[Complaint]:
+    near = nearest(environment, outcomes, missing)
+    hint = "nearest that fit, each by itself: " + "; ".join(map(str, near))
+    name = missing.wish.name
+    if not wants_gpus(missing.wish, outcomes.rooms) and missing.memory.obstacles:
+        found = _ram_sum(environment, outcomes, missing)
+    else:
+        found = _in_words(outcomes, missing)
+    yield Complaint(
+        f"inventories/group_data/{environment.name}.py",
+        f"pools.{name}",
+        found,
+        hint if near else NOTHING_NEAR,
+    )
+
+
+def _in_words(outcomes: Outcomes, missing: NotFound) -> str:
+    fits, obstacles = missing.memory.fits.values(), missing.memory.obstacles
+    usable = [fit for fit in fits if fit.outcome is not Outcome.REFUSED]
+    if obstacles:
+        return "; ".join(f"{host}: {words}" for host, words in sorted(obstacles.items())[:3])
+    if usable:
+        return _too_few(outcomes, missing)
+    if not fits:
+        return _too_small_a_host(outcomes, missing)
+    return _short(min(fits, key=lambda fit: fit.short_mib))
+
+
+def _short(fit: Fit) -> str:
+    if fit.explanation == fit.binding:
+        return fit.binding
+    return f"{fit.explanation}; in the way: {fit.binding}"
+
+
+def _too_few(outcomes: Outcomes, missing: NotFound) -> str:
+    wish = missing.wish
+    free = sum(len(outcomes.rooms[host].free) for host in wish.hosts)
+    return (
+        f"not enough free GPUs: room for {missing.most} of {wish.wanted} replicas; "
+        f"{free} GPUs are left where it may run, after the other pools"
+    )
+
+
+def _too_small_a_host(outcomes: Outcomes, missing: NotFound) -> str:
+    wish = missing.wish
+    most = max((len(outcomes.rooms[host].free) for host in wish.hosts), default=0)
+    words = wish.words
+    asked = words.gpus if words.gpus != "auto" else words.tensor_parallel
+    return (
+        f"not enough free GPUs: a replica takes {asked}, no host has more than {most} left "
+        "that may be joined (NVLink, or 4 over PCIe)"
+    )
+
+
+def _ram_sum(environment: Environment, outcomes: Outcomes, missing: NotFound) -> str:
+    """The replicas of the fullest host, this pool's among them, against its RAM."""
+    host, _ = min(missing.memory.obstacles.items())
+    limits = [
+        (f"{name}-{number}", seat.fit.ram_limit_mib)
+        for name, found in sorted(outcomes.found.items())
+        for number, seat in enumerate(found.seats, 1)
+        if seat.host == host
+    ]
+    fit = min(missing.memory.fits.values(), key=lambda one: one.ram_limit_mib)
+    limits += [
+        (f"{missing.wish.name}-{number}", fit.ram_limit_mib)
+        for number, one in enumerate(missing.hosts, 1)
+        if one == host
+    ]
+    available = next(one.hardware.memory_mib for one in environment.hosts if one.name == host)
+    terms = " + ".join(f"{name} {mib}" for name, mib in limits)
+    total = sum(mib for _, mib in limits)
+    return f"{host}: {available} MiB of RAM cannot hold {total} MiB ({terms})"

@@ -1,0 +1,106 @@
+"""All pools of an environment over all its hosts: the largest needs first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from deploys.plan.search.alternatives import alternatives
+from deploys.plan.search.attempts import Found, NotFound, Wish, place
+from deploys.plan.search.in_ram import place_in_ram
+from deploys.plan.search.rooms import Room, Rooms, room_of
+from deploys.plan.search.seats import Memory, take_seats
+from deploys.settings.environment import Environment
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of every pool, by its name."""
+
+    found: Mapping[str, Found]
+    not_found: Mapping[str, NotFound]
+    rooms: Rooms
+    """What is left."""
+
+
+def wishes_of(environment: Environment) -> list[Wish]:
+    """One per pool, in name order."""
+    hosts = frozenset(host.name for host in environment.hosts if "gpu_hosts" in host.roles)
+    return [
+        Wish(
+            name=name,
+            words=words,
+            named=alternatives(words, environment.models),
+            hosts=frozenset(words.hosts) & hosts if words.hosts else hosts,
+        )
+        for name, words in sorted(environment.pools.items())
+    ]
+
+
+def place_all(environment: Environment) -> Outcomes:
+    """Every pool placed, or why not. The order of hosts and pools in files does not matter."""
+    rooms = {
+        host.name: room_of(host)
+        for host in sorted(environment.hosts, key=lambda host: host.name)
+        if "gpu_hosts" in host.roles
+    }
+    wishes = wishes_of(environment)
+    on_gpus = [wish for wish in wishes if wants_gpus(wish, rooms)]
+    results: dict[str, Found | NotFound] = {}
+    left = dict(rooms)
+    memories = {wish.name: Memory() for wish in on_gpus}
+    for wish in _largest_first(on_gpus, rooms, memories):
+        results[wish.name], left = place(wish, left, memories[wish.name])
+    left = _fill(results, left, memories)
+    in_ram = [wish for wish in wishes if wish not in on_gpus]
+    others, left = place_in_ram(in_ram, left)
+    results |= {result.wish.name: result for result in others}
+    found = {name: one for name, one in results.items() if isinstance(one, Found)}
+    not_found = {name: one for name, one in results.items() if isinstance(one, NotFound)}
+    return Outcomes(found, not_found, left)
+
+
+def wants_gpus(wish: Wish, rooms: Rooms) -> bool:
+    """Unless it asks for none, or there are none where it may run."""
+    if wish.words.gpus == 0 or wish.words.gpu_layers == 0:
+        return False
+    return any(rooms[host].free for host in wish.hosts)
+
+
+def _largest_first(
+    wishes: Sequence[Wish], rooms: Rooms, memories: Mapping[str, Memory]
+) -> list[Wish]:
+    """By what one replica would be on the empty fleet: small pools find room between large ones.
+
+    Those that need RAM come last: they take whatever GPUs are left.
+    """
+
+    def need(wish: Wish) -> tuple[bool, int, float, str]:
+        alone = replace(wish, words=wish.words.model_copy(update={"replicas": 1}))
+        result, _ = place(alone, rooms, memories[wish.name])
+        if isinstance(result, NotFound):
+            return True, 0, 0.0, wish.name
+        (seat,) = result.seats
+        spills = result.trial.stages[seat.stage].in_ram in ("experts", "layers")
+        size = sum(verdict.needed_mib for verdict in seat.fit.verdicts)
+        return spills, -len(seat.gpus), -size, wish.name
+
+    return sorted(wishes, key=need)
+
+
+def _fill(
+    results: dict[str, Found | NotFound], rooms: dict[str, Room], memories: Mapping[str, Memory]
+) -> dict[str, Room]:
+    """Pools that fill the GPUs share out evenly what is left after all others."""
+    growing = [
+        result
+        for _, result in sorted(results.items())
+        if isinstance(result, Found) and result.wish.words.replicas == "fill"
+    ]
+    for index, found in enumerate(growing):
+        name = found.wish.name
+        own = {host: room for host, room in rooms.items() if host in found.wish.hosts}
+        all_of_it, _ = take_seats(found.trial, own, None, memories[name])
+        share = -(-len(all_of_it) // (len(growing) - index))
+        seats, left = take_seats(found.trial, own, share, memories[name])
+        results[name] = replace(found, seats=(*found.seats, *seats))
+        rooms = {**rooms, **left}
+    return rooms

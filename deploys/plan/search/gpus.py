@@ -1,0 +1,87 @@
+"""What a replica can be given: whole GPUs, and slices of those in MIG mode."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from deploys.plan.known_gpu import known_gpu
+from deploys.plan.memory import process
+from deploys.plan.memory.configuration import Device
+from deploys.settings.hardware import Gpu, HostHardware
+
+
+@dataclass(frozen=True)
+class GpuKind:
+    """What decides whether something fits: GPUs of one kind are interchangeable. Sizes in MiB."""
+
+    name: str
+    visible_mib: int
+    used_mib: float = 0
+    process_mib: int | None = None
+    """Measured with one empty context."""
+    sm_count: int | None = None
+    compute_capability: str = ""
+    """Empty: not known."""
+    memory_share: float = 1
+    """Of the card; a slice has this part of its bandwidth too (NVIDIA's MIG user guide)."""
+
+    @cached_property
+    def budget_mib(self) -> float:
+        """Visible, less what others use, the process and the margin; negative where not even these
+        fit, or the process's size is not known.
+        """
+        kept: float | None = self.process_mib
+        if kept is None and self.sm_count is not None:
+            kept = process.upper_mib(self.sm_count)
+        if kept is None:
+            return -1
+        margin = process.margin_mib(self.visible_mib)
+        return self.visible_mib - self.used_mib - kept - margin
+
+    @property
+    def device(self) -> Device:
+        """As the estimator needs to know it."""
+        return Device(self.name, self.sm_count, self.visible_mib, self.process_mib)
+
+    @property
+    def order(self) -> tuple[float, str, int, float]:
+        """Sorts kinds, the smallest first."""
+        return self.budget_mib, self.name, self.visible_mib, self.used_mib
+
+
+@dataclass(frozen=True)
+class UsableGpu:
+    """One GPU or slice of a host."""
+
+    uuid: str
+    kind: GpuKind
+    numa_node: int | None
+    peers: frozenset[str]
+    """UUIDs that it reaches by NVLink."""
+
+
+def usable_gpus(hardware: HostHardware) -> tuple[UsableGpu, ...]:
+    """In the order of their bus addresses; of a GPU in MIG mode its slices alone."""
+    ordered = sorted(hardware.gpus, key=lambda gpu: (gpu.pcie, gpu.uuid))
+    return tuple(usable for gpu in ordered for usable in _usable(known_gpu(gpu)))
+
+
+def _usable(gpu: Gpu) -> Iterator[UsableGpu]:
+    visible = gpu.visible_mib or 0
+    for piece in sorted(gpu.mig, key=lambda one: one.uuid):
+        share = piece.memory_mib / gpu.memory_mib
+        kind = GpuKind(
+            name=f"{gpu.name} MIG {piece.profile}",
+            # CUDA sees less of a slice too, in proportion.
+            visible_mib=int(piece.memory_mib - (gpu.memory_mib - visible) * share),
+            process_mib=gpu.process_mib,
+            # A slice whose count is not known has no more than its card: the safe side.
+            sm_count=piece.sm_count or gpu.sm_count,
+            compute_capability=gpu.compute_capability or "",
+            memory_share=share,
+        )
+        yield UsableGpu(piece.uuid, kind, gpu.numa_node, frozenset())
+    if not gpu.mig:
+        facts = (gpu.used_mib, gpu.process_mib, gpu.sm_count, gpu.compute_capability or "")
+        kind = GpuKind(gpu.name, visible, *facts)
+        yield UsableGpu(gpu.uuid, kind, gpu.numa_node, frozenset(gpu.nvlink_peers))

@@ -1,0 +1,71 @@
+"""Which GPUs of a host a replica is given: alike, near each other, and no larger than needed."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+
+from deploys.plan.search.alternatives import EngineName
+from deploys.plan.search.gpus import UsableGpu
+from deploys.plan.search.stages import MOST_PCIE_GPUS
+
+Group = tuple[UsableGpu, ...]
+
+
+def groups(free: Sequence[UsableGpu], count: int, engine: EngineName) -> Iterator[Group]:
+    """Groups of `count` of the free GPUs, the one to prefer first.
+
+    The smallest kind first; within it those that NVLink joins, then those of one NUMA node, then
+    any. Layers may be split over different kinds too, tensors may not.
+    """
+    seen: set[tuple[str, ...]] = set()
+    for group in _candidates(free, count, engine):
+        uuids = tuple(gpu.uuid for gpu in group)
+        if uuids not in seen:
+            seen.add(uuids)
+            yield group
+
+
+def _candidates(free: Sequence[UsableGpu], count: int, engine: EngineName) -> Iterator[Group]:
+    by_kind = _parted(free, lambda gpu: gpu.kind)
+    for alike in sorted(by_kind.values(), key=lambda gpus: gpus[0].kind.order):
+        if len(alike) < count:
+            continue
+        if count > 1:
+            yield from (island[:count] for island in islands(alike) if len(island) >= count)
+        by_node = _parted(alike, lambda gpu: gpu.numa_node)
+        if engine == "llamacpp" or count <= MOST_PCIE_GPUS:
+            nodes = sorted(by_node.values(), key=len, reverse=True)
+            yield from (near[:count] for near in nodes if len(near) >= count)
+            yield tuple(alike[:count])
+    if engine == "llamacpp" and count > 1 and len(free) >= count:
+        largest = sorted(free, key=lambda gpu: (-gpu.kind.budget_mib, gpu.numa_node or 0))[:count]
+        # In the order of the host, so that the same set is the same group.
+        yield tuple(gpu for gpu in free if gpu in largest)
+
+
+def islands(gpus: Sequence[UsableGpu]) -> list[Group]:
+    """GPUs that all reach each other by NVLink, the first of them leading."""
+    found: list[Group] = []
+    for first in gpus:
+        if any(first in island for island in found):
+            continue
+        joined = [first]
+        for other in gpus:
+            if other not in joined and all(other.uuid in one.peers for one in joined):
+                joined.append(other)
+        if len(joined) > 1:
+            found.append(tuple(joined))
+    return found
+
+
+def joined_by_nvlink(group: Sequence[UsableGpu]) -> bool:
+    """Whether each of them reaches each other."""
+    return all(one.uuid in other.peers for one in group for other in group if one is not other)
+
+
+def _parted(
+    gpus: Sequence[UsableGpu], key: Callable[[UsableGpu], Hashable]
+) -> dict[Hashable, Group]:
+    parts: defaultdict[Hashable, list[UsableGpu]] = defaultdict(list)
+    for gpu in gpus:
+        parts[key(gpu)].append(gpu)
+    return {part: tuple(members) for part, members in parts.items()}

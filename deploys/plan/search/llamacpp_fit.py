@@ -1,0 +1,198 @@
+"""Whether llama.cpp fits on GPUs of some kinds, and with how much of the model in RAM."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from deploys.plan.memory.answer import estimate
+from deploys.plan.memory.configuration import Case, LlamaCppConfiguration
+from deploys.plan.memory.estimate import MIB, DeviceEstimate
+from deploys.plan.plan import LlamaCppArguments
+from deploys.plan.search.alternatives import Alternative
+from deploys.plan.search.fit import Fit, refused, worst
+from deploys.plan.search.gpus import GpuKind
+from deploys.plan.search.stages import InRam
+from deploys.plan.verdict import Outcome, judge
+from deploys.settings.pool import Pool
+
+# Code, libraries and heap of an idle server: 31 to 45 MiB resident in Debian's build 11669 with a
+# model of under 1 MiB, measured on 2 cores; doubled for the HTTP threads under load.
+PROCESS_MIB = 90
+# The same with CUDA's libraries and pinned buffers: not measured here, so taken amply; a container
+# that is killed for 300 MiB too few costs more than they do.
+GPU_PROCESS_MIB = 1024
+# The compute buffer shrinks with the micro-batch; below 128 tokens prompts are read too slowly.
+LEAST_MICRO_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Question:
+    """One pool on GPUs of some kinds, in one quantization and cache type."""
+
+    words: Pool
+    alternative: Alternative
+    cache_type: str
+    kinds: tuple[GpuKind, ...]
+    """Empty: in RAM alone."""
+
+    @property
+    def layers(self) -> int:
+        """Without the output; 0 where the architecture is unknown."""
+        shape = self.alternative.model.architecture
+        return shape.layers if shape else 0
+
+
+def fit(question: Question, in_ram: InRam) -> Fit:
+    """The best that this stage allows, a smaller micro-batch where its buffer stands in the way."""
+    least_process = min((kind.budget_mib for kind in question.kinds), default=0)
+    if least_process < 0 and question.kinds:
+        return refused(_no_room(question.kinds))
+    first = found = None
+    for micro_batch in _micro_batches(question.words):
+        found = _searched(question, in_ram, micro_batch)
+        first = first or found
+        if not _is_in_the_way(found):
+            break
+    # Prompts are read more slowly with a smaller one: only where that is what it takes.
+    return found if found and found.outcome is Outcome.FITS else first or refused("")
+
+
+def _is_in_the_way(fit: Fit) -> bool:
+    """Whether a GPU lacks no more than its compute buffer."""
+    return fit.outcome is not Outcome.FITS and any(
+        device.parts["compute_buffer"].upper > -verdict.spare_mib > 0
+        for device, verdict in zip(fit.devices, fit.verdicts, strict=False)
+    )
+
+
+def _no_room(kinds: Sequence[GpuKind]) -> str:
+    name = min(kinds, key=lambda kind: kind.order).name
+    return f"the context of a process does not fit on {name}, or its size is not known"
+
+
+def _micro_batches(words: Pool) -> list[int]:
+    first = min(words.micro_batch_tokens, words.context_tokens * words.slots)
+    if "micro_batch_tokens" in words.model_fields_set:
+        return [first]
+    return [first, *(size for size in (256, LEAST_MICRO_BATCH) if size < first)]
+
+
+def _searched(question: Question, in_ram: InRam, micro_batch: int) -> Fit:
+    layers, words = question.layers, question.words
+    everything = layers + 1
+
+    def tried(on_gpus: int, experts: int) -> Fit:
+        return placed(question, micro_batch, on_gpus, experts)
+
+    if not question.kinds:
+        return tried(0, 0)
+    if in_ram == "as set":
+        on_gpus = everything if words.gpu_layers == "auto" else words.gpu_layers
+        experts = 0 if words.experts_on_cpu == "auto" else words.experts_on_cpu
+        return tried(min(on_gpus, everything), min(experts, layers))
+    if in_ram == "experts":
+        return _first_that_fits(lambda count: tried(everything, count), range(1, layers + 1))
+    if in_ram == "layers":
+        has_experts = question.alternative.model.shape.experts if layers else None
+        experts = layers if has_experts else 0
+        return _first_that_fits(lambda kept: tried(layers - kept, experts), range(layers))
+    return tried(everything, 0)
+
+
+def _first_that_fits(tried: Callable[[int], Fit], counts: range) -> Fit:
+    """The first count that fits; all later ones do too. The last one's answer where none does."""
+    low, high = counts.start, counts.stop - 1
+    best = tried(max(low, high))
+    if best.outcome is not Outcome.FITS:
+        return best
+    while low < high:
+        middle = (low + high) // 2
+        found = tried(middle)
+        if found.outcome is Outcome.FITS:
+            best, high = found, middle
+        else:
+            low = middle + 1
+    return best
+
+
+def placed(question: Question, micro_batch: int, on_gpus: int, experts: int) -> Fit:
+    """Exactly this, judged."""
+    arguments = _arguments(question, micro_batch, on_gpus, experts)
+    answer = estimate(case_of(question, arguments))
+    gpus = answer.gpus[: len(question.kinds)]
+    verdicts = tuple(
+        judge(_named(device, kind), kind.visible_mib, kind.used_mib, answer.unknown)
+        for device, kind in zip(gpus, question.kinds, strict=True)
+    )
+    ram = next((device for device in answer.devices if device.device == "CPU"), None)
+    unknown = "not known: " + "; ".join(answer.unknown) if answer.unknown else ""
+    decides = worst(verdicts) if verdicts else None
+    return Fit(
+        outcome=decides.outcome if decides else Outcome.REFUSED if unknown else Outcome.FITS,
+        binding=decides.binding if decides else unknown,
+        explanation=decides.explanation if decides else unknown,
+        arguments=arguments,
+        devices=(*gpus, *([ram] if ram else [])),
+        verdicts=verdicts,
+        ram_mib=_ram_parts(question, ram),
+    )
+
+
+def _named(device: DeviceEstimate, kind: GpuKind) -> DeviceEstimate:
+    return replace(device, device=f"{kind.name} ({device.device})")
+
+
+def case_of(question: Question, arguments: LlamaCppArguments) -> Case:
+    """What the estimator is asked about a replica with these arguments."""
+    model = question.alternative.model
+    configuration = LlamaCppConfiguration(
+        context_tokens=arguments.context_tokens,
+        key_type=arguments.kv_cache_type,
+        value_type=arguments.kv_cache_type,
+        flash_attention=arguments.flash_attention,
+        micro_batch_tokens=arguments.micro_batch_tokens,
+        sequences=arguments.slots,
+        unified=arguments.unified,
+        gpu_layers=arguments.gpu_layers,
+        experts_on_cpu=arguments.experts_on_cpu,
+        projector_mib=model.projector.size_bytes / MIB if model.projector else 0,
+        devices=tuple(kind.device for kind in question.kinds),
+        shares=arguments.tensor_split,
+    )
+    name, shape = question.alternative.entry, model.architecture
+    weights = question.alternative.gguf_weights
+    return Case(name, "llamacpp", "pinned", model.quantization, shape, configuration, weights)
+
+
+def _arguments(
+    question: Question, micro_batch: int, on_gpus: int, experts: int
+) -> LlamaCppArguments:
+    words, kinds = question.words, question.kinds
+    budgets = [kind.budget_mib for kind in kinds]
+    # llama.cpp gives each GPU its share of the layers: by what it has room for.
+    shares = tuple(round(budget / max(budgets), 2) for budget in budgets) if len(kinds) > 1 else ()
+    return LlamaCppArguments(
+        # The cache is shared out evenly: a request must fit into its slot's part.
+        context_tokens=words.context_tokens * words.slots,
+        slots=words.slots,
+        threads=words.threads or 1,
+        batch_tokens=words.batch_tokens,
+        micro_batch_tokens=micro_batch,
+        kv_cache_type=question.cache_type,
+        flash_attention=words.flash_attention,
+        gpu_layers=on_gpus,
+        experts_on_cpu=experts,
+        tensor_split=shares,
+    )
+
+
+def _ram_parts(question: Question, ram: DeviceEstimate | None) -> dict[str, int]:
+    parts = {"weights": 0, "kv_cache": 0, "recurrent_state": 0, "compute_buffer": 0}
+    for name, part in ram.parts.items() if ram else ():
+        parts[name] = ceil(part.upper)
+    projector = question.alternative.model.projector
+    if projector and not question.kinds:
+        parts["projector"] = ceil(projector.size_bytes / MIB)
+    parts["process"] = GPU_PROCESS_MIB if question.kinds else PROCESS_MIB
+    optional = ("recurrent_state", "projector")
+    return {name: mib for name, mib in parts.items() if mib or name not in optional}

@@ -1,0 +1,109 @@
+"""A model's weights as the estimator asks for them, from its entry in the catalogue."""
+
+from collections.abc import Iterator, Mapping
+
+from deploys.catalogue.model import Model
+from deploys.catalogue.weight_facts import WeightFacts
+from deploys.plan.memory.configuration import Case, KnownWeights
+from deploys.plan.memory.estimate import MIB
+from deploys.plan.memory.vllm_weights import weights_bytes
+from deploys.plan.memory.weights import tensor_sizes
+
+
+def files_bytes(model: Model) -> int:
+    """The weights' files, without configuration and tokenizer of safetensors."""
+    suffix = f".{model.format}"
+    weights = [file.size_bytes for file in model.files if file.name.endswith(suffix)]
+    return sum(weights) or sum(file.size_bytes for file in model.files)
+
+
+def disk_mib(model: Model) -> float:
+    """All that a host keeps of it."""
+    projector = model.projector.size_bytes if model.projector else 0
+    return (sum(file.size_bytes for file in model.files) + projector) / MIB
+
+
+def gguf_weights(model: Model) -> KnownWeights:
+    """Bytes by tensor: as the header lists them, else by the rules of its quantization, scaled to
+    the file, else spread evenly over the layers.
+    """
+    if model.architecture is None:
+        return KnownWeights(gpu_mib=files_bytes(model) / MIB)
+    if model.tensor_mib is not None:
+        return KnownWeights(tensor_bytes=dict(_from_facts(model.tensor_mib)))
+    size = files_bytes(model)
+    case = Case("", "llamacpp", "pinned", model.quantization, model.architecture, None)
+    ruled = tensor_sizes(case)
+    if isinstance(ruled, str):
+        return KnownWeights(tensor_bytes=_evenly(size, model.architecture.layers))
+    return KnownWeights(tensor_bytes=_scaled(ruled, size))
+
+
+def _from_facts(facts: WeightFacts) -> Iterator[tuple[str, int]]:
+    yield "token_embd.weight", facts.token_embedding_bytes
+    yield "output.weight", facts.output_bytes
+    yield "output_norm.weight", facts.other_bytes
+    for layer, size in enumerate(facts.layer_bytes):
+        yield from _pieces(f"blk.{layer}.part", size, facts.largest_tensor_bytes)
+    for layer, size in enumerate(facts.expert_bytes):
+        yield from _pieces(f"blk.{layer}.part_exps", size, facts.largest_expert_bytes)
+
+
+def _pieces(name: str, size: int, largest: int) -> Iterator[tuple[str, int]]:
+    """No piece larger than the largest tensor: of those in RAM one at a time visits a GPU."""
+    step = largest or size
+    for number, start in enumerate(range(0, size, max(1, step))):
+        yield f"{name}.{number}", min(step, size - start)
+
+
+def _evenly(size: int, layers: int) -> dict[str, int]:
+    part = -(-size // (layers + 2))
+    return {
+        "token_embd.weight": part,
+        "output.weight": part,
+        **{f"blk.{layer}.part": part for layer in range(layers)},
+    }
+
+
+def _scaled(sizes: Mapping[str, int], size: int) -> dict[str, int]:
+    factor = size / sum(sizes.values())
+    return {name: round(one * factor) for name, one in sizes.items()}
+
+
+def safetensors_gpu_mib(model: Model, tensor_parallel: int) -> float | None:
+    """Weights on each GPU; None: how they are divided is not known."""
+    shape, facts = model.architecture, model.tensor_mib
+    if shape is None:
+        return None
+    if facts is not None and facts.spread:
+        return _spread_bytes(facts, tensor_parallel, shape.kv_heads) / MIB
+    size = files_bytes(model)
+    if tensor_parallel == 1:
+        return size / MIB
+    one = weights_bytes(shape, model.quantization, 1)
+    several = weights_bytes(shape, model.quantization, tensor_parallel)
+    if isinstance(one, str) or isinstance(several, str):
+        return None
+    return size * several[1] / one[1] / MIB
+
+
+def _spread_bytes(facts: WeightFacts, tensor_parallel: int, kv_heads: int) -> float:
+    over = {
+        "vocabulary": tensor_parallel,
+        "shards": tensor_parallel,
+        "experts": tensor_parallel,
+        "kv_heads": min(tensor_parallel, kv_heads),
+    }
+    # Draft layers are not loaded: the plan asks for none.
+    parts = [part for part in facts.spread if part.spread != "draft"]
+    return sum(part.size_bytes / over.get(part.spread, 1) for part in parts)
+
+
+def embedding_bytes(model: Model) -> int:
+    """Of the token embeddings, of which a token reads one row; 0 where they are the output too."""
+    shape, facts = model.architecture, model.tensor_mib
+    if shape is None or shape.tied_embeddings:
+        return 0
+    if facts is not None:
+        return facts.token_embedding_bytes if facts.output_bytes else 0
+    return shape.vocabulary_size * shape.embedding_length * 2

@@ -1,0 +1,147 @@
+"""Whether vLLM fits on GPUs of one kind, and which share of them it takes."""
+
+from dataclasses import replace
+from math import floor
+
+from deploys.plan.memory import process
+from deploys.plan.memory.answer import estimate
+from deploys.plan.memory.configuration import Case, KnownWeights, VllmConfiguration
+from deploys.plan.memory.estimate import DeviceEstimate, Estimate, Pool, Range, exactly
+from deploys.plan.memory.profiles.vllm_choice import vllm_profile
+from deploys.plan.memory.vllm_layout import batch_limits
+from deploys.plan.search.fit import Fit, refused
+from deploys.plan.search.gpus import GpuKind
+from deploys.plan.search.model_weights import safetensors_gpu_mib
+from deploys.plan.search.vllm_question import (
+    CACHE_TYPES,
+    MOST_UTILISATION,
+    Question,
+    constraint_of,
+    request_mib,
+)
+from deploys.plan.search.vllm_words import vllm_arguments, vllm_reasons
+from deploys.plan.verdict import Outcome, Verdict, judge
+
+VERSION = "0.33.0"
+# Interpreter, torch and CUDA's libraries of the server, and of each GPU's worker: not measured
+# here, so taken amply; the first start on a host tells.
+SERVER_MIB = 4096
+WORKER_MIB = 3072
+# A100s get the smaller batch though they are as large (vllm/engine/arg_utils.py,
+# get_batch_defaults).
+A100_BATCHED_TOKENS = 2048
+
+
+def fit(question: Question) -> Fit:
+    """Judged by memory, and by what else vLLM asks of a GPU."""
+    constraint = constraint_of(question)
+    if constraint:
+        return refused(constraint)
+    utilisation = question.words.gpu_memory_utilization or utilisation_of(question.kind)
+    if utilisation <= 0:
+        return refused(f"the context of a process does not fit on {question.kind.name}")
+    asked = _configuration(question, utilisation)
+    answer = estimate(_case(question, asked))
+    if answer.unknown or answer.pool is None:
+        return refused("not known: " + "; ".join(answer.unknown))
+    if question.words.share_gpus:
+        asked = replace(asked, pool_gib=_pinned_gib(question, answer.pool))
+        answer = estimate(_case(question, asked))
+    return _judged(question, asked, answer)
+
+
+def utilisation_of(kind: GpuKind) -> float:
+    """All of the GPU but the margin, others and its own context, which is not counted in it."""
+    room = kind.budget_mib / kind.visible_mib
+    return min(MOST_UTILISATION, floor(room * 100) / 100)
+
+
+def _configuration(question: Question, utilisation: float) -> VllmConfiguration:
+    words, kind = question.words, question.kind
+    asked = VllmConfiguration(
+        maximum_length_tokens=words.context_tokens,
+        utilisation=utilisation,
+        tensor_parallel=question.gpus,
+        kv_bytes=1 if CACHE_TYPES[question.cache_type] else 2,
+        sequences=words.slots,
+        total_gib=kind.visible_mib / 1024,
+        devices=(kind.device,) * question.gpus,
+    )
+    return replace(asked, batched_tokens=_batched_tokens(question, asked))
+
+
+def _batched_tokens(question: Question, asked: VllmConfiguration) -> int:
+    """By the class of GPU, unless set; never fewer than the requests at once."""
+    words = question.words
+    if "batch_tokens" in words.model_fields_set:
+        return max(words.batch_tokens, words.slots)
+    shape = question.alternative.model.shape
+    by_class = batch_limits(asked, shape, vllm_profile(VERSION, {}))[0]
+    if "A100" in question.kind.name:
+        by_class = A100_BATCHED_TOKENS
+    return max(by_class, words.slots)
+
+
+def _case(question: Question, asked: VllmConfiguration) -> Case:
+    model = question.alternative.model
+    weights = KnownWeights(gpu_mib=safetensors_gpu_mib(model, question.gpus))
+    name, shape = question.alternative.entry, model.architecture
+    return Case(name, "vllm", VERSION, model.quantization, shape, asked, weights)
+
+
+def _pinned_gib(question: Question, pool: Pool) -> float:
+    """What all slots need and no more, where another process shares the GPU."""
+    return request_mib(pool) * question.words.slots / 1024
+
+
+def _judged(question: Question, asked: VllmConfiguration, answer: Estimate) -> Fit:
+    pool, kind = answer.pool, question.kind
+    assert pool is not None  # noqa: S101 - the caller asked
+    devices = tuple(_with_its_pool(device, pool, kind) for device in answer.gpus)
+    verdict = judge(replace(devices[0], device=kind.name), kind.visible_mib, kind.used_mib)
+    verdict = _by_requests(question, pool, verdict)
+    return Fit(
+        outcome=verdict.outcome,
+        binding=verdict.binding,
+        explanation=verdict.explanation,
+        arguments=vllm_arguments(question, asked, devices[0]),
+        devices=devices,
+        verdicts=(verdict,) * question.gpus,
+        ram_mib={"process": SERVER_MIB + WORKER_MIB * question.gpus},
+        reasons=vllm_reasons(question, asked, pool),
+    )
+
+
+def _with_its_pool(device: DeviceEstimate, pool: Pool, kind: GpuKind) -> DeviceEstimate:
+    """The pool takes what the other parts leave: the more they need, the smaller it is."""
+    parts = dict(device.parts)
+    expected, lowest = pool.expected_gib or 0, pool.lowest_gib or 0
+    parts["kv_cache"] = Range(max(0.0, expected) * 1024, max(0.0, lowest) * 1024)
+    if kind.process_mib is not None and kind.sm_count is not None:
+        # The estimator knows the size by the rule, the survey has measured it.
+        ruled = Range(process.expected_mib(kind.sm_count), process.upper_mib(kind.sm_count))
+        less = exactly(kind.process_mib) + Range(-ruled.expected, -ruled.upper)
+        parts["process"] += less
+    return replace(device, parts=parts)
+
+
+def _by_requests(question: Question, pool: Pool, verdict: Verdict) -> Verdict:
+    """The pool must hold one longest request; holding less than one for each slot is tight."""
+    one, slots = request_mib(pool), question.words.slots
+    lowest = (pool.lowest_gib or 0) * 1024
+    if verdict.outcome is Outcome.REFUSED or lowest >= one * slots * (1 - 1e-9):
+        return verdict
+    length = question.words.context_tokens
+    if lowest >= one:
+        held = f"KV cache: it holds {lowest / one:.1f} of {slots} requests of {length:,} tokens"
+        outcome = Outcome.TIGHT
+    elif lowest <= 0:
+        held, outcome = "weights", Outcome.REFUSED
+    else:
+        # vLLM's own words, which it would say at start.
+        held = f"KV cache: one request needs {one / 1024:.2f} GiB, {lowest / 1024:.2f} available"
+        outcome = Outcome.REFUSED
+    missing = one * (slots if outcome is Outcome.TIGHT else 1) - lowest
+    words = f"{verdict.explanation}; the KV cache is {missing:,.0f} MiB short"
+    needed = verdict.needed_mib + (missing if outcome is Outcome.REFUSED else 0)
+    return replace(verdict, outcome=outcome, binding=held, explanation=words, needed_mib=needed)

@@ -1,0 +1,74 @@
+"""What is asked of vLLM, and what else than memory can stand in its way."""
+
+from dataclasses import dataclass
+
+from deploys.plan.constraints import capability_constraint, parallel_constraint
+from deploys.plan.memory.estimate import MIB, Pool
+from deploys.plan.search.alternatives import Alternative
+from deploys.plan.search.gpus import GpuKind
+from deploys.settings.pool import Pool as Words
+
+# Its own default: what remains is for the context of the process and for others
+# (gpu_memory_utilization, vllm/config/cache.py of 0.33.0).
+MOST_UTILISATION = 0.92
+# docs.vllm.ai, installation on NVIDIA CUDA.
+LEAST_CAPABILITY = "7.0"
+# The pool's word for a cache -> vLLM's; None: as the activations.
+CACHE_TYPES = {"f16": None, "q8_0": "fp8"}
+FP8_CACHE_CAPABILITY = "8.9"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One pool on GPUs of one kind."""
+
+    words: Words
+    alternative: Alternative
+    cache_type: str
+    kind: GpuKind
+    gpus: int
+
+    @property
+    def capability(self) -> tuple[int, ...]:
+        """To be compared with others."""
+        return numbers(self.kind.compute_capability)
+
+
+def numbers(capability: str) -> tuple[int, ...]:
+    """`8.9` as (8, 9); empty where it is not known."""
+    return tuple(int(part) for part in capability.split(".") if part)
+
+
+def constraint_of(question: Question) -> str | None:
+    """Why vLLM would not start, in words."""
+    return _of_the_model(question) or _of_the_gpu(question)
+
+
+def _of_the_model(question: Question) -> str | None:
+    model = question.alternative.model
+    shape = model.architecture
+    if shape is None:
+        return f"unknown architecture {model.architecture_name}: weights known, cache unknown"
+    if question.words.context_tokens > shape.context_tokens:
+        return f"context: the model was trained for {shape.context_tokens:,} tokens"
+    return parallel_constraint(shape, question.gpus, model.quantization)
+
+
+def _of_the_gpu(question: Question) -> str | None:
+    capability, needs = question.kind.compute_capability, question.alternative.model.quantization
+    if not capability:
+        return f"the compute capability of {question.kind.name} is not known"
+    if question.cache_type not in CACHE_TYPES:
+        return f"vllm has no {question.cache_type} cache"
+    if CACHE_TYPES[question.cache_type] and question.capability < numbers(FP8_CACHE_CAPABILITY):
+        least = f"compute capability {FP8_CACHE_CAPABILITY}"
+        return f"an fp8 cache needs {least}, the GPU has {capability}"
+    if question.capability < numbers(LEAST_CAPABILITY):
+        return f"vllm needs compute capability {LEAST_CAPABILITY}, the GPU has {capability}"
+    # bf16 weights are computed as f16 where the GPU has no bf16.
+    return None if needs.lower() == "bf16" else capability_constraint(needs, capability)
+
+
+def request_mib(pool: Pool) -> float:
+    """KV cache of one request of the greatest length, on each GPU."""
+    return (pool.bytes_per_block or 0) * (pool.blocks_per_request or 0) / MIB

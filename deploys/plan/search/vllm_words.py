@@ -1,0 +1,53 @@
+"""vLLM's arguments, from what was found to fit, and why they are so."""
+
+from math import ceil
+
+from deploys.plan.memory.configuration import VllmConfiguration
+from deploys.plan.memory.estimate import GIB, DeviceEstimate, Pool, total
+from deploys.plan.plan import VllmArguments
+from deploys.plan.search.vllm_question import CACHE_TYPES, MOST_UTILISATION, Question, request_mib
+
+# Ampere and later compute in bf16; below it activations are f16 (vllm/platforms/cuda.py).
+BF16_CAPABILITY = (8, 0)
+
+
+def vllm_arguments(
+    question: Question, asked: VllmConfiguration, device: DeviceEstimate
+) -> VllmArguments:
+    """Everything written out; `device` is one GPU's estimate."""
+    kind, pinned = question.kind, asked.pool_gib
+    dtype = "bfloat16" if question.capability >= BF16_CAPABILITY else "half"
+    utilisation = asked.utilisation
+    if pinned is not None:
+        needed = total(part for name, part in device.parts.items() if name != "margin").upper
+        utilisation = min(1.0, ceil(needed / kind.visible_mib * 100) / 100)
+    return VllmArguments(
+        maximum_length_tokens=asked.maximum_length_tokens,
+        sequences=question.words.slots,
+        batched_tokens=asked.batched_tokens or 0,
+        tensor_parallel=question.gpus,
+        utilisation=utilisation,
+        kv_cache_bytes=None if pinned is None else round(pinned * GIB),
+        kv_cache_type=CACHE_TYPES[question.cache_type] or dtype.replace("half", "float16"),
+        dtype=dtype,
+        quantization=question.alternative.model.quantization,
+        threads=question.words.threads or 1,
+    )
+
+
+def vllm_reasons(question: Question, asked: VllmConfiguration, pool: Pool) -> tuple[str, ...]:
+    """Why these numbers."""
+    kind, words = question.kind, question.words
+    kept = f"{kind.visible_mib:,} MiB less margin, context"
+    kept += " and what others use" if kind.used_mib else ""
+    share = f"utilisation {asked.utilisation}: "
+    share += "as set" if words.gpu_memory_utilization else f"{kept}, at most {MOST_UTILISATION}"
+    if asked.pool_gib is not None:
+        share = f"KV cache of {asked.pool_gib * 1024:,.0f} MiB pinned: the GPU is shared"
+    batch = "as set" if "batch_tokens" in words.model_fields_set else "vllm's for such a GPU"
+    held = (pool.lowest_gib or 0) * 1024 / request_mib(pool)
+    return (
+        share,
+        f"KV cache holds {held:.1f} requests of {words.context_tokens:,} tokens, and more shorter",
+        f"batch of {asked.batched_tokens:,} tokens: {batch}",
+    )
