@@ -2,45 +2,80 @@
 
 import dataclasses
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from deploys.catalogue.models_yaml import read_models
 from deploys.cli.exit_codes import ExitCode
+from deploys.cli.plan_document import plan_document
+from deploys.cli.plan_text import print_plan
 from deploys.cli.root import repository_root
 from deploys.cli.stages import Stages, run_stages
-from deploys.plan.plan import Arguments, Plan, VllmArguments
+from deploys.plan.placement import plan_environment
+from deploys.plan.plan import Plan
+from deploys.plan.what_if import Questions, changed, one_model
+from deploys.settings.environment import Environment, read_environment
+from deploys.settings.inventory import UnknownEnvironment
 
 EnvironmentArgument = Annotated[str, typer.Argument(help="The name of a file in inventories/.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same result for a program.")]
 
-HEADINGS = ("replica", "host", "model", "context", "slots", "threads", "memory MiB")
+
+def plan(
+    environment: Annotated[
+        str | None,
+        typer.Argument(help="The name of a file in inventories/; with --model none is needed."),
+    ] = None,
+    as_json: JsonOption = False,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="HOST", help="What if this host were gone?")
+    ] = None,
+    context: Annotated[
+        list[str] | None, typer.Option(metavar="[POOL=]N", help="What if a request had N tokens?")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="[POOL=]NAME", help="What if it were this model?")
+    ] = None,
+    gpu: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[xN]", help='What if each host had these: "RTX 4090x2"?'),
+    ] = None,
+) -> int:
+    """Shows placement, memory per GPU, why, speed, routes and what `render` would change."""
+    questions = Questions(without or (), context or (), model or (), gpu or ())
+    if environment is not None and not questions:
+        stages = run_stages(repository_root(), environment)
+        _show(stages.plan, stages.environment, stages, as_json)
+        return ExitCode.CHANGES_PENDING if stages.pending else ExitCode.DONE
+    asked = _asked(environment, questions)
+    _show(plan_environment(asked, {}), asked, None, as_json)
+    return ExitCode.DONE
 
 
-def plan(environment: EnvironmentArgument, as_json: JsonOption = False) -> int:
-    """Shows placement, memory, routes and what `render` would change."""
-    stages = run_stages(repository_root(), environment)
+def _asked(name: str | None, questions: Questions) -> Environment:
+    root = repository_root()
+    if name is not None:
+        return changed(read_environment(root, name), questions)
+    if not questions.models:
+        hint = 'hint: homeport plan ENV, or homeport plan --model NAME --gpu "RTX 4090"'
+        raise UnknownEnvironment(f"error: plan: no environment is named\n{hint}")
+    return one_model(read_models(root / "inventories" / "models.yaml"), questions)
+
+
+def _show(plan: Plan, environment: Environment, stages: Stages | None, as_json: bool) -> None:
+    """What `render` would change is not asked of a plan that is only a question."""
     if as_json:
-        print(json.dumps(_document(stages), indent=2))
+        pending = [dataclasses.asdict(one) for one in stages.pending] if stages else None
+        print(json.dumps({**plan_document(plan), "pending": pending}, indent=2))
+        return
+    console = Console()
+    print_plan(plan, environment, console)
+    if stages is None:
+        console.print("only a question: nothing was written, and committed files were not compared")
     else:
-        _print(stages, Console())
-    return ExitCode.CHANGES_PENDING if stages.pending else ExitCode.DONE
-
-
-def _print(stages: Stages, console: Console) -> None:
-    console.print(_replicas(stages.plan))
-    for pool in stages.plan.pools:
-        console.print(f"pool {pool.name} on {pool.engine}:", highlight=False)
-        for reason in pool.reasons:
-            console.print(f"  {reason}", highlight=False)
-    for host in stages.plan.hosts:
-        if host.gateway is not None:
-            public = ", ".join(pool.public_name for pool in stages.plan.pools)
-            listen = f"http://{host.gateway.address}:{host.gateway.port}/v1"
-            console.print(f"gateway on {host.name}: {listen} serves {public}", highlight=False)
-    _print_pending(stages, console)
+        _print_pending(stages, console)
 
 
 def _print_pending(stages: Stages, console: Console) -> None:
@@ -50,52 +85,3 @@ def _print_pending(stages: Stages, console: Console) -> None:
     for difference in stages.pending:
         console.print(f"  {difference.state:9}{difference.path}", highlight=False)
     console.print(f"next: homeport render {stages.plan.environment}", highlight=False)
-
-
-def _replicas(plan: Plan) -> Table:
-    # No frame: eighty columns are enough, and what is shown can be copied.
-    table = Table(*HEADINGS, box=None, padding=(0, 2, 0, 0))
-    for pool in plan.pools:
-        for replica in pool.replicas:
-            numbers = replica.arguments
-            memory = f"{sum(replica.memory_mib.values())} of {replica.limits.memory_mib}"
-            counts = (numbers.slots * pool_context(numbers), numbers.slots, numbers.threads, memory)
-            table.add_row(replica.name, replica.host, pool.model_name, *map(str, counts))
-    return table
-
-
-def pool_context(arguments: Arguments) -> int:
-    """Tokens of one request."""
-    if isinstance(arguments, VllmArguments):
-        return arguments.maximum_length_tokens
-    return arguments.context_tokens // arguments.slots
-
-
-def _document(stages: Stages) -> dict[str, Any]:
-    replicas = [replica for pool in stages.plan.pools for replica in pool.replicas]
-    return {
-        "environment": stages.plan.environment,
-        "pools": [
-            {
-                "name": pool.name,
-                "public_name": pool.public_name,
-                "engine": pool.engine,
-                "model": pool.model_name,
-                "reasons": list(pool.reasons),
-            }
-            for pool in stages.plan.pools
-        ],
-        "replicas": [
-            {
-                "name": replica.name,
-                "pool": replica.pool,
-                "host": replica.host,
-                "gpus": list(replica.gpus),
-                "arguments": dataclasses.asdict(replica.arguments),
-                "memory_mib": dict(replica.memory_mib),
-                "limits": dataclasses.asdict(replica.limits),
-            }
-            for replica in replicas
-        ],
-        "pending": [dataclasses.asdict(difference) for difference in stages.pending],
-    }

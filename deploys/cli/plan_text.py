@@ -1,0 +1,108 @@
+"""A plan as people read it: replicas, GPUs, why, and where the gateway listens."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from deploys.cli.memory_bar import bar, legend
+from deploys.plan.memory.process import margin_mib
+from deploys.plan.plan import HostPlan, Plan, Pool, Replica, VllmArguments
+from deploys.plan.search.gpus import UsableGpu, usable_gpus
+from deploys.settings.environment import Environment
+
+HEADINGS = ("replica", "host", "model", "engine", "context", "slots", "RAM MiB", "tokens/s")
+
+
+def print_plan(plan: Plan, environment: Environment, console: Console) -> None:
+    """Everything but what `render` would change."""
+    console.print(_replicas(plan))
+    lines = [*_gpus(plan, environment), *_pools(plan), *_gateways(plan)]
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _replicas(plan: Plan) -> Table:
+    # No frame: eighty columns are enough, and what is shown can be copied.
+    table = Table(*HEADINGS, box=None, padding=(0, 2, 0, 0))
+    for pool in plan.pools:
+        for replica in pool.replicas:
+            numbers = replica.arguments
+            memory = f"{sum(replica.memory_mib.values())} of {replica.limits.memory_mib}"
+            counts = (request_tokens(replica) * numbers.slots, numbers.slots, memory)
+            names = (replica.name, replica.host, pool.model_name, pool.engine)
+            table.add_row(*names, *map(str, counts), _speed(replica))
+    return table
+
+
+def request_tokens(replica: Replica) -> int:
+    """Longest prompt plus answer of one request."""
+    arguments = replica.arguments
+    if isinstance(arguments, VllmArguments):
+        return arguments.maximum_length_tokens
+    return arguments.context_tokens // arguments.slots
+
+
+def _speed(replica: Replica) -> str:
+    return f"< {replica.speed.roofline:.0f}" if replica.speed else "-"
+
+
+def _gpus(plan: Plan, environment: Environment) -> Iterator[str]:
+    letters = ""
+    for host in environment.hosts:
+        usable = usable_gpus(host.hardware)
+        planned = plan.host(host.name)
+        if not usable or "gpu_hosts" not in host.roles:
+            continue
+        ram = sum(replica.limits.memory_mib for replica in planned.replicas)
+        yield f"{host.name}: {ram:,} of {host.hardware.memory_mib:,} MiB RAM planned"
+        for gpu in usable:
+            line, drawn = _gpu(gpu, planned)
+            letters += drawn
+            yield line
+    if letters:
+        yield f"  {legend(letters)}"
+
+
+def _gpu(gpu: UsableGpu, host: HostPlan) -> tuple[str, str]:
+    """One line, and its bar alone."""
+    there = [replica for replica in host.replicas if gpu.uuid in replica.gpus]
+    places = [(replica, replica.gpus.index(gpu.uuid)) for replica in there]
+    devices = [replica.memory[place] for replica, place in places]
+    kind = gpu.kind
+    drawn = bar(devices, kind.used_mib, margin_mib(kind.visible_mib), kind.visible_mib)
+    names = ", ".join(replica.name for replica in there) or "free"
+    needed = sum(replica.verdicts[place].needed_mib for replica, place in places)
+    outcomes = {replica.verdicts[place].outcome.value for replica, place in places}
+    sizes = f"{needed + kind.used_mib:,.0f} of {kind.visible_mib:,} MiB"
+    verdict = "tight" if "tight" in outcomes else "fits" if outcomes else ""
+    text = f"  {kind.name:<22.22} {names:<10} {drawn} {sizes} {verdict}"
+    return text.rstrip(), drawn
+
+
+def _pools(plan: Plan) -> Iterator[str]:
+    for pool in plan.pools:
+        yield f"pool {pool.name} on {pool.engine}{_reason(pool)}:"
+        yield from (f"  {reason}" for reason in pool.reasons)
+        yield from _speeds(pool)
+
+
+def _speeds(pool: Pool) -> Iterator[str]:
+    """Once for all replicas that are alike."""
+    speeds = sorted({one.speed for one in pool.replicas if one.speed}, key=lambda one: one.roofline)
+    for speed in speeds:
+        usual = f"usual {speed.usual_low:.0f} to {speed.usual_high:.0f}"
+        low = f"below {speed.suspicious:.0f} something is wrong"
+        yield f"  one request gets at most {speed.roofline:.0f} tokens/s; {usual}, {low}"
+
+
+def _reason(pool: Pool) -> str:
+    return f" ({pool.engine_reason})" if pool.engine_reason else ""
+
+
+def _gateways(plan: Plan) -> Iterator[str]:
+    for host in plan.hosts:
+        if host.gateway is not None and plan.clients:
+            public = ", ".join(pool.public_name for pool in plan.pools)
+            listen = f"http://{host.gateway.address}:{host.gateway.port}/v1"
+            yield f"gateway on {host.name}: {listen} serves {public}"
