@@ -57,13 +57,19 @@ def _layouts(found: Found) -> Iterator[str]:
 
 def _why(found: Found, number: int) -> str:
     """What stood in the way of the stage before."""
-    if found.wish.words.gpus != "auto" or found.trial.stages[number].in_ram == "as set":
+    stages = found.trial.stages
+    if found.wish.words.gpus != "auto" or stages[number].in_ram == "as set":
         return ": as set"
     if number == 0:
         return ": it holds everything"
-    before = found.trial.stages[number - 1]
-    short = shortest(found, before)
-    return f"; {before.words(found.trial.recipe.engine)}: {short}" if short else ""
+    short = shortest(found, stages[number - 1])
+    return f"; {_earlier(stages[number], stages[number - 1])}: {short}" if short else ""
+
+
+def _earlier(stage: Stage, before: Stage) -> str:
+    if before.in_ram == stage.in_ram:
+        return "on fewer" if before.gpus < stage.gpus else "on more"
+    return "with nothing in RAM" if before.in_ram == "nothing" else "with experts alone in RAM"
 
 
 def shortest(found: Found, stage: Stage) -> str:

@@ -47,7 +47,8 @@ def _bytes(
 ) -> float:
     if not part.layers and not part.has_output:
         return 0
-    kinds = sorted({layer_kinds(shape)[layer] for layer in part.layers})
+    every = layer_kinds(shape)
+    kinds = sorted({every[layer] for layer in part.layers})
     masks = sum(_mask(shape, kind, asked, profile) for kind in kinds)
     rows = profile.first_gpu_rows if part.is_first else profile.later_gpu_rows
     # Two GPUs were found short by a row, and without flash attention by copies of the mask.

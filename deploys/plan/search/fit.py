@@ -9,7 +9,9 @@ from deploys.plan.plan import Arguments
 from deploys.plan.verdict import Outcome, Verdict
 
 # What a container needs beyond the sum before the kernel would kill it: page cache and allocator.
-HEADROOM = 1.25
+HEADROOM_SHARE = 0.25
+# Of a hundred GiB of weights in RAM a quarter would lie idle: they neither grow nor move.
+MOST_HEADROOM_MIB = 4096
 SMALLEST_LIMIT_MIB = 256
 _ORDER = (Outcome.FITS, Outcome.TIGHT, Outcome.REFUSED)
 
@@ -57,4 +59,6 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
 
 def memory_limit_mib(parts: Mapping[str, int]) -> int:
     """The container's limit: the sum with headroom, in whole steps of 64 MiB."""
-    return max(SMALLEST_LIMIT_MIB, ceil(sum(parts.values()) * HEADROOM / 64) * 64)
+    needed = sum(parts.values())
+    headroom = min(needed * HEADROOM_SHARE, MOST_HEADROOM_MIB)
+    return max(SMALLEST_LIMIT_MIB, ceil((needed + headroom) / 64) * 64)

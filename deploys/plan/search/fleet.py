@@ -19,6 +19,8 @@ class Outcomes:
     not_found: Mapping[str, NotFound]
     rooms: Rooms
     """What is left."""
+    memories: Mapping[str, Memory]
+    """What was found out about each pool on the way."""
 
 
 def wishes_of(environment: Environment) -> list[Wish]:
@@ -35,8 +37,11 @@ def wishes_of(environment: Environment) -> list[Wish]:
     ]
 
 
-def place_all(environment: Environment) -> Outcomes:
-    """Every pool placed, or why not. The order of hosts and pools in files does not matter."""
+def place_all(environment: Environment, known: Mapping[str, Memory] | None = None) -> Outcomes:
+    """Every pool placed, or why not. The order of hosts and pools in files does not matter.
+
+    `known` is what an earlier search found out about pools that have not changed.
+    """
     rooms = {
         host.name: room_of(host)
         for host in sorted(environment.hosts, key=lambda host: host.name)
@@ -46,7 +51,7 @@ def place_all(environment: Environment) -> Outcomes:
     on_gpus = [wish for wish in wishes if wants_gpus(wish, rooms)]
     results: dict[str, Found | NotFound] = {}
     left = dict(rooms)
-    memories = {wish.name: Memory() for wish in on_gpus}
+    memories = {wish.name: (known or {}).get(wish.name, Memory()) for wish in on_gpus}
     for wish in _largest_first(on_gpus, rooms, memories):
         results[wish.name], left = place(wish, left, memories[wish.name])
     left = _fill(results, left, memories)
@@ -55,7 +60,7 @@ def place_all(environment: Environment) -> Outcomes:
     results |= {result.wish.name: result for result in others}
     found = {name: one for name, one in results.items() if isinstance(one, Found)}
     not_found = {name: one for name, one in results.items() if isinstance(one, NotFound)}
-    return Outcomes(found, not_found, left)
+    return Outcomes(found, not_found, left, memories)
 
 
 def wants_gpus(wish: Wish, rooms: Rooms) -> bool:

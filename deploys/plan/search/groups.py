@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from deploys.plan.search.alternatives import EngineName
 from deploys.plan.search.gpus import UsableGpu
-from deploys.plan.search.stages import MOST_PCIE_GPUS
 
 Group = tuple[UsableGpu, ...]
 
@@ -31,11 +30,9 @@ def _candidates(free: Sequence[UsableGpu], count: int, engine: EngineName) -> It
             continue
         if count > 1:
             yield from (island[:count] for island in islands(alike) if len(island) >= count)
-        by_node = _parted(alike, lambda gpu: gpu.numa_node)
-        if engine == "llamacpp" or count <= MOST_PCIE_GPUS:
-            nodes = sorted(by_node.values(), key=len, reverse=True)
-            yield from (near[:count] for near in nodes if len(near) >= count)
-            yield tuple(alike[:count])
+        nodes = sorted(_parted(alike, lambda gpu: gpu.numa_node).values(), key=len, reverse=True)
+        yield from (near[:count] for near in nodes if len(near) >= count)
+        yield tuple(alike[:count])
     if engine == "llamacpp" and count > 1 and len(free) >= count:
         largest = sorted(free, key=lambda gpu: (-gpu.kind.budget_mib, gpu.numa_node or 0))[:count]
         # In the order of the host, so that the same set is the same group.

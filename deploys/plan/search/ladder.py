@@ -59,7 +59,7 @@ def known_words() -> list[str]:
 
 def is_at_least(word: str, floor: str) -> bool:
     """Whether `word` loses no more than `floor`; an unknown one is not believed to."""
-    return is_known(word) and _RANK[word.upper()] <= _RANK[floor.upper()]
+    return is_known(word) and is_known(floor) and _RANK[word.upper()] <= _RANK[floor.upper()]
 
 
 def gguf_preference(word: str, shape: Architecture | None) -> tuple[bool, int, int, str]:

@@ -6,11 +6,12 @@ from math import ceil
 
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, LlamaCppConfiguration
-from deploys.plan.memory.estimate import MIB, DeviceEstimate
+from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate
 from deploys.plan.plan import LlamaCppArguments
 from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.fit import Fit, refused, worst
 from deploys.plan.search.gpus import GpuKind
+from deploys.plan.search.model_weights import files_bytes
 from deploys.plan.search.stages import InRam
 from deploys.plan.verdict import Outcome, judge
 from deploys.settings.pool import Pool
@@ -60,7 +61,7 @@ def fit(question: Question, in_ram: InRam) -> Fit:
 def _is_in_the_way(fit: Fit) -> bool:
     """Whether a GPU lacks no more than its compute buffer."""
     return fit.outcome is not Outcome.FITS and any(
-        device.parts["compute_buffer"].upper > -verdict.spare_mib > 0
+        device.parts.get("compute_buffer", NOTHING).upper > -verdict.spare_mib > 0
         for device, verdict in zip(fit.devices, fit.verdicts, strict=False)
     )
 
@@ -119,23 +120,31 @@ def placed(question: Question, micro_batch: int, on_gpus: int, experts: int) -> 
     """Exactly this, judged."""
     arguments = _arguments(question, micro_batch, on_gpus, experts)
     answer = estimate(case_of(question, arguments))
-    gpus = answer.gpus[: len(question.kinds)]
+    if answer.unknown:
+        return refused(_unknown(question, answer.unknown))
+    ram = next(device for device in answer.devices if device.device == "CPU")
     verdicts = tuple(
-        judge(_named(device, kind), kind.visible_mib, kind.used_mib, answer.unknown)
-        for device, kind in zip(gpus, question.kinds, strict=True)
+        judge(_named(device, kind), kind.visible_mib, kind.used_mib)
+        for device, kind in zip(answer.gpus, question.kinds, strict=True)
     )
-    ram = next((device for device in answer.devices if device.device == "CPU"), None)
-    unknown = "not known: " + "; ".join(answer.unknown) if answer.unknown else ""
     decides = worst(verdicts) if verdicts else None
     return Fit(
-        outcome=decides.outcome if decides else Outcome.REFUSED if unknown else Outcome.FITS,
-        binding=decides.binding if decides else unknown,
-        explanation=decides.explanation if decides else unknown,
+        outcome=decides.outcome if decides else Outcome.FITS,
+        binding=decides.binding if decides else "",
+        explanation=decides.explanation if decides else "",
         arguments=arguments,
-        devices=(*gpus, *([ram] if ram else [])),
+        devices=(*answer.gpus, ram),
         verdicts=verdicts,
         ram_mib=_ram_parts(question, ram),
     )
+
+
+def _unknown(question: Question, parts: Sequence[str]) -> str:
+    """Nothing is guessed: the weights are known, and the rest is named."""
+    model = question.alternative.model
+    name = model.architecture.name if model.architecture else model.architecture_name
+    known = files_bytes(model) / MIB
+    return f"unknown architecture {name}: weights {known:,.0f} MiB; not known: {'; '.join(parts)}"
 
 
 def _named(device: DeviceEstimate, kind: GpuKind) -> DeviceEstimate:
@@ -186,9 +195,9 @@ def _arguments(
     )
 
 
-def _ram_parts(question: Question, ram: DeviceEstimate | None) -> dict[str, int]:
+def _ram_parts(question: Question, ram: DeviceEstimate) -> dict[str, int]:
     parts = {"weights": 0, "kv_cache": 0, "recurrent_state": 0, "compute_buffer": 0}
-    for name, part in ram.parts.items() if ram else ():
+    for name, part in ram.parts.items():
         parts[name] = ceil(part.upper)
     projector = question.alternative.model.projector
     if projector and not question.kinds:

@@ -7,7 +7,7 @@ from deploys.catalogue.weight_facts import WeightFacts
 from deploys.plan.memory.configuration import Case, KnownWeights
 from deploys.plan.memory.estimate import MIB
 from deploys.plan.memory.vllm_weights import weights_bytes
-from deploys.plan.memory.weights import tensor_sizes
+from deploys.plan.memory.weights import is_expert, tensor_sizes
 
 
 def files_bytes(model: Model) -> int:
@@ -36,7 +36,7 @@ def gguf_weights(model: Model) -> KnownWeights:
     ruled = tensor_sizes(case)
     if isinstance(ruled, str):
         return KnownWeights(tensor_bytes=_evenly(size, model.architecture.layers))
-    return KnownWeights(tensor_bytes=_scaled(ruled, size))
+    return KnownWeights(tensor_bytes=_scaled(_joined(ruled), size))
 
 
 def _from_facts(facts: WeightFacts) -> Iterator[tuple[str, int]]:
@@ -63,6 +63,24 @@ def _evenly(size: int, layers: int) -> dict[str, int]:
         "output.weight": part,
         **{f"blk.{layer}.part": part for layer in range(layers)},
     }
+
+
+def _joined(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Per layer, and in it per side of the experts, the largest tensor and all others together:
+    whether something fits asks no more, and is asked hundreds of times.
+    """
+    joined: dict[str, int] = {}
+    for name, size in sizes.items():
+        if not name.startswith("blk."):
+            joined[name] = size
+            continue
+        side = "_exps" if is_expert(name) else ""
+        layer = name.split(".")[1]
+        largest, others = f"blk.{layer}.largest{side}.weight", f"blk.{layer}.others{side}.weight"
+        before = joined.get(largest, 0)
+        joined[largest] = max(before, size)
+        joined[others] = joined.get(others, 0) + min(before, size)
+    return joined
 
 
 def _scaled(sizes: Mapping[str, int], size: int) -> dict[str, int]:

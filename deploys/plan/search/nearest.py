@@ -56,7 +56,8 @@ def changed(pool: str, words: Pool, word: str, value: object) -> Change:
 
 def _fits(environment: Environment, outcomes: Outcomes, change: Change) -> bool:
     pools = {**environment.pools, change.pool: change.words}
-    planned = place_all(environment.model_copy(update={"pools": pools}))
+    others = {name: one for name, one in outcomes.memories.items() if name != change.pool}
+    planned = place_all(environment.model_copy(update={"pools": pools}), others)
     return {change.pool, *outcomes.found} <= set(planned.found)
 
 
@@ -89,6 +90,8 @@ def _changes(tries: _Tries) -> Iterator[tuple[str, object]]:
     yield from _in_ram(tries)
     yield from _gpu_counts(tries)
     yield from _hosts(tries)
+    if words.gpus in ("auto", 1) and not words.share_gpus:
+        yield "share_gpus", True
     yield from _quantizations(tries)
     context = _largest(
         lambda steps: tries.found("context_tokens", steps * CONTEXT_STEP) is not None,

@@ -27,9 +27,9 @@ VERSION = "0.33.0"
 # here, so taken amply; the first start on a host tells.
 SERVER_MIB = 4096
 WORKER_MIB = 3072
-# A100s get the smaller batch though they are as large (vllm/engine/arg_utils.py,
+# Of GPUs below 70 GiB, and of A100s though they are larger (vllm/engine/arg_utils.py,
 # get_batch_defaults).
-A100_BATCHED_TOKENS = 2048
+LEAST_BATCH = 2048
 
 
 def fit(question: Question) -> Fit:
@@ -40,7 +40,17 @@ def fit(question: Question) -> Fit:
     utilisation = question.words.gpu_memory_utilization or utilisation_of(question.kind)
     if utilisation <= 0:
         return refused(f"the context of a process does not fit on {question.kind.name}")
-    asked = _configuration(question, utilisation)
+    found = None
+    for tokens in _batches(question):
+        found = _asked(
+            question, replace(_configuration(question, utilisation), batched_tokens=tokens)
+        )
+        if found.outcome is Outcome.FITS:
+            break
+    return found or refused("")
+
+
+def _asked(question: Question, asked: VllmConfiguration) -> Fit:
     answer = estimate(_case(question, asked))
     if answer.unknown or answer.pool is None:
         return refused("not known: " + "; ".join(answer.unknown))
@@ -58,7 +68,7 @@ def utilisation_of(kind: GpuKind) -> float:
 
 def _configuration(question: Question, utilisation: float) -> VllmConfiguration:
     words, kind = question.words, question.kind
-    asked = VllmConfiguration(
+    return VllmConfiguration(
         maximum_length_tokens=words.context_tokens,
         utilisation=utilisation,
         tensor_parallel=question.gpus,
@@ -67,19 +77,21 @@ def _configuration(question: Question, utilisation: float) -> VllmConfiguration:
         total_gib=kind.visible_mib / 1024,
         devices=(kind.device,) * question.gpus,
     )
-    return replace(asked, batched_tokens=_batched_tokens(question, asked))
 
 
-def _batched_tokens(question: Question, asked: VllmConfiguration) -> int:
-    """By the class of GPU, unless set; never fewer than the requests at once."""
+def _batches(question: Question) -> list[int]:
+    """Tokens computed at once: by the class of GPU, and the smallest class's where that does not
+    fit, unless set; never fewer than the requests at once.
+    """
     words = question.words
     if "batch_tokens" in words.model_fields_set:
-        return max(words.batch_tokens, words.slots)
+        return [max(words.batch_tokens, words.slots)]
+    asked = _configuration(question, MOST_UTILISATION)
     shape = question.alternative.model.shape
     by_class = batch_limits(asked, shape, vllm_profile(VERSION, {}))[0]
     if "A100" in question.kind.name:
-        by_class = A100_BATCHED_TOKENS
-    return max(by_class, words.slots)
+        by_class = LEAST_BATCH
+    return sorted({max(size, words.slots) for size in (by_class, LEAST_BATCH)}, reverse=True)
 
 
 def _case(question: Question, asked: VllmConfiguration) -> Case:
@@ -117,11 +129,12 @@ def _with_its_pool(device: DeviceEstimate, pool: Pool, kind: GpuKind) -> DeviceE
     parts = dict(device.parts)
     expected, lowest = pool.expected_gib or 0, pool.lowest_gib or 0
     parts["kv_cache"] = Range(max(0.0, expected) * 1024, max(0.0, lowest) * 1024)
-    if kind.process_mib is not None and kind.sm_count is not None:
+    if kind.process_mib is not None:
         # The estimator knows the size by the rule, the survey has measured it.
-        ruled = Range(process.expected_mib(kind.sm_count), process.upper_mib(kind.sm_count))
-        less = exactly(kind.process_mib) + Range(-ruled.expected, -ruled.upper)
-        parts["process"] += less
+        count, measured = kind.sm_count, exactly(kind.process_mib)
+        if count is not None:
+            measured += Range(-process.expected_mib(count), -process.upper_mib(count))
+        parts["process"] += measured
     return replace(device, parts=parts)
 
 

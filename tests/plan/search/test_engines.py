@@ -1,0 +1,63 @@
+"""Which engine is chosen, and the reason that is given."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from deploys.plan.search.alternatives import Alternative, alternatives
+from deploys.plan.search.engines import engine_choices
+from deploys.settings.pool import Pool
+from tests.plan.search.fleets import catalogue, chat, host, planned
+
+
+def _engines(on_gpus: bool = True, **words: object) -> list[tuple[str, str]]:
+    pool = Pool.model_validate(chat("llama-3.1-8b", **words))
+    named = alternatives(pool, catalogue())
+    return [(one.engine, one.reason) for one in engine_choices(pool, named, on_gpus)]
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ({"slots": 4}, ("vllm", "4 requests at once, on GPUs that hold everything")),
+        ({}, ("llamacpp", "1 request at once: below 4 it is as fast, in less memory")),
+        ({"slots": 3}, ("llamacpp", "3 requests at once: below 4 it is as fast, in less memory")),
+        ({"slots": 9, "engine": "llamacpp"}, ("llamacpp", "as set")),
+        (
+            {"slots": 9, "gpu_layers": 12},
+            ("llamacpp", "it alone keeps layers or experts in RAM, as set"),
+        ),
+        (
+            {"tensor_parallel": 2},
+            ("vllm", "tensor_parallel and gpu_memory_utilization are its words"),
+        ),
+    ],
+)
+def test_the_engine_follows_from_the_requests_unless_words_say_it(
+    words: Mapping[str, object], first: tuple[str, str]
+) -> None:
+    assert _engines(**words)[0] == first
+
+
+def test_without_a_gpu_it_is_llamacpp() -> None:
+    assert _engines(on_gpus=False, slots=8) == [("llamacpp", "it runs without a GPU")]
+
+
+def test_one_format_leaves_one_engine() -> None:
+    pool = Pool.model_validate(chat(slots=8))
+
+    def only(name: str) -> str:
+        named = [Alternative(name, catalogue()[name])]
+        (choice,) = engine_choices(pool, named, on_gpus=True)
+        return choice.reason
+
+    assert only("llama-3.1-8b-q8_0") == "the catalogue has the model as GGUF only"
+    assert only("llama-3.1-8b-bf16") == "the catalogue has the model as safetensors only"
+
+
+def test_many_requests_that_vllm_has_no_room_for_are_given_to_llamacpp() -> None:
+    gpu = host("a", "RTX 4090")
+    roomy = planned([gpu], chat=chat("llama-3.1-8b", 4096, slots=8)).pools[0]
+    close = planned([gpu], chat=chat("llama-3.1-8b", 16_384, slots=8)).pools[0]
+    assert (roomy.engine, close.engine) == ("vllm", "llamacpp")
+    assert close.engine_reason == "vllm has no room for 8 of 16,384 tokens on these GPUs"
