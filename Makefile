@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo demo-down test test-fast format accuracy survey plan render apply verify drift releases rollback chat lock \
+.PHONY: demo demo-down test test-fast format accuracy survey plan render apply verify drift releases rollback chat lock bench-plan \
 	clean
 
 demo: $(READY)
@@ -34,6 +34,10 @@ survey plan render apply verify drift releases rollback chat: $(READY)
 # The memory estimator held against published measurements, class by class.
 accuracy: $(READY)
 	@$(BIN)/python -m tests.plan.accuracy
+
+# How long planning takes as a fleet grows to 1,000 hosts.
+bench-plan: $(READY)
+	@$(BIN)/python -m tests.plan.benchmark
 
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)
