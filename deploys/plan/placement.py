@@ -37,18 +37,19 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
     for pool in pools:
         for replica in pool.replicas:
             by_host[replica.host].append(replica)
-    hosts = tuple(
-        HostPlan(
-            name=host.name,
-            roles=host.roles,
-            replicas=tuple(by_host[host.name]),
-            gateway=environment.gateway if "gateways" in host.roles else None,
-            address=host.words.address or "",
-            hardware=host.hardware,
-        )
-        for host in environment.hosts
-    )
+    hosts = tuple(_host(environment, host, by_host[host.name]) for host in environment.hosts)
     return Plan(environment.name, hosts, pools, tuple(sorted(environment.clients)), images)
+
+
+def _host(environment: Environment, host: Host, replicas: Sequence[Replica]) -> HostPlan:
+    return HostPlan(
+        name=host.name,
+        roles=host.roles,
+        replicas=tuple(replicas),
+        gateway=environment.gateway if "gateways" in host.roles else None,
+        address=host.words.address or "",
+        hardware=host.hardware,
+    )
 
 
 def _by_host(found: Mapping[str, Found]) -> dict[str, list[Seat]]:
@@ -83,12 +84,7 @@ def _pool(
 ) -> Pool:
     hosts = {host.name: host for host in environment.hosts}
     wish, recipe = found.wish, found.trial.recipe
-    speeds: dict[tuple[int, float | None], Speed | None] = {}
-    for seat in found.seats:
-        # Seats with one fit are on GPUs of one kind.
-        ram = hosts[seat.host].hardware.ram_gb_per_second
-        if (id(seat.fit), ram) not in speeds:
-            speeds[id(seat.fit), ram] = replica_speed(recipe.alternative, seat, ram)
+    speeds = _speeds(found, hosts)
     replicas = tuple(
         dataclasses.replace(
             _replica(found, number, hosts[seat.host], shared[seat.host]),
@@ -107,6 +103,20 @@ def _pool(
         engine_reason=found.choice.reason,
         quantization=recipe.alternative.model.quantization,
     )
+
+
+# Seats with one fit are on GPUs of one kind: (the fit, GB/s of the host's RAM) -> speed.
+Speeds = dict[tuple[int, float | None], Speed | None]
+
+
+def _speeds(found: Found, hosts: Mapping[str, Host]) -> Speeds:
+    speeds: Speeds = {}
+    for seat in found.seats:
+        ram = hosts[seat.host].hardware.ram_gb_per_second
+        if (id(seat.fit), ram) not in speeds:
+            alternative = found.trial.recipe.alternative
+            speeds[id(seat.fit), ram] = replica_speed(alternative, seat, ram)
+    return speeds
 
 
 def _replica(found: Found, number: int, host: Host, neighbours: Sequence[Seat]) -> Replica:

@@ -58,17 +58,9 @@ def one_model(models: Mapping[str, Model], questions: Questions) -> Environment:
     _model(names[0], models)
     context = _context(contexts[0] if contexts else DEFAULT_CONTEXT)
     pool = Pool(model=names[0], context_tokens=LEAST_CONTEXT).model_copy(update=context)
-    hardware = HostHardware(cpu=Cpu(physical_cores=WHAT_IF_CORES), memory_mib=WHAT_IF_RAM_MIB)
-    host = Host(
-        name="host",
-        connection="@local",
-        roles=("gpu_hosts", "gateways"),
-        words=HostWords(),
-        hardware=hardware,
-    )
     environment = Environment(
         name="what-if",
-        hosts=(host,),
+        hosts=(_what_if_host(),),
         pools={"model": pool},
         clients={},
         gateway=Gateway(),
@@ -76,6 +68,17 @@ def one_model(models: Mapping[str, Model], questions: Questions) -> Environment:
         models=dict(models),
     )
     return _with_gpus(environment, questions.gpus)
+
+
+def _what_if_host() -> Host:
+    hardware = HostHardware(cpu=Cpu(physical_cores=WHAT_IF_CORES), memory_mib=WHAT_IF_RAM_MIB)
+    return Host(
+        name="host",
+        connection="@local",
+        roles=("gpu_hosts", "gateways"),
+        words=HostWords(),
+        hardware=hardware,
+    )
 
 
 def _without(environment: Environment, gone: Sequence[str]) -> Environment:

@@ -3,6 +3,7 @@
 `auto` is the planner's to choose; what is pinned here is respected, and only checked.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
@@ -73,10 +74,22 @@ class Pool(Frozen):
         if self.kv_cache_type not in ("auto", "f16") and not self.flash_attention:
             # llama.cpp refuses a quantised V cache without flash attention, after the model loaded.
             raise ValueError(f"kv_cache_type {self.kv_cache_type} with flash_attention on")
-        if self.gpus == 0 and (self.engine == "vllm" or self.tensor_parallel not in ("auto", 1)):
-            raise ValueError("GPUs for vllm and for tensor_parallel")
-        if "auto" not in (self.gpus, self.tensor_parallel) and self.gpus != self.tensor_parallel:
-            raise ValueError("gpus and tensor_parallel alike, or one of them left out")
-        if self.share_gpus and self.gpus not in ("auto", 1):
-            raise ValueError("one GPU where share_gpus is on")
+        for wrong, fits in _contradictions(self):
+            if wrong:
+                raise ValueError(fits)
         return self
+
+
+def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
+    """(whether it is there, what fits instead): words that only one engine or layout knows."""
+    parallel = pool.tensor_parallel not in ("auto", 1)
+    of_vllm = parallel or pool.gpu_memory_utilization is not None
+    of_llamacpp = (pool.gpu_layers, pool.experts_on_cpu) != ("auto", "auto")
+    yield pool.gpus == 0 and (pool.engine == "vllm" or of_vllm), "GPUs for vllm and its words"
+    both = "auto" not in (pool.gpus, pool.tensor_parallel)
+    yield both and pool.gpus != pool.tensor_parallel, "gpus and tensor_parallel alike"
+    several = pool.gpus not in ("auto", 1) or parallel
+    yield pool.share_gpus and several, "one GPU where share_gpus is on"
+    yield pool.engine == "llamacpp" and of_vllm, "vllm for tensor_parallel and its utilization"
+    yield pool.engine == "vllm" and of_llamacpp, "llamacpp for gpu_layers and experts_on_cpu"
+    yield of_vllm and of_llamacpp, "words of one engine: layers and experts are llamacpp's"

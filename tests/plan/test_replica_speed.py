@@ -8,7 +8,7 @@ from tests.plan.search.fleets import catalogue, chat, host, planned
 GIB = 2**30
 
 
-def _replica(*cards: str, ram_gb_per_second: float | None = None, **words: object) -> Replica:
+def _replica(*cards: str, ram_gb_per_second: object = None, **words: object) -> Replica:
     one = host("a", *cards, ram_gb_per_second=ram_gb_per_second)
     return planned([one], chat=chat(**words)).pools[0].replicas[0]
 

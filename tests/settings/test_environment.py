@@ -64,6 +64,17 @@ def test_a_number_or_a_word_is_found_wrong_once_with_both_that_fit(tmp_path: Pat
     assert found[0].hint == "what fits: a valid integer, or fill"
 
 
+def test_a_pool_on_a_host_that_runs_no_engines_is_refused(tmp_path: Path) -> None:
+    found = _complaints(write_environment(tmp_path, _pools(hosts=["localhots"])))
+    assert [(one.path, one.found, one.hint) for one in found] == [
+        (
+            "pools.chat.hosts",
+            "`localhots` is not one of gpu_hosts",
+            "did you mean `localhost`?",
+        )
+    ]
+
+
 def test_two_pools_with_one_public_name_are_refused(tmp_path: Path) -> None:
     words = {"pools": {"a": {**POOL, "public_name": "chat"}, "b": {**POOL, "public_name": "chat"}}}
     found = _complaints(write_environment(tmp_path, words))

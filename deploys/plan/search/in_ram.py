@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from deploys.plan.constraints import disk_constraint, ram_constraint
-from deploys.plan.search import llamacpp_fit
+from deploys.plan.search import llamacpp_fit, llamacpp_question
 from deploys.plan.search.attempts import ROOMY, Found, NotFound, Wish
 from deploys.plan.search.engines import engine_choices
 from deploys.plan.search.fit import Fit, refused
@@ -43,7 +43,7 @@ def _placed(wish: Wish, hosts: Sequence[str], rooms: Mapping[str, Room]) -> Foun
         memory.fits["vllm"] = refused("vllm is planned on GPUs, and none of its hosts has one")
         return NotFound(wish, 0, memory, tuple(hosts))
     for recipe in recipes("llamacpp", wish.words, wish.named, ()):
-        question = llamacpp_fit.Question(wish.words, recipe.alternative, recipe.cache_type, ())
+        question = llamacpp_question.Question(wish.words, recipe.alternative, recipe.cache_type, ())
         fit = llamacpp_fit.fit(question, RAM_ALONE.in_ram)
         memory.fits[recipe.key] = fit
         if fit.outcome is not Outcome.REFUSED and _has_room(recipe, fit, hosts, rooms, memory):

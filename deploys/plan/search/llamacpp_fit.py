@@ -1,16 +1,14 @@
 """Whether llama.cpp fits on GPUs of some kinds, and with how much of the model in RAM."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 
 from deploys.plan.memory.answer import estimate
-from deploys.plan.memory.configuration import Case, LlamaCppConfiguration
 from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate
-from deploys.plan.plan import LlamaCppArguments
-from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.fit import Fit, refused, worst
 from deploys.plan.search.gpus import GpuKind
+from deploys.plan.search.llamacpp_question import Question, arguments_of, case_of
 from deploys.plan.search.model_weights import files_bytes
 from deploys.plan.search.stages import InRam
 from deploys.plan.verdict import Outcome, judge
@@ -24,23 +22,6 @@ PROCESS_MIB = 90
 GPU_PROCESS_MIB = 1024
 # The compute buffer shrinks with the micro-batch; below 128 tokens prompts are read too slowly.
 LEAST_MICRO_BATCH = 128
-
-
-@dataclass(frozen=True)
-class Question:
-    """One pool on GPUs of some kinds, in one quantization and cache type."""
-
-    words: Pool
-    alternative: Alternative
-    cache_type: str
-    kinds: tuple[GpuKind, ...]
-    """Empty: in RAM alone."""
-
-    @property
-    def layers(self) -> int:
-        """Without the output; 0 where the architecture is unknown."""
-        shape = self.alternative.model.architecture
-        return shape.layers if shape else 0
 
 
 def fit(question: Question, in_ram: InRam) -> Fit:
@@ -118,7 +99,7 @@ def _first_that_fits(tried: Callable[[int], Fit], counts: range) -> Fit:
 
 def placed(question: Question, micro_batch: int, on_gpus: int, experts: int) -> Fit:
     """Exactly this, judged."""
-    arguments = _arguments(question, micro_batch, on_gpus, experts)
+    arguments = arguments_of(question, micro_batch, on_gpus, experts)
     answer = estimate(case_of(question, arguments))
     if answer.unknown:
         return refused(_unknown(question, answer.unknown))
@@ -149,50 +130,6 @@ def _unknown(question: Question, parts: Sequence[str]) -> str:
 
 def _named(device: DeviceEstimate, kind: GpuKind) -> DeviceEstimate:
     return replace(device, device=f"{kind.name} ({device.device})")
-
-
-def case_of(question: Question, arguments: LlamaCppArguments) -> Case:
-    """What the estimator is asked about a replica with these arguments."""
-    model = question.alternative.model
-    configuration = LlamaCppConfiguration(
-        context_tokens=arguments.context_tokens,
-        key_type=arguments.kv_cache_type,
-        value_type=arguments.kv_cache_type,
-        flash_attention=arguments.flash_attention,
-        micro_batch_tokens=arguments.micro_batch_tokens,
-        sequences=arguments.slots,
-        unified=arguments.unified,
-        gpu_layers=arguments.gpu_layers,
-        experts_on_cpu=arguments.experts_on_cpu,
-        projector_mib=model.projector.size_bytes / MIB if model.projector else 0,
-        devices=tuple(kind.device for kind in question.kinds),
-        shares=arguments.tensor_split,
-    )
-    name, shape = question.alternative.entry, model.architecture
-    weights = question.alternative.gguf_weights
-    return Case(name, "llamacpp", "pinned", model.quantization, shape, configuration, weights)
-
-
-def _arguments(
-    question: Question, micro_batch: int, on_gpus: int, experts: int
-) -> LlamaCppArguments:
-    words, kinds = question.words, question.kinds
-    budgets = [kind.budget_mib for kind in kinds]
-    # llama.cpp gives each GPU its share of the layers: by what it has room for.
-    shares = tuple(round(budget / max(budgets), 2) for budget in budgets) if len(kinds) > 1 else ()
-    return LlamaCppArguments(
-        # The cache is shared out evenly: a request must fit into its slot's part.
-        context_tokens=words.context_tokens * words.slots,
-        slots=words.slots,
-        threads=words.threads or 1,
-        batch_tokens=words.batch_tokens,
-        micro_batch_tokens=micro_batch,
-        kv_cache_type=question.cache_type,
-        flash_attention=words.flash_attention,
-        gpu_layers=on_gpus,
-        experts_on_cpu=experts,
-        tensor_split=shares,
-    )
 
 
 def _ram_parts(question: Question, ram: DeviceEstimate) -> dict[str, int]:

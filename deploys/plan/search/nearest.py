@@ -90,7 +90,8 @@ def _changes(tries: _Tries) -> Iterator[tuple[str, object]]:
     yield from _in_ram(tries)
     yield from _gpu_counts(tries)
     yield from _hosts(tries)
-    if words.gpus in ("auto", 1) and not words.share_gpus:
+    several = words.gpus not in ("auto", 1) or words.tensor_parallel not in ("auto", 1)
+    if not several and not words.share_gpus:
         yield "share_gpus", True
     yield from _quantizations(tries)
     context = _largest(
@@ -150,6 +151,9 @@ def _in_ram(tries: _Tries) -> Iterator[tuple[str, object]]:
 def _gpu_counts(tries: _Tries) -> Iterator[tuple[str, object]]:
     """The smallest other number of GPUs that fits, where it was pinned."""
     words = tries.wish.words
+    if "auto" not in (words.gpus, words.tensor_parallel):
+        # They only change together, and that would be two words.
+        return
     most = max((len(room_of(host).free) for host in tries.environment.hosts), default=0)
     for word in ("gpus", "tensor_parallel"):
         if getattr(words, word) == "auto":

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from deploys.plan.search import ladder, llamacpp_fit, vllm_fit, vllm_question
+from deploys.plan.search import ladder, llamacpp_fit, llamacpp_question, vllm_fit, vllm_question
 from deploys.plan.search.alternatives import Alternative, EngineName
 from deploys.plan.search.fit import Fit
 from deploys.plan.search.gpus import GpuKind, UsableGpu
@@ -52,7 +52,7 @@ def fit_on(recipe: Recipe, words: Pool, group: Sequence[UsableGpu], stage: Stage
     """The recipe on these GPUs, laid out as the stage says."""
     kinds = tuple(gpu.kind for gpu in group)
     if recipe.engine == "llamacpp":
-        asked = llamacpp_fit.Question(words, recipe.alternative, recipe.cache_type, kinds)
+        asked = llamacpp_question.Question(words, recipe.alternative, recipe.cache_type, kinds)
         return llamacpp_fit.fit(asked, stage.in_ram)
     question = vllm_question.Question(
         words, recipe.alternative, recipe.cache_type, kinds[0], len(kinds)

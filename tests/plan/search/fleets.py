@@ -164,7 +164,7 @@ def refusal(hosts: list[Host], **pools: Mapping[str, object]) -> Complaint:
 
 
 def chat(
-    model: str = "qwen3-32b", context_tokens: int = 16_384, **words: object
+    model: object = "qwen3-32b", context_tokens: object = 16_384, **words: object
 ) -> dict[str, object]:
     """A pool's words."""
     return {"model": model, "context_tokens": context_tokens, **words}

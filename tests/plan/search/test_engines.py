@@ -10,7 +10,7 @@ from deploys.settings.pool import Pool
 from tests.plan.search.fleets import catalogue, chat, host, planned
 
 
-def _engines(on_gpus: bool = True, **words: object) -> list[tuple[str, str]]:
+def _engines(words: Mapping[str, object], on_gpus: bool = True) -> list[tuple[str, str]]:
     pool = Pool.model_validate(chat("llama-3.1-8b", **words))
     named = alternatives(pool, catalogue())
     return [(one.engine, one.reason) for one in engine_choices(pool, named, on_gpus)]
@@ -36,11 +36,11 @@ def _engines(on_gpus: bool = True, **words: object) -> list[tuple[str, str]]:
 def test_the_engine_follows_from_the_requests_unless_words_say_it(
     words: Mapping[str, object], first: tuple[str, str]
 ) -> None:
-    assert _engines(**words)[0] == first
+    assert _engines(words)[0] == first
 
 
 def test_without_a_gpu_it_is_llamacpp() -> None:
-    assert _engines(on_gpus=False, slots=8) == [("llamacpp", "it runs without a GPU")]
+    assert _engines({"slots": 8}, on_gpus=False) == [("llamacpp", "it runs without a GPU")]
 
 
 def test_one_format_leaves_one_engine() -> None:

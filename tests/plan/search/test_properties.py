@@ -10,7 +10,7 @@ from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.estimate import total
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import LlamaCppArguments, Plan
-from deploys.plan.search import llamacpp_fit
+from deploys.plan.search import llamacpp_fit, llamacpp_question
 from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.fleet import place_all
 from deploys.plan.search.gpus import usable_gpus
@@ -96,13 +96,13 @@ def test_a_plans_own_numbers_estimate_to_themselves(asked: Environment) -> None:
             arguments = replica.arguments
             if not isinstance(arguments, LlamaCppArguments):
                 continue
-            question = llamacpp_fit.Question(
+            question = llamacpp_question.Question(
                 asked.pools[pool.name],
                 Alternative(pool.model_name, replica.model),
                 arguments.kv_cache_type,
                 tuple(kinds[gpu] for gpu in replica.gpus),
             )
-            again = estimate(llamacpp_fit.case_of(question, arguments))
+            again = estimate(llamacpp_question.case_of(question, arguments))
             assert again.devices == replica.memory
 
 
@@ -148,7 +148,7 @@ def test_a_longer_context_never_needs_less(
     needs = []
     for tokens in (context, context + longer):
         words = Pool.model_validate(chat(entry, tokens, micro_batch_tokens=256))
-        question = llamacpp_fit.Question(words, alternative, "f16", kinds)
+        question = llamacpp_question.Question(words, alternative, "f16", kinds)
         fit = llamacpp_fit.placed(question, 256, question.layers + 1, 0)
         needs.append(fit.verdicts[0].needed_mib)
     assert needs == sorted(needs)

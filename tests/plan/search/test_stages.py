@@ -1,6 +1,7 @@
 """In which order replicas are laid out."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
@@ -11,7 +12,10 @@ from tests.plan.search.fleets import chat
 
 
 def _stages(
-    engine: EngineName, most_gpus: int, experts: bool = False, **words: object
+    engine: EngineName,
+    most_gpus: int,
+    experts: bool = False,
+    words: Mapping[str, object] = MappingProxyType({}),
 ) -> list[tuple[int, str]]:
     pool = Pool.model_validate(chat(**words))
     return [(one.gpus, one.in_ram) for one in stages(engine, pool, most_gpus, experts)]
@@ -48,4 +52,4 @@ def test_vllm_keeps_nothing_in_ram_and_takes_powers_of_two() -> None:
 def test_pinned_words_leave_only_what_they_say(
     words: Mapping[str, object], expected: list[tuple[int, str]]
 ) -> None:
-    assert _stages("llamacpp", 4, **words) == expected
+    assert _stages("llamacpp", 4, words=words) == expected
