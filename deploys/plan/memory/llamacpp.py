@@ -61,14 +61,17 @@ def _device(question: _Question, index: int) -> DeviceEstimate:
 
 def _caches(question: _Question, index: int) -> tuple[float, float]:
     """MiB of (KV cache, recurrent state) of the layers on one device."""
-    cache = state = 0.0
-    for layer, kind in enumerate(layer_kinds(question.shape)):
-        if question.placed[layer] == index:
-            cache += kv_cache.layer_cache_bytes(
-                question.shape, kind, question.asked, question.profile
-            )
-            state += _state_bytes(question, kind)
-    return cache / MIB, state / MIB
+    kinds = layer_kinds(question.shape)
+    sizes = {kind: _kind_bytes(question, kind) for kind in set(kinds)}
+    here = [sizes[kind] for layer, kind in enumerate(kinds) if question.placed[layer] == index]
+    return sum(cache for cache, _ in here) / MIB, sum(state for _, state in here) / MIB
+
+
+def _kind_bytes(question: _Question, kind: LayerKind) -> tuple[int, int]:
+    """(KV cache, recurrent state) of one layer."""
+    asked, profile = question.asked, question.profile
+    cache = kv_cache.layer_cache_bytes(question.shape, kind, asked, profile)
+    return cache, _state_bytes(question, kind)
 
 
 def _state_bytes(question: _Question, kind: LayerKind) -> int:

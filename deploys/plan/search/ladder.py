@@ -5,6 +5,8 @@ tools/perplexity/README. vLLM's formats stand beside the GGML type of as many bi
 not measured here, so no finer claim is made.
 """
 
+from functools import cache
+
 from deploys.catalogue.architecture import Architecture
 from deploys.plan.memory.tensors import tensors_of
 
@@ -84,6 +86,7 @@ def safetensors_preference(word: str, capability: tuple[int, ...]) -> tuple[int,
     return (2 * rank + 1 - native, word)
 
 
+@cache
 def weight_count(shape: Architecture) -> float:
     """Numbers in the weights; of an architecture that is not described, by its rough formula."""
     tensors = tensors_of(shape)

@@ -1,7 +1,9 @@
 """A model's weights as the estimator asks for them, from its entry in the catalogue."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
+from deploys.catalogue.architecture import Architecture
 from deploys.catalogue.model import Model
 from deploys.catalogue.weight_facts import WeightFacts
 from deploys.plan.memory.configuration import Case, KnownWeights
@@ -32,11 +34,16 @@ def gguf_weights(model: Model) -> KnownWeights:
     if model.tensor_mib is not None:
         return KnownWeights(tensor_bytes=dict(_from_facts(model.tensor_mib)))
     size = files_bytes(model)
-    case = Case("", "llamacpp", "pinned", model.quantization, model.architecture, None)
-    ruled = tensor_sizes(case)
-    if isinstance(ruled, str):
+    ruled = _ruled(model.architecture, model.quantization)
+    if ruled is None:
         return KnownWeights(tensor_bytes=_evenly(size, model.architecture.layers))
-    return KnownWeights(tensor_bytes=_scaled(_joined(ruled), size))
+    return KnownWeights(tensor_bytes=_scaled(ruled, size))
+
+
+@cache
+def _ruled(shape: Architecture, quantization: str) -> Mapping[str, int] | None:
+    sizes = tensor_sizes(Case("", "llamacpp", "pinned", quantization, shape, None))
+    return None if isinstance(sizes, str) else _joined(sizes)
 
 
 def _from_facts(facts: WeightFacts) -> Iterator[tuple[str, int]]:
