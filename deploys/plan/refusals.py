@@ -7,6 +7,7 @@ from deploys.plan.search.attempts import NotFound
 from deploys.plan.search.fit import Fit
 from deploys.plan.search.fleet import Outcomes, wants_gpus
 from deploys.plan.search.nearest import nearest
+from deploys.plan.search.stages import Stage
 from deploys.plan.verdict import Outcome
 from deploys.settings.environment import Environment
 from deploys.settings.refusal import Complaint, Refused
@@ -48,15 +49,26 @@ def _complaints(
 
 
 def _in_words(outcomes: Outcomes, missing: NotFound) -> str:
-    fits, obstacles = missing.memory.fits.values(), missing.memory.obstacles
-    usable = [fit for fit in fits if fit.outcome is not Outcome.REFUSED]
+    """The sum on GPUs where they are too small, and what else stood in the way."""
+    fits, obstacles = missing.memory.fits, missing.memory.obstacles
+    on_gpus = [fit for key, fit in fits.items() if _keeps_all_on_gpus(key)]
+    usable = [fit for fit in fits.values() if fit.outcome is not Outcome.REFUSED]
+    found = []
+    if on_gpus and all(fit.outcome is Outcome.REFUSED for fit in on_gpus):
+        found.append(_short(min(on_gpus, key=lambda fit: fit.short_mib)))
     if obstacles:
-        return "; ".join(f"{host}: {words}" for host, words in sorted(obstacles.items())[:3])
-    if usable:
-        return _too_few(outcomes, missing)
-    if not fits:
-        return _too_small_a_host(outcomes, missing)
-    return _short(min(fits, key=lambda fit: fit.short_mib))
+        found += [f"{host}: {words}" for host, words in sorted(obstacles.items())[:3]]
+    elif usable:
+        found.append(_too_few(outcomes, missing))
+    elif not fits:
+        found.append(_too_small_a_host(outcomes, missing))
+    elif not found:
+        found.append(_short(min(fits.values(), key=lambda fit: fit.short_mib)))
+    return "; ".join(found)
+
+
+def _keeps_all_on_gpus(key: object) -> bool:
+    return isinstance(key, tuple) and isinstance(key[1], Stage) and key[1].in_ram == "nothing"
 
 
 def _short(fit: Fit) -> str:

@@ -67,8 +67,9 @@ def complaints(path: str, words: Pool, models: Mapping[str, Model]) -> list[tupl
         hint = near_miss(words.least_quantization, ladder.known_words())
         found = f"`{words.least_quantization}` is not a known quantization"
         return [(f"{path}.least_quantization", found, hint)]
-    if alternatives(words, models):
-        return []
+    named = alternatives(words, models)
+    if named:
+        return _engine_complaint(path, words, {one.engine for one in named})
     there = sorted({models[one].quantization for one in entries_of(words.model, models)})
     if words.quantization is not None:
         found = f"no entry of `{words.model}` is {words.quantization}"
@@ -76,6 +77,15 @@ def complaints(path: str, words: Pool, models: Mapping[str, Model]) -> list[tupl
     found = f"no entry of `{words.model}` is at least {words.least_quantization}"
     hint = f"a lower floor, or `homeport models add` a finer one; there are: {', '.join(there)}"
     return [(f"{path}.least_quantization", found, hint)]
+
+
+def _engine_complaint(path: str, words: Pool, there: set[EngineName]) -> list[tuple[str, str, str]]:
+    """A pinned engine reads one format."""
+    if words.engine == "auto" or words.engine in there:
+        return []
+    (other,) = there
+    found = f"`{words.model}` has no entry in the format that {words.engine} reads"
+    return [(f"{path}.engine", found, f"`{other}`, or `homeport models add` one")]
 
 
 def refused_words(

@@ -59,6 +59,11 @@ class UsableGpu:
     peers: frozenset[str]
     """UUIDs that it reaches by NVLink."""
 
+    @property
+    def is_slice(self) -> bool:
+        """A process sees one MIG instance and no more (NVIDIA's MIG user guide)."""
+        return self.uuid.startswith("MIG-")
+
 
 def usable_gpus(hardware: HostHardware) -> tuple[UsableGpu, ...]:
     """In the order of their bus addresses; of a GPU in MIG mode its slices alone."""

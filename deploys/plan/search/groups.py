@@ -24,6 +24,8 @@ def groups(free: Sequence[UsableGpu], count: int, engine: EngineName) -> Iterato
 
 
 def _candidates(free: Sequence[UsableGpu], count: int, engine: EngineName) -> Iterator[Group]:
+    if count > 1:
+        free = [gpu for gpu in free if not gpu.is_slice]
     by_kind = _parted(free, lambda gpu: gpu.kind)
     for alike in sorted(by_kind.values(), key=lambda gpus: gpus[0].kind.order):
         if len(alike) < count:

@@ -51,6 +51,9 @@ def _placed(wish: Wish, hosts: Sequence[str], rooms: Mapping[str, Room]) -> Foun
             disk = recipe.alternative.disk_mib
             seats = tuple(Seat(host, (), fit, 0, disk) for host in hosts)
             return Found(wish, choice, trial, seats, memory)
+    if not memory.fits:
+        words = "without a GPU it takes GGUF, and the catalogue has the model as safetensors only"
+        memory.fits["format"] = refused(words)
     return NotFound(wish, 0, memory, tuple(hosts))
 
 

@@ -29,6 +29,12 @@ def test_a_gpu_in_mig_mode_is_used_by_its_slices_alone() -> None:
     assert (small.kind.sm_count, small.kind.compute_capability) == (16, "9.0")
 
 
+def test_slices_are_never_joined_since_a_process_sees_one() -> None:
+    free = _usable(card("GPU-a", "H100 SXM", mig=SLICES), card("GPU-b", "H100 SXM"))
+    assert len(list(groups(free, 1, "llamacpp"))) == 3
+    assert list(groups(free, 2, "llamacpp")) == []
+
+
 def test_a_slice_has_its_part_of_the_bandwidth() -> None:
     large, _ = _usable(card("GPU-a", "H100 SXM", mig=SLICES))
     assert large.kind.memory_share == 40_192 / 81_559

@@ -143,6 +143,32 @@ def test_a_quantization_that_is_not_there_is_refused_with_those_that_are(
     assert (complaint.path, complaint.found, complaint.hint) == (path, found, hint)
 
 
+@pytest.mark.parametrize(
+    ("words", "other"),
+    [
+        ({"model": "qwen3-32b", "engine": "vllm"}, "llamacpp"),
+        ({"model": "llama-3.1-8b-bf16", "engine": "llamacpp"}, "vllm"),
+    ],
+)
+def test_an_engine_that_reads_no_entry_of_the_model_is_refused(
+    words: Mapping[str, object], other: str
+) -> None:
+    complaint = refusal(ONE, chat=chat(**words))
+    assert complaint.path == "pools.chat.engine"
+    assert complaint.hint == f"`{other}`, or `homeport models add` one"
+
+
+def test_safetensors_without_a_gpu_are_refused() -> None:
+    complaint = refusal([host("a")], chat=chat("llama-3.1-8b-bf16", 4096))
+    assert complaint.found.startswith("without a GPU it takes GGUF")
+
+
+def test_where_ram_is_short_too_the_gpus_sum_is_told_first() -> None:
+    complaint = refusal([host("a", "RTX 4090", ram_mib=16_384)], chat=chat("qwen3-235b-a22b"))
+    assert complaint.found.startswith("GeForce RTX 4090 (GPU0) needs 1")
+    assert "in the way: weights; a: RAM: " in complaint.found
+
+
 def test_every_pool_that_does_not_fit_is_told_of_at_once() -> None:
     words = chat("qwen3-32b-q4_k_m", 32_768, kv_cache_type="f16", gpu_layers=65)
     with pytest.raises(Refused) as refused:
