@@ -54,6 +54,6 @@ def _by_requests(words: Pool) -> tuple[EngineChoice, ...]:
             EngineChoice("llamacpp", f"vllm {room} on these GPUs"),
         )
     return (
-        EngineChoice("llamacpp", f"{asked}: below {MANY_REQUESTS} it is as fast, in less memory"),
+        EngineChoice("llamacpp", f"{asked}; vllm's batching pays from {MANY_REQUESTS} on"),
         EngineChoice("vllm", f"llamacpp {room} on these GPUs"),
     )

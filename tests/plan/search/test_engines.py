@@ -20,8 +20,8 @@ def _engines(words: Mapping[str, object], on_gpus: bool = True) -> list[tuple[st
     ("words", "first"),
     [
         ({"slots": 4}, ("vllm", "4 requests at once, on GPUs that hold everything")),
-        ({}, ("llamacpp", "1 request at once: below 4 it is as fast, in less memory")),
-        ({"slots": 3}, ("llamacpp", "3 requests at once: below 4 it is as fast, in less memory")),
+        ({}, ("llamacpp", "1 request at once; vllm's batching pays from 4 on")),
+        ({"slots": 3}, ("llamacpp", "3 requests at once; vllm's batching pays from 4 on")),
         ({"slots": 9, "engine": "llamacpp"}, ("llamacpp", "as set")),
         (
             {"slots": 9, "gpu_layers": 12},
