@@ -21,6 +21,8 @@ PartName = Annotated[str, StringConstraints(pattern=r"^[ -~]*$", max_length=96)]
 BusAddress = Annotated[
     str, StringConstraints(pattern=r"^([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])?$")
 ]
+# The kernel's own way to write them: 0-15,64-79.
+CpuList = Annotated[str, StringConstraints(pattern=r"^(\d+(-\d+)?(,\d+(-\d+)?)*)?$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+~-]*$")]
 
 
@@ -31,6 +33,8 @@ class NumaNode(Frozen):
     physical_cores: Count
     """0: memory alone, as on some accelerators."""
     memory_mib: Count
+    cpus: CpuList = ""
+    """The kernel's numbers of its hardware threads, which containers are kept to."""
 
 
 class Cpu(Frozen):

@@ -81,17 +81,18 @@ def _cores(root: str) -> dict[int, str]:
     return {int(path.split("/topology/")[0].rpartition("cpu")[2]): read(path) for path in paths}
 
 
-def _numa_nodes(root: str, cores: dict[int, str]) -> list[dict[str, int]]:
+def _numa_nodes(root: str, cores: dict[int, str]) -> list[dict[str, object]]:
     """The nodes that have cores: one with memory alone is an accelerator's or an expander's."""
-    nodes = []
+    nodes: dict[int, dict[str, object]] = {}
     for folder in glob.glob(f"{root}/sys/devices/system/node/node[0-9]*"):
-        threads = _numbers(read(f"{folder}/cpulist"))
-        own = {cores[number] for number in threads if number in cores}
+        threads = read(f"{folder}/cpulist")
+        own = {cores[number] for number in _numbers(threads) if number in cores}
         if own:
             memory = _total_mib(read(f"{folder}/meminfo"))
             node = int(folder.rpartition("node")[2])
-            nodes.append({"node": node, "physical_cores": len(own), "memory_mib": memory})
-    return sorted(nodes, key=lambda node: node["node"])
+            facts = {"node": node, "physical_cores": len(own), "memory_mib": memory}
+            nodes[node] = {**facts, "cpus": threads}
+    return [nodes[node] for node in sorted(nodes)]
 
 
 def _numbers(text: str) -> list[int]:

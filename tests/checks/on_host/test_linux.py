@@ -38,8 +38,8 @@ def test_hardware_threads_of_one_core_are_one_core(tmp_path: Path) -> None:
         "sockets": 2,
         "name": "AMD EPYC 9354 32-Core Processor",
         "numa_nodes": [
-            {"node": 0, "physical_cores": 2, "memory_mib": 64448},
-            {"node": 1, "physical_cores": 2, "memory_mib": 64448},
+            {"node": 0, "physical_cores": 2, "memory_mib": 64448, "cpus": "0-1,4-5"},
+            {"node": 1, "physical_cores": 2, "memory_mib": 64448, "cpus": "2-3,6-7"},
         ],
     }
 
