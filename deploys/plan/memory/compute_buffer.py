@@ -11,6 +11,9 @@ from deploys.plan.memory.layers import LayerKind, keeps_rows, layer_kinds
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
 from deploys.plan.memory.tensor_layouts import LAYOUTS
 
+# Numbers, positions and places in the cache of one token; measured with build 11669 on a CPU, where
+# 10 starts with 64 to 512 tokens at once differed by 26 to 36 bytes for each.
+INPUT_BYTES_PER_TOKEN = 32
 # The rules fell short of llama.cpp 0c1e57098b's own reserve by up to 2.7 % in 17 of 640 runs on a
 # null CUDA device (Homeport's field study of November 2026).
 UPPER_FACTOR = 1.03
@@ -27,6 +30,8 @@ class Part:
     """Of every input, for pipelining; 1: none."""
     borrowed_bytes: int = 0
     """The largest tensor that is copied here from RAM to be computed with."""
+    in_ram: bool = False
+    """There are no GPUs: inputs and embeddings are in the same buffer."""
 
 
 def compute_buffer(
@@ -54,14 +59,25 @@ def _bytes(
     # Two GPUs were found short by a row, and without flash attention by copies of the mask.
     spare = masks * (part.copies - 1) if upper and not asked.flash_attention else 0
     copies = masks + spare + _copies(shape, asked, masks, part, rows + upper)
+    copies += _inputs(shape, asked) if part.in_ram else 0
     phases = [copies + _feed_forward(shape, asked, profile, part, upper)] if kinds else [0.0]
-    phases += [copies + _mixer(shape, kind, asked, profile) for kind in kinds]
+    phases += [copies + _mixer(shape, kind, asked, profile, part) for kind in kinds]
     if part.has_output:
         lives = masks if profile.mask_lives_on or part.copies > 1 else 0
         rows = pipeline_copies.LOGITS_ROWS + upper
         lives += spare + _copies(shape, asked, masks, part, rows)
         phases.append(lives + _logits(shape, asked, profile, part, upper))
     return max(phases)
+
+
+def _inputs(shape: Architecture, asked: LlamaCppConfiguration) -> int:
+    """What a CPU keeps beside the rows of a GPU: embeddings, and a cache's rows to quantise."""
+    rows = 2 if is_quantized(asked.key_type) else 1
+    tokens = asked.micro_batch_tokens
+    embeddings = compute_phases.rows_bytes(shape.embedding_length * rows, tokens)
+    # Without flash attention V lies transposed: a place of 8 bytes for each of its numbers.
+    places = 0 if asked.flash_attention else 8 * shape.kv_heads * shape.value_length
+    return embeddings + (INPUT_BYTES_PER_TOKEN + places) * tokens
 
 
 def _mask(
@@ -87,6 +103,7 @@ def _mixer(
     kind: LayerKind,
     asked: LlamaCppConfiguration,
     profile: LlamaCppProfile,
+    part: Part,
 ) -> float:
     """Attention or its recurrent stand-in."""
     tokens, width = asked.micro_batch_tokens, shape.embedding_length
@@ -104,7 +121,8 @@ def _mixer(
     streams = kv_cells.streams(asked.sequences, asked.unified)
     if not asked.flash_attention:
         needed += compute_phases.scores_bytes(cells, tokens, shape.heads)
-    elif profile.dequantised_in_graph and is_quantized(asked.key_type):
+    elif profile.dequantised_in_graph and is_quantized(asked.key_type) and not part.in_ram:
+        # A CPU's kernels read a quantised cache as it is.
         rows = kv_cache.cache_rows(shape, kind, profile)
         needed += compute_phases.dequantised_bytes(cells, streams, *rows)
     return needed

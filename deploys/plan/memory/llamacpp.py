@@ -105,6 +105,7 @@ def _compute(question: _Question, index: int) -> Range:
         is_first=index == 0,
         copies=_copies(question),
         borrowed_bytes=0 if index == CPU else round(_borrowed(question, index) * MIB),
+        in_ram=index == CPU,
     )
     return compute_buffer(question.shape, question.asked, question.profile, part)
 
