@@ -10,8 +10,9 @@ from deploys.plan.refusals import refuse_unless_all_found
 from deploys.plan.replica_speed import replica_speed
 from deploys.plan.search.attempts import Found
 from deploys.plan.search.fleet import place_all
+from deploys.plan.search.gpus import name_of
 from deploys.plan.search.rooms import Seat
-from deploys.plan.search.threads import numa_node, threads
+from deploys.plan.search.threads import cpu_list, numa_node, threads
 from deploys.plan.speed import Speed
 from deploys.settings.environment import Environment, Host
 from deploys.settings.words import bracketed
@@ -137,6 +138,11 @@ def _replica(found: Found, number: int, host: Host, neighbours: Sequence[Seat]) 
         limits=Limits(cpus=cpus, memory_mib=seat.fit.ram_limit_mib),
         endpoint="",
         numa_node=node,
+        cpuset=cpu_list(host.hardware, node),
         memory=seat.fit.devices,
         verdicts=seat.fit.verdicts,
+        version=alternative.version,
+        gpu_name=name_of([gpu.kind for gpu in seat.gpus]),
+        corrections=seat.fit.corrections,
+        kv_pool=seat.fit.pool,
     )

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploys.catalogue.model import Model
+from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 from deploys.plan.memory.estimate import DeviceEstimate
+from deploys.plan.memory.estimate import Pool as KvPool
 from deploys.plan.speed import Speed
 from deploys.plan.verdict import Verdict
 from deploys.settings.gateway import Gateway
@@ -95,12 +97,22 @@ class Replica:
     """ADDRESS:PORT of its host, for gateways of other hosts; empty when there are none."""
     numa_node: int | None = None
     """Of all its GPUs; None: not known, or several."""
+    cpuset: str = ""
+    """Hardware threads of that node, as the kernel writes them; empty: any."""
     memory: tuple[DeviceEstimate, ...] = ()
     """Predicted memory of each of its `gpus`, in that order, and of RAM (`CPU`)."""
     verdicts: tuple[Verdict, ...] = ()
     """One for each of its `gpus`."""
     speed: Speed | None = None
     """Of one request; None: a bandwidth is not known."""
+    version: str = ""
+    """Of the engine: what its memory rules were taken from."""
+    gpu_name: str = ""
+    """Of all its GPUs, as the driver says it; empty: in RAM alone."""
+    corrections: Corrections = NO_CORRECTIONS
+    """What of its memory is measured, not predicted."""
+    kv_pool: KvPool | None = None
+    """vLLM's pool of one GPU."""
 
 
 @dataclass(frozen=True)

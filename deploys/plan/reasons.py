@@ -10,6 +10,8 @@ from deploys.plan.search.stages import Stage
 from deploys.plan.verdict import Outcome
 from deploys.settings.pool import Pool
 
+MOST_HOSTS = 4
+
 
 def reasons(found: Found, replicas: Sequence[Replica]) -> tuple[str, ...]:
     """In the order of the search."""
@@ -28,10 +30,21 @@ def _reasons(found: Found, replicas: Sequence[Replica]) -> Iterator[str]:
     yield f"threads {replicas[0].arguments.threads}: " + _threads(words, seat)
     if not seat.gpus:
         yield f"gpu_layers 0: {_no_gpu(words)}"
+    yield from _measured(found)
     if words.replicas == "fill":
         yield f"{len(replicas)} replicas: as many as the GPUs hold"
     if seat.fit.outcome is Outcome.TIGHT:
         yield f"tight: {seat.fit.binding}"
+
+
+def _measured(found: Found) -> Iterator[str]:
+    """What is calibrated, host by host; the first few stand for a fleet."""
+    said = list(
+        dict.fromkeys(line for seat in found.seats for line in seat.fit.corrections.reasons)
+    )
+    yield from said[:MOST_HOSTS]
+    if said[MOST_HOSTS:]:
+        yield f"and {len(said) - MOST_HOSTS} more lines of calibration"
 
 
 def _quantization(found: Found) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from deploys.catalogue.model import Model
 from deploys.catalogue.models_yaml import read_models
+from deploys.settings.calibration import Calibration, read_calibration
 from deploys.settings.client import Client
 from deploys.settings.committed import missing_files
 from deploys.settings.connection import Connection
@@ -79,6 +80,7 @@ class Environment(Frozen):
     gateway: Gateway
     images: dict[ImageName, Image]
     models: dict[str, Model]
+    calibration: Calibration = Calibration()
 
 
 def read_environment(root: Path, name: str) -> Environment:
@@ -89,9 +91,10 @@ def read_environment(root: Path, name: str) -> Environment:
     host_words = {host.name: _host_words(inventory, host, complaints) for host in inventory.hosts}
     models = _or_complain(lambda: read_models(root / "inventories" / "models.yaml"), complaints)
     hardware = _or_complain(lambda: read_hardware(root, name), complaints)
+    calibration = _or_complain(lambda: read_calibration(root, name, host_words), complaints)
     if words is not None and models is not None and hardware is not None:
         complaints += inconsistencies(inventory, words.pools, words.gateway, models, hardware)
-    if complaints or words is None or models is None or hardware is None:
+    if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(
         Host(
@@ -103,7 +106,9 @@ def read_environment(root: Path, name: str) -> Environment:
         )
         for host in inventory.hosts
     )
-    return Environment(name=name, hosts=hosts, models=models, **dict(words))
+    return Environment(
+        name=name, hosts=hosts, models=models, calibration=calibration, **dict(words)
+    )
 
 
 def _environment_words(

@@ -1,4 +1,7 @@
-"""Which image a service runs: one pulled by reference, or one built on the host."""
+"""Which image a service runs: one pulled by reference, or one built on the host.
+
+`llamacpp` serves from RAM, `llamacpp_cuda` from GPUs; defaults: deploys/render/image_tags.py.
+"""
 
 from typing import Annotated, Literal
 
@@ -6,11 +9,11 @@ from pydantic import StringConstraints
 
 from deploys.settings.words import Frozen
 
-ImageName = Literal["llamacpp", "nginx"]
+ImageName = Literal["llamacpp", "llamacpp_cuda", "vllm", "nginx"]
 
 
 class Image(Frozen):
-    """Without a reference the image is built from deploys/images/<name>/ on each host."""
+    """Without a reference: the official image, or one built from deploys/images/ on each host."""
 
     reference: (
         Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9._/:@-]{0,254}$")] | None

@@ -1,8 +1,11 @@
 """One case in, one estimate out: the entry to this package."""
 
+from dataclasses import replace
+
 from deploys.catalogue.known_architectures import MAMBA, is_known
 from deploys.plan.memory import llamacpp, vllm
 from deploys.plan.memory.configuration import Case, VllmConfiguration
+from deploys.plan.memory.corrections import corrected
 from deploys.plan.memory.estimate import DeviceEstimate, Estimate, Range, exactly
 
 
@@ -15,7 +18,8 @@ def estimate(case: Case) -> Estimate:
         return vllm.estimate(case, asked, shape)
     if shape.name in MAMBA:
         return _weights_only(case, f"the graph of architecture {shape.name} is not described")
-    return llamacpp.estimate(case, asked, shape)
+    found = llamacpp.estimate(case, asked, shape)
+    return replace(found, devices=corrected(found.devices, case.corrections))
 
 
 def _weights_only(case: Case, reason: str = "") -> Estimate:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploys.catalogue.architecture import Architecture
+from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 
 
 @dataclass(frozen=True)
@@ -98,5 +99,7 @@ class Case:
     weights: KnownWeights = KnownWeights()
     profile_facts: Mapping[str, bool] = field(default_factory=dict)
     """Facts of the engine's build that replace those of its profile."""
+    corrections: Corrections = NO_CORRECTIONS
+    """What starts of this engine were measured to differ by."""
     remarks: tuple[str, ...] = ()
     """What was assumed or not understood of the question."""

@@ -56,16 +56,24 @@ def _question(
     case: Case, asked: VllmConfiguration, shape: Architecture, weights: Range | None
 ) -> _Question:
     profile = vllm_profile(case.version, case.profile_facts)
+    activation = exactly(_activation_gib(asked, shape, profile))
+    graphs = Range(profile.graphs_gib, profile.upper_graphs_gib)
     return _Question(
         asked=asked,
         shape=shape,
         profile=profile,
         total_gib=total_gib(asked),
-        weights=weights,
-        activation=_activation_gib(asked, shape, profile),
-        outside=Range(profile.outside_gib, profile.upper_outside_gib),
-        graphs=NOTHING if asked.eager else Range(profile.graphs_gib, profile.upper_graphs_gib),
+        weights=weights and _measured(case, "weights", weights),
+        activation=_measured(case, "compute_buffer", activation).expected,
+        outside=_measured(case, "outside", Range(profile.outside_gib, profile.upper_outside_gib)),
+        graphs=NOTHING if asked.eager else _measured(case, "graphs", graphs),
     )
+
+
+def _measured(case: Case, part: str, gib: Range) -> Range:
+    """GiB, corrected by what an instance was measured to take on each of its GPUs."""
+    size = case.corrections.apply("GPU0", part, _mib(gib))
+    return Range(size.expected / 1024, size.upper / 1024)
 
 
 def _weights(case: Case, asked: VllmConfiguration, shape: Architecture) -> tuple[Range | None, str]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from deploys.catalogue.model import Model
+from deploys.plan.engine_versions import PINNED
 from deploys.plan.memory.configuration import KnownWeights
 from deploys.plan.search import ladder
 from deploys.plan.search.model_weights import disk_mib, gguf_weights
@@ -24,6 +25,8 @@ class Alternative:
 
     entry: str
     model: Model
+    version: str = "pinned"
+    """Of the engine that would serve it."""
 
     @property
     def engine(self) -> EngineName:
@@ -41,12 +44,17 @@ class Alternative:
         return disk_mib(self.model)
 
 
-def alternatives(words: Pool, models: Mapping[str, Model]) -> tuple[Alternative, ...]:
+def alternatives(
+    words: Pool, models: Mapping[str, Model], versions: Mapping[str, str] = PINNED
+) -> tuple[Alternative, ...]:
     """Best first, for llama.cpp; vLLM's order depends on the GPU.
 
     One that is named, alone or by its quantization, is not held against the floor.
     """
-    named = [Alternative(entry, models[entry]) for entry in entries_of(words.model, models)]
+    named = [
+        Alternative(entry, models[entry], versions[ENGINE_OF[models[entry].format]])
+        for entry in entries_of(words.model, models)
+    ]
     pinned = words.quantization
     if pinned is not None:
         named = [one for one in named if one.model.quantization.upper() == pinned.upper()]

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from deploys.plan.memory.estimate import DeviceEstimate
+from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
+from deploys.plan.memory.estimate import DeviceEstimate, Pool
 from deploys.plan.plan import Arguments
 from deploys.plan.verdict import Outcome, Verdict
 
@@ -33,6 +34,10 @@ class Fit:
     ram_mib: Mapping[str, int] | None = None
     """Parts in RAM."""
     reasons: tuple[str, ...] = ()
+    corrections: Corrections = NO_CORRECTIONS
+    """What of it is measured."""
+    pool: Pool | None = None
+    """vLLM's, of one GPU."""
 
     @property
     def short_mib(self) -> float:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from deploys.plan.calibration import measurements_of
+from deploys.plan.engine_versions import engine_versions
 from deploys.plan.search.alternatives import alternatives
 from deploys.plan.search.attempts import Found, NotFound, Wish, place
 from deploys.plan.search.in_ram import place_in_ram
@@ -26,11 +28,12 @@ class Outcomes:
 def wishes_of(environment: Environment) -> list[Wish]:
     """One per pool, in name order."""
     hosts = frozenset(host.name for host in environment.hosts if "gpu_hosts" in host.roles)
+    versions = engine_versions(environment.images)
     return [
         Wish(
             name=name,
             words=words,
-            named=alternatives(words, environment.models),
+            named=alternatives(words, environment.models, versions),
             hosts=frozenset(words.hosts) & hosts if words.hosts else hosts,
         )
         for name, words in sorted(environment.pools.items())
@@ -43,7 +46,7 @@ def place_all(environment: Environment, known: Mapping[str, Memory] | None = Non
     `known` is what an earlier search found out about pools that have not changed.
     """
     rooms = {
-        host.name: room_of(host)
+        host.name: room_of(host, measurements_of(environment, host.name))
         for host in sorted(environment.hosts, key=lambda host: host.name)
         if "gpu_hosts" in host.roles
     }

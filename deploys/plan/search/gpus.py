@@ -1,9 +1,10 @@
 """What a replica can be given: whole GPUs, and slices of those in MIG mode."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from deploys.plan.calibration import HostMeasurements
 from deploys.plan.known_gpu import known_gpu
 from deploys.plan.memory import process
 from deploys.plan.memory.configuration import Device
@@ -24,6 +25,8 @@ class GpuKind:
     """Empty: not known."""
     memory_share: float = 1
     """Of the card; a slice has this part of its bandwidth too (NVIDIA's MIG user guide)."""
+    measured: HostMeasurements | None = None
+    """What engines of its host were measured to take; GPUs of several hosts are alike without."""
 
     @cached_property
     def budget_mib(self) -> float:
@@ -65,10 +68,18 @@ class UsableGpu:
         return self.uuid.startswith("MIG-")
 
 
-def usable_gpus(hardware: HostHardware) -> tuple[UsableGpu, ...]:
+def usable_gpus(
+    hardware: HostHardware, measured: HostMeasurements | None = None
+) -> tuple[UsableGpu, ...]:
     """In the order of their bus addresses; of a GPU in MIG mode its slices alone."""
     ordered = sorted(hardware.gpus, key=lambda gpu: (gpu.pcie, gpu.uuid))
-    return tuple(usable for gpu in ordered for usable in _usable(known_gpu(gpu)))
+    found = (usable for gpu in ordered for usable in _usable(known_gpu(gpu)))
+    return tuple(replace(one, kind=replace(one.kind, measured=measured)) for one in found)
+
+
+def name_of(kinds: Sequence[GpuKind]) -> str:
+    """Of the GPUs of one replica, as measurements are stored under."""
+    return " + ".join(dict.fromkeys(kind.name for kind in kinds))
 
 
 def _usable(gpu: Gpu) -> Iterator[UsableGpu]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from deploys.plan.calibration import HostMeasurements
 from deploys.plan.constraints import disk_constraint, ram_constraint
 from deploys.plan.search import llamacpp_fit, llamacpp_question
 from deploys.plan.search.attempts import ROOMY, Found, NotFound, Wish
@@ -43,13 +44,12 @@ def _placed(wish: Wish, hosts: Sequence[str], rooms: Mapping[str, Room]) -> Foun
         memory.fits["vllm"] = refused("vllm is planned on GPUs, and none of its hosts has one")
         return NotFound(wish, 0, memory, tuple(hosts))
     for recipe in recipes("llamacpp", wish.words, wish.named, ()):
-        question = llamacpp_question.Question(wish.words, recipe.alternative, recipe.cache_type, ())
-        fit = llamacpp_fit.fit(question, RAM_ALONE.in_ram)
-        memory.fits[recipe.key] = fit
-        if fit.outcome is not Outcome.REFUSED and _has_room(recipe, fit, hosts, rooms, memory):
+        fits = _fits(wish, recipe, hosts, rooms)
+        fit = memory.fits[recipe.key] = max(fits.values(), key=lambda one: one.ram_limit_mib)
+        if fit.outcome is not Outcome.REFUSED and _has_room(recipe, fits, hosts, rooms, memory):
             trial = Trial(wish.name, wish.words, recipe, (RAM_ALONE,), ROOMY)
             disk = recipe.alternative.disk_mib
-            seats = tuple(Seat(host, (), fit, 0, disk) for host in hosts)
+            seats = tuple(Seat(host, (), fits[host], 0, disk) for host in hosts)
             return Found(wish, choice, trial, seats, memory)
     if not memory.fits:
         words = "without a GPU it takes GGUF, and the catalogue has the model as safetensors only"
@@ -57,13 +57,30 @@ def _placed(wish: Wish, hosts: Sequence[str], rooms: Mapping[str, Room]) -> Foun
     return NotFound(wish, 0, memory, tuple(hosts))
 
 
+def _fits(
+    wish: Wish, recipe: Recipe, hosts: Sequence[str], rooms: Mapping[str, Room]
+) -> dict[str, Fit]:
+    """Host -> the fit there; one for all hosts on which nothing was measured."""
+    known: dict[HostMeasurements | None, Fit] = {}
+    for measured in {rooms[host].measured for host in hosts}:
+        question = llamacpp_question.Question(
+            wish.words, recipe.alternative, recipe.cache_type, (), measured
+        )
+        known[measured] = llamacpp_fit.fit(question, RAM_ALONE.in_ram)
+    return {host: known[rooms[host].measured] for host in hosts}
+
+
 def _has_room(
-    recipe: Recipe, fit: Fit, hosts: Sequence[str], rooms: Mapping[str, Room], memory: Memory
+    recipe: Recipe,
+    fits: Mapping[str, Fit],
+    hosts: Sequence[str],
+    rooms: Mapping[str, Room],
+    memory: Memory,
 ) -> bool:
     alternative = recipe.alternative
     for host, count in Counter(hosts).items():
         room = rooms[host]
-        short = ram_constraint(fit.ram_limit_mib * count, room.ram_mib)
+        short = ram_constraint(fits[host].ram_limit_mib * count, room.ram_mib)
         if not short and room.disk_mib is not None and alternative.entry not in room.models:
             short = disk_constraint(alternative.disk_mib, room.disk_mib)
         if short:

@@ -100,7 +100,8 @@ def _first_that_fits(tried: Callable[[int], Fit], counts: range) -> Fit:
 def placed(question: Question, micro_batch: int, on_gpus: int, experts: int) -> Fit:
     """Exactly this, judged."""
     arguments = arguments_of(question, micro_batch, on_gpus, experts)
-    answer = estimate(case_of(question, arguments))
+    case = case_of(question, arguments)
+    answer = estimate(case)
     if answer.unknown:
         return refused(_unknown(question, answer.unknown))
     ram = next(device for device in answer.devices if device.device == "CPU")
@@ -117,6 +118,7 @@ def placed(question: Question, micro_batch: int, on_gpus: int, experts: int) -> 
         devices=(*answer.gpus, ram),
         verdicts=verdicts,
         ram_mib=_ram_parts(question, ram),
+        corrections=case.corrections,
     )
 
 

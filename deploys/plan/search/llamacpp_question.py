@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from deploys.plan.calibration import HostMeasurements, Start, corrections_for
 from deploys.plan.memory.configuration import Case, LlamaCppConfiguration
+from deploys.plan.memory.corrections import Corrections
 from deploys.plan.memory.estimate import MIB
 from deploys.plan.plan import LlamaCppArguments
 from deploys.plan.search.alternatives import Alternative
-from deploys.plan.search.gpus import GpuKind
+from deploys.plan.search.gpus import GpuKind, name_of
 from deploys.settings.pool import Pool
 
 
@@ -19,6 +21,8 @@ class Question:
     cache_type: str
     kinds: tuple[GpuKind, ...]
     """Empty: in RAM alone."""
+    in_ram_of: HostMeasurements | None = None
+    """What was measured on its host, where there are no GPUs."""
 
     @property
     def layers(self) -> int:
@@ -46,7 +50,24 @@ def case_of(question: Question, arguments: LlamaCppArguments) -> Case:
     )
     name, shape = question.alternative.entry, model.architecture
     weights = question.alternative.gguf_weights
-    return Case(name, "llamacpp", "pinned", model.quantization, shape, configuration, weights)
+    version, corrections = question.alternative.version, _corrections(question)
+    return Case(
+        name,
+        "llamacpp",
+        version,
+        model.quantization,
+        shape,
+        configuration,
+        weights,
+        corrections=corrections,
+    )
+
+
+def _corrections(question: Question) -> Corrections:
+    kinds, alternative = question.kinds, question.alternative
+    measured = kinds[0].measured if kinds else question.in_ram_of
+    start = Start("llamacpp", alternative.version, name_of(kinds), len(kinds), alternative.entry)
+    return corrections_for(measured, start)
 
 
 def arguments_of(

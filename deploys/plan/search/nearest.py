@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from deploys.plan.engine_versions import engine_versions
 from deploys.plan.plan import LlamaCppArguments
 from deploys.plan.search import ladder
 from deploys.plan.search.alternatives import alternatives
@@ -75,7 +76,8 @@ class _Tries:
         hosts = self.wish.hosts
         if word == "hosts":
             hosts = frozenset(self.outcomes.rooms)
-        named = alternatives(words, self.environment.models)
+        versions = engine_versions(self.environment.images)
+        named = alternatives(words, self.environment.models, versions)
         wish = Wish(self.wish.name, words, named, hosts)
         if wants_gpus(wish, self.outcomes.rooms):
             result, _ = place(wish, self.outcomes.rooms, Memory())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from deploys.plan.calibration import HostMeasurements
 from deploys.plan.search.fit import Fit
 from deploys.plan.search.gpus import UsableGpu, usable_gpus
 from deploys.settings.environment import Host
@@ -23,6 +24,8 @@ class Room:
     """None: not known."""
     models: frozenset[str] = frozenset()
     replicas: int = 0
+    measured: HostMeasurements | None = None
+    """What its engines were measured to take."""
     pools: tuple[str, ...] = ()
     """Pool of each replica, in the order they came."""
 
@@ -45,11 +48,11 @@ class Seat:
     """Of the model's files."""
 
 
-def room_of(host: Host) -> Room:
+def room_of(host: Host, measured: HostMeasurements | None = None) -> Room:
     """All of the host."""
     hardware = host.hardware
-    disk = hardware.disk_free_mib
-    return Room(host.name, usable_gpus(hardware), (), hardware.memory_mib, disk)
+    free, disk = usable_gpus(hardware, measured), hardware.disk_free_mib
+    return Room(host.name, free, (), hardware.memory_mib, disk, measured=measured)
 
 
 def with_seat(room: Room, seat: Seat, pool: str, entry: str, shares: bool) -> Room:

@@ -26,3 +26,9 @@ def cores(hardware: HostHardware, node: int | None) -> int:
     known = {one.node: one.physical_cores for one in hardware.cpu.numa_nodes}
     of_node = known.get(node, 0) if node is not None else 0
     return of_node or hardware.cpu.physical_cores
+
+
+def cpu_list(hardware: HostHardware, node: int | None) -> str:
+    """Hardware threads of the node; empty where it is not known."""
+    known = {one.node: one.cpus for one in hardware.cpu.numa_nodes}
+    return known.get(node, "") if node is not None else ""

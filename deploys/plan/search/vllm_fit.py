@@ -3,9 +3,11 @@
 from dataclasses import replace
 from math import floor
 
+from deploys.plan.calibration import Start, corrections_for
 from deploys.plan.memory import process
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights, VllmConfiguration
+from deploys.plan.memory.corrections import Corrections
 from deploys.plan.memory.estimate import DeviceEstimate, Estimate, Pool, Range, exactly
 from deploys.plan.memory.profiles.vllm_choice import vllm_profile
 from deploys.plan.memory.vllm_layout import batch_limits
@@ -22,7 +24,6 @@ from deploys.plan.search.vllm_question import (
 from deploys.plan.search.vllm_words import vllm_arguments, vllm_reasons
 from deploys.plan.verdict import Outcome, Verdict, judge
 
-VERSION = "0.33.0"
 # Interpreter, torch and CUDA's libraries of the server, and of each GPU's worker: not measured
 # here, so taken amply; the first start on a host tells.
 SERVER_MIB = 4096
@@ -88,7 +89,7 @@ def _batches(question: Question) -> list[int]:
         return [max(words.batch_tokens, words.slots)]
     asked = _configuration(question, MOST_UTILISATION)
     shape = question.alternative.model.shape
-    by_class = batch_limits(asked, shape, vllm_profile(VERSION, {}))[0]
+    by_class = batch_limits(asked, shape, vllm_profile(question.alternative.version, {}))[0]
     if "A100" in question.kind.name:
         by_class = LEAST_BATCH
     return sorted({max(size, words.slots) for size in (by_class, LEAST_BATCH)}, reverse=True)
@@ -98,7 +99,23 @@ def _case(question: Question, asked: VllmConfiguration) -> Case:
     model = question.alternative.model
     weights = KnownWeights(gpu_mib=safetensors_gpu_mib(model, question.gpus))
     name, shape = question.alternative.entry, model.architecture
-    return Case(name, "vllm", VERSION, model.quantization, shape, asked, weights)
+    version, corrections = question.alternative.version, _corrections(question)
+    return Case(
+        name,
+        "vllm",
+        version,
+        model.quantization,
+        shape,
+        asked,
+        weights,
+        corrections=corrections,
+    )
+
+
+def _corrections(question: Question) -> Corrections:
+    kind, alternative = question.kind, question.alternative
+    start = Start("vllm", alternative.version, kind.name, question.gpus, alternative.entry)
+    return corrections_for(kind.measured, start)
 
 
 def _pinned_gib(question: Question, pool: Pool) -> float:
@@ -121,6 +138,8 @@ def _judged(question: Question, asked: VllmConfiguration, answer: Estimate) -> F
         verdicts=(verdict,) * question.gpus,
         ram_mib={"process": SERVER_MIB + WORKER_MIB * question.gpus},
         reasons=vllm_reasons(question, asked, pool),
+        corrections=_corrections(question),
+        pool=pool,
     )
 
 

@@ -1,0 +1,41 @@
+"""Which version of an engine a plan is for: its memory rules and measurements depend on it."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from deploys.settings.image import Image, ImageName
+
+# What the kit's own images and official defaults hold, and what flags and profiles were checked
+# with: Debian's llama.cpp package, and vLLM's release on PyPI and its registry.
+PINNED = {"llamacpp": "b11669", "vllm": "0.33.0"}
+_IMAGES: Mapping[str, tuple[ImageName, ...]] = {
+    "llamacpp": ("llamacpp_cuda", "llamacpp"),
+    "vllm": ("vllm",),
+}
+_SPELLINGS = {
+    # ghcr.io/ggml-org/llama.cpp:server-cuda-b11669
+    "llamacpp": re.compile(r"(?:^|[-_])(b\d{3,6})$"),
+    # vllm/vllm-openai:v0.33.0-cu129
+    "vllm": re.compile(r"^v?(\d+\.\d+\.\d+)"),
+}
+
+
+def engine_versions(images: Mapping[ImageName, Image]) -> dict[str, str]:
+    """Engine -> version, by the images that the settings name."""
+    return {engine: _of_the_first_tag(engine, images, names) for engine, names in _IMAGES.items()}
+
+
+def _of_the_first_tag(
+    engine: str, images: Mapping[ImageName, Image], names: Sequence[ImageName]
+) -> str:
+    references = (images[name].reference or "" for name in names if name in images)
+    said = (engine_version(engine, reference) for reference in references)
+    return next((version for version in said if version != PINNED[engine]), PINNED[engine])
+
+
+def engine_version(engine: str, reference: str) -> str:
+    """`b11669`, `0.33.0`: from the image's tag, or the pinned one where the tag does not say."""
+    name, _, _ = reference.partition("@")
+    tag = name.rpartition(":")[2] if ":" in name.rpartition("/")[2] else ""
+    found = _SPELLINGS[engine].search(tag)
+    return found[1] if found else PINNED[engine]
