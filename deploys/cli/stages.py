@@ -7,7 +7,7 @@ from typing import get_args
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan
 from deploys.render.files import Difference, differences, render_environment
-from deploys.render.image_tags import built_reference
+from deploys.render.image_tags import default_reference
 from deploys.settings.environment import Environment, read_environment
 from deploys.settings.image import ImageName
 
@@ -37,5 +37,5 @@ def _image_references(root: Path, environment: Environment) -> dict[str, str]:
     references = {}
     for name in get_args(ImageName):
         image = environment.images.get(name)
-        references[name] = (image and image.reference) or built_reference(name, images)
+        references[name] = (image and image.reference) or default_reference(name, images)
     return references

@@ -6,16 +6,21 @@ from collections.abc import Mapping
 
 import yaml
 
+from deploys.catalogue.model import Model
+from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
-from deploys.render.engines import llamacpp
+from deploys.render.engines import llamacpp, vllm
+from deploys.render.engines.service import PORT
+from deploys.render.image_tags import image_name
 from deploys.render.templates import Render
 from deploys.settings.gateway import Gateway
 from deploys.settings.words import bracketed
 
 # Time that nginx gives running answers when its container is replaced.
 GATEWAY_GRACE_SECONDS = 60
-# llama-server lets running answers end after SIGTERM; a minute is the longest that is waited for.
-ENGINE_GRACE_SECONDS = 60
+# NVIDIA's container toolkit names each GPU and each slice by its UUID, too.
+GPU_KIND = "nvidia.com/gpu"
+ENGINES = {"llamacpp": llamacpp.service, "vllm": vllm.service}
 
 # Bodies that wait for an engine lie in the gateway's /tmp, in memory.
 SPOOL_MIB = 512
@@ -82,14 +87,15 @@ def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
     pools = {pool.name: pool for pool in plan.pools}
 
     def text(hashes: Mapping[str, str]) -> str:
-        services = [
+        services: list[Values] = [
             {
                 **_engine_service(plan, pools[replica.pool], replica),
                 "config_sha256": hashes.get(replica.name, ""),
             }
             for replica in host.replicas
         ]
-        values = {**_project(plan, host, "gpu_hosts"), "services": services}
+        volumes = sorted({str(one["cache_volume"]) for one in services} - {""})
+        values = {**_project(plan, host, "gpu_hosts"), "services": services, "volumes": volumes}
         return render("compose/gpu_hosts/compose.yaml.j2", values)
 
     return text(service_hashes(text({})))
@@ -129,26 +135,50 @@ def _project(plan: Plan, host: HostPlan, role: str) -> Values:
 
 
 def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
-    file = replica.model.files[0]
+    service = ENGINES[pool.engine](pool, replica)
     return {
+        **vars(service),
         "name": replica.name,
         "pool": pool.name,
         "model": pool.model_name,
         "engine": pool.engine,
-        "reasons": [*pool.reasons, _memory_sum(replica)],
-        "image": plan.images[pool.engine],
-        "arguments": llamacpp.arguments(pool, replica),
-        "published": f"{replica.endpoint}:8080" if replica.endpoint else "",
-        # Below the project directory DIRECTORY/current/gpu_hosts, so that the rendered file does
-        # not depend on where the kit keeps its files on the host.
-        "mounts": [{"source": f"../../models/{file.sha256}", "target": "/models"}],
-        "start_period_seconds": llamacpp.start_period_seconds(replica),
-        "stop_grace_seconds": ENGINE_GRACE_SECONDS,
+        "reasons": [*pool.reasons, *_memory_sums(replica)],
+        "image": plan.images[image_name(pool.engine, on_gpus=bool(replica.gpus))],
+        "published": f"{replica.endpoint}:{PORT}" if replica.endpoint else "",
+        "mounts": _mounts(replica.model),
+        "devices": [f"{GPU_KIND}={uuid}" for uuid in replica.gpus],
+        "numa_node": replica.numa_node,
+        "cpuset": replica.cpuset,
         "cpus": replica.limits.cpus,
         "memory_mib": replica.limits.memory_mib,
     }
 
 
-def _memory_sum(replica: Replica) -> str:
+def _mounts(model: Model) -> list[Values]:
+    """A model of one file by its folder in the store; of several, each file by itself.
+
+    Sources are below the project directory DIRECTORY/current/gpu_hosts, so that the rendered file
+    does not depend on where the kit keeps its files on the host.
+    """
+    files = [*model.files, *([model.projector] if model.projector else [])]
+    if len(files) == 1 and "/" not in files[0].name:
+        return [{"source": f"../../models/{files[0].sha256}", "target": "/models"}]
+    return [
+        {"source": f"../../models/{file.sha256}/{file.name}", "target": f"/models/{file.name}"}
+        for file in files
+    ]
+
+
+def _memory_sums(replica: Replica) -> list[str]:
+    """What the plan predicts, for whoever reviews the file."""
+    gpus = [device for device in replica.memory if device.device != "CPU"]
+    sums = [_sum(device) for device in gpus]
     terms = " + ".join(f"{part} {mib}" for part, mib in replica.memory_mib.items())
-    return f"memory {sum(replica.memory_mib.values())} MiB = {terms}"
+    where = "RAM" if gpus else "memory"
+    return [*sums, f"{where} {sum(replica.memory_mib.values())} MiB = {terms}"]
+
+
+def _sum(device: DeviceEstimate) -> str:
+    parts = {name: part.expected for name, part in device.parts.items() if name != "margin"}
+    terms = " + ".join(f"{name} {mib:,.0f}" for name, mib in parts.items() if mib >= 0.5)
+    return f"{device.device} {sum(parts.values()):,.0f} MiB = {terms}"

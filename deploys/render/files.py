@@ -10,7 +10,9 @@ import yaml
 
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose import compose_files, config_labels, network_name, project_name
+from deploys.render.expectations import expectations
 from deploys.render.hardware import expected_hardware
+from deploys.render.image_tags import build_context, image_name
 from deploys.render.nginx import gateway_revision, nginx_files
 from deploys.render.release import (
     EngineAccess,
@@ -23,6 +25,7 @@ from deploys.render.release import (
 )
 from deploys.render.templates import Render, renderer
 from deploys.settings.client import Client
+from deploys.settings.image import ImageName
 from deploys.settings.words import bracketed
 
 RELEASE_HEADER = """\
@@ -97,6 +100,7 @@ def _release(
         images=_images(plan, host),
         models=_models(plan, host),
         projects=_projects(plan, shipped),
+        replicas=expectations(plan, host),
         hardware=expected_hardware(host),
         engines=_engines(plan, host),
         gateway=_gateway(plan, host, shipped, clients),
@@ -105,17 +109,20 @@ def _release(
 
 
 def _images(plan: Plan, host: HostPlan) -> tuple[Image, ...]:
-    engines = {
-        pool.engine for pool in plan.pools if any(r.host == host.name for r in pool.replicas)
+    engines = {pool.name: pool.engine for pool in plan.pools}
+    names: set[ImageName] = {
+        image_name(engines[one.pool], on_gpus=bool(one.gpus)) for one in host.replicas
     }
-    names = sorted(engines | ({"nginx"} if host.gateway else set()))
+    if host.gateway:
+        names.add("nginx")
     return tuple(
         Image(
             name=name,
             reference=plan.images[name],
-            build=ImageBuild(context=name) if plan.images[name].startswith("homeport/") else None,
+            build=ImageBuild(context=context) if context else None,
         )
-        for name in names
+        for name in sorted(names)
+        for context in [build_context(plan.images[name])]
     )
 
 

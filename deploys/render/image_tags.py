@@ -1,9 +1,42 @@
-"""Names of the images that hosts build: the tag is the content of what they are built from."""
+"""Which image stands for which engine: an official one, or one that hosts build.
+
+The tag of an image that is built is the content of what it is built from.
+"""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
+from deploys.plan.engine_versions import PINNED
+from deploys.settings.image import ImageName
+
 BASE_RECIPE = "debian"
+# Pinned to the versions that the plan's rules were checked with. vLLM's holds CUDA 13, which needs
+# driver 580; its tag with -cu129 serves older ones (its release notes since 0.20.0).
+OFFICIAL: Mapping[ImageName, str] = {
+    "llamacpp_cuda": f"ghcr.io/ggml-org/llama.cpp:server-cuda-{PINNED['llamacpp']}",
+    "vllm": f"docker.io/vllm/vllm-openai:v{PINNED['vllm']}",
+}
+_BUILT = "homeport/"
+
+
+def image_name(engine: str, *, on_gpus: bool) -> ImageName:
+    """Which of the settings' `images` an engine runs."""
+    if engine == "vllm":
+        return "vllm"
+    return "llamacpp_cuda" if on_gpus else "llamacpp"
+
+
+def default_reference(name: ImageName, images_directory: Path) -> str:
+    """What runs when the settings name no reference."""
+    return OFFICIAL.get(name) or built_reference(name, images_directory)
+
+
+def build_context(reference: str) -> str | None:
+    """Folder below deploys/images that a reference is built from; None: it is pulled."""
+    if not reference.startswith(_BUILT):
+        return None
+    return reference.removeprefix(_BUILT).partition(":")[0]
 
 
 def built_reference(name: str, images_directory: Path) -> str:
@@ -20,7 +53,7 @@ def built_reference(name: str, images_directory: Path) -> str:
             # The length keeps the end of one file and the name of the next apart.
             digest.update(f"{relative}\0{len(content)}\0".encode())
             digest.update(content)
-    return f"homeport/{name}:{digest.hexdigest()[:12]}"
+    return f"{_BUILT}{name}:{digest.hexdigest()[:12]}"
 
 
 def _files(directory: Path) -> list[Path]:

@@ -6,6 +6,8 @@ runs. The release name is the content hash of everything rendered for the host.
 
 from typing import Literal
 
+from pydantic import Field
+
 from deploys.catalogue.model import ModelFile
 from deploys.settings.client import Client
 from deploys.settings.words import Frozen
@@ -42,6 +44,41 @@ class Project(Frozen):
     name: str
     services: dict[str, str]
     """Service -> value of its label homeport.config-sha256."""
+
+
+class PlannedDevice(Frozen):
+    """What a replica is expected to take of one GPU, or of RAM (`CPU`); sizes in MiB by part."""
+
+    device: str
+    gpu: str = ""
+    """The GPU's UUID."""
+    expected_mib: dict[str, float]
+    upper_mib: dict[str, float]
+    corrections_mib: dict[str, float] = Field(default_factory=dict)
+    """Of these parts so much was measured before: see inventories/calibration."""
+
+
+class PlannedPool(Frozen):
+    """The KV pool that vLLM is expected to have on each GPU, in GiB."""
+
+    budget_gib: float
+    expected_gib: float
+    lowest_gib: float
+    tokens: int
+
+
+class PlannedReplica(Frozen):
+    """What the plan expects of one engine; checks compare it with what the engine itself says."""
+
+    name: str
+    engine: str
+    version: str
+    model: str
+    gpu_name: str = ""
+    gpu_layers: int = 0
+    """Layers on GPUs, counting the output; 0 for engines that keep every layer there."""
+    devices: tuple[PlannedDevice, ...]
+    pool: PlannedPool | None = None
 
 
 class EngineAccess(Frozen):
@@ -100,6 +137,7 @@ class Release(Frozen):
     images: tuple[Image, ...]
     models: tuple[ModelCopy, ...]
     projects: tuple[Project, ...]
+    replicas: tuple[PlannedReplica, ...] = ()
     hardware: ExpectedHardware | None = None
     """None: the host runs no engine."""
     engines: EngineAccess | None

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from deploys.render.image_tags import built_reference
+from deploys.render.image_tags import (
+    build_context,
+    built_reference,
+    default_reference,
+    image_name,
+)
 
 IMAGES = Path(__file__).parents[2] / "deploys" / "images"
 
@@ -51,3 +56,21 @@ def test_another_images_context_does_not_change_the_tag(contexts: Path) -> None:
 def test_a_name_without_a_folder_is_refused(contexts: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no folder to build an image from"):
         built_reference("unknown", contexts)
+
+
+def test_engines_on_gpus_run_official_images_at_the_pinned_versions() -> None:
+    assert default_reference("vllm", IMAGES) == "docker.io/vllm/vllm-openai:v0.33.0"
+    llamacpp = default_reference("llamacpp_cuda", IMAGES)
+    assert llamacpp == "ghcr.io/ggml-org/llama.cpp:server-cuda-b11669"
+    assert default_reference("llamacpp", IMAGES) == built_reference("llamacpp", IMAGES)
+
+
+def test_an_engine_in_ram_needs_no_image_for_cuda() -> None:
+    assert image_name("llamacpp", on_gpus=False) == "llamacpp"
+    assert image_name("llamacpp", on_gpus=True) == "llamacpp_cuda"
+    assert image_name("vllm", on_gpus=True) == "vllm"
+
+
+def test_only_the_kits_own_images_are_built_and_from_the_folder_that_they_name() -> None:
+    assert build_context("homeport/llamacpp:419a53154394") == "llamacpp"
+    assert build_context("docker.io/vllm/vllm-openai:v0.33.0") is None

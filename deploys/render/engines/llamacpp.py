@@ -1,42 +1,56 @@
 """llama-server: the argument list, from the plan. Checked against build 11669 (Debian 0.7.0)."""
 
-from dataclasses import dataclass
-
 from deploys.plan.plan import LlamaCppArguments, Pool, Replica
+from deploys.render.engines.service import PORT, Argument, Service, load_seconds
 
 # Each open connection holds a thread, idle ones too: the gateway keeps up to 4 per worker.
 SPARE_HTTP_THREADS = 16
+LEAST_PIDS = 256
+# llama-server lets running answers end after SIGTERM; a minute is the longest that is waited for.
+GRACE_SECONDS = 60
 
 
-@dataclass(frozen=True)
-class Argument:
-    """One flag with its value, and why it is there when that is not plain."""
+def service(pool: Pool, replica: Replica) -> Service:
+    """One llama-server."""
+    url = f"http://127.0.0.1:{PORT}/health"
+    return Service(
+        arguments=arguments(pool, replica),
+        health=("curl", "--fail", "--silent", "--show-error", url),
+        health_reason="llama-server says 503 while it loads and 200 once it can answer.",
+        start_period_seconds=30 + load_seconds(replica),
+        stop_grace_seconds=GRACE_SECONDS,
+        user="10001:10001",
+        tmp_options="size=64m",
+        pids_limit=max(LEAST_PIDS, _http_threads(replica) + 2 * replica.arguments.threads + 64),
+        # The plan numbers GPUs by their bus addresses, CUDA by their speed unless it is told.
+        environment={"CUDA_DEVICE_ORDER": "PCI_BUS_ID"} if replica.gpus else {},
+    )
 
-    words: tuple[str, ...]
-    reason: str = ""
+
+_KINDS = {
+    "chat": [],
+    "embedding": [Argument(("--embeddings",))],
+    "rerank": [Argument(("--reranking",))],
+}
 
 
 def arguments(pool: Pool, replica: Replica) -> list[Argument]:
     """Every flag of llama-server that matters, so that its auto-fit has nothing to decide."""
     return [
         Argument(("--model", f"/models/{replica.model.files[0].name}")),
+        *_projector(replica),
+        *_KINDS[replica.model.kind],
         Argument(("--alias", pool.public_name)),
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
-        Argument(("--port", "8080")),
-        *_sizes(pool, replica),
+        Argument(("--port", str(PORT))),
+        *_sizes(replica),
+        *_places(replica),
         *_hardening(replica),
     ]
 
 
-def start_period_seconds(replica: Replica) -> int:
-    """Time to load: the weights at 100 MiB/s, a slow disk or network volume, and half a minute."""
-    return 30 + sum(file.size_bytes for file in replica.model.files) // (100 * 2**20)
-
-
-def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
-    plan = replica.arguments
-    if not isinstance(plan, LlamaCppArguments):
-        raise TypeError(f"{replica.name} is not one of llama-server")
+def _sizes(replica: Replica) -> list[Argument]:
+    plan = _plan(replica)
     per_slot = plan.context_tokens // plan.slots
     flash_attention = "on" if plan.flash_attention else "off"
     return [
@@ -45,11 +59,13 @@ def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
             f"The whole cache: {per_slot} tokens in each of {plan.slots} slots.",
         ),
         Argument(("--parallel", str(plan.slots))),
-        Argument(("--no-kv-unified",), "A long request cannot eat its neighbour's part."),
+        Argument(("--kv-unified",), "All slots share the cache.")
+        if plan.unified
+        else Argument(("--no-kv-unified",), "A long request cannot eat its neighbour's part."),
         Argument(("--threads", str(plan.threads))),
         Argument(("--threads-batch", str(plan.threads))),
         Argument(
-            ("--threads-http", str(plan.slots + replica.waiting_requests + SPARE_HTTP_THREADS)),
+            ("--threads-http", str(_http_threads(replica))),
             "One per request that runs or waits; more for health, metrics, idle connections.",
         ),
         Argument(("--batch-size", str(plan.batch_tokens))),
@@ -57,10 +73,42 @@ def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
         Argument(("--cache-type-k", plan.kv_cache_type)),
         Argument(("--cache-type-v", plan.kv_cache_type)),
         Argument(("--flash-attn", flash_attention)),
-        Argument(("--gpu-layers", str(plan.gpu_layers))),
         Argument(("--fit", "off"), "The plan has fitted already; it must not be changed silently."),
         Argument(("--cache-ram", "0"), "Its default is 8 GiB of RAM that no plan has counted."),
     ]
+
+
+def _http_threads(replica: Replica) -> int:
+    return replica.arguments.slots + replica.waiting_requests + SPARE_HTTP_THREADS
+
+
+def _places(replica: Replica) -> list[Argument]:
+    """What lies on which GPU."""
+    plan, gpus = _plan(replica), len(replica.gpus)
+    layers = Argument(("--gpu-layers", str(plan.gpu_layers)), "Counting the output." * bool(gpus))
+    if not gpus:
+        return [layers]
+    if gpus == 1:
+        split = [Argument(("--split-mode", "none")), Argument(("--main-gpu", "0"))]
+    else:
+        shares = ",".join(f"{share:g}" for share in plan.tensor_split or (1.0,) * gpus)
+        split = [
+            Argument(("--split-mode", "layer")),
+            Argument(("--tensor-split", shares), "Parts of the layers, in the order of the GPUs."),
+        ]
+    experts = "Layers, from the first, whose experts stay in RAM."
+    return [layers, *split, Argument(("--n-cpu-moe", str(plan.experts_on_cpu)), experts)]
+
+
+def _projector(replica: Replica) -> list[Argument]:
+    file = replica.model.projector
+    return [Argument(("--mmproj", f"/models/{file.name}"))] if file else []
+
+
+def _plan(replica: Replica) -> LlamaCppArguments:
+    if not isinstance(replica.arguments, LlamaCppArguments):
+        raise TypeError(f"{replica.name} is not one of llama-server")
+    return replica.arguments
 
 
 def _hardening(replica: Replica) -> list[Argument]:
@@ -73,4 +121,8 @@ def _hardening(replica: Replica) -> list[Argument]:
         Argument(("--offline",), "Never downloads: the deploy brings the model."),
         Argument(("--jinja",), "The model's own chat template."),
         Argument(("--log-colors", "off")),
+        Argument(
+            ("--log-verbosity", "4"),
+            "Its default of 3 hides the sizes of its buffers; prompts are told from 5 on.",
+        ),
     ]

@@ -1,0 +1,48 @@
+"""What an engine's container is given, whichever engine it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deploys.plan.plan import Replica
+
+# Both engines listen here, inside the container.
+PORT = 8080
+# Reading weights from a slow disk or a network volume.
+READ_MIB_PER_SECOND = 100
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One flag with its value, and why it is there when that is not plain."""
+
+    words: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of a Compose service that differ between engines."""
+
+    arguments: list[Argument]
+    health: tuple[str, ...]
+    """The command that asks whether it is ready."""
+    health_reason: str
+    start_period_seconds: int
+    stop_grace_seconds: int
+    user: str
+    tmp_options: str
+    """Of the container's own folder for temporary files, in memory."""
+    pids_limit: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+    shm_mib: int | None = None
+    """None: Docker's 64 MiB."""
+    cache_volume: str = ""
+    """Compiled kernels are kept here over restarts; empty: there are none."""
+    cache_path: str = ""
+    ulimits: Mapping[str, int] = field(default_factory=dict)
+
+
+def load_seconds(replica: Replica) -> int:
+    """Time to read the weights."""
+    size_bytes = sum(file.size_bytes for file in replica.model.files)
+    return size_bytes // (READ_MIB_PER_SECOND * 2**20)

@@ -1,0 +1,142 @@
+"""`vllm serve`: the argument list, from the plan. Checked against 0.33.0 (vllm_flags.yaml).
+
+An argument list, never a file for --config, which drops `false` silently; booleans as `--no-x`,
+which versions before 0.33 understand too.
+"""
+
+import re
+
+from deploys.plan.plan import Pool, Replica, VllmArguments
+from deploys.render.engines.flags import checked
+from deploys.render.engines.service import PORT, Argument, Service, load_seconds
+
+# Imports, torch.compile and graph capture before it answers: 53 to 75 s were measured for a tiny
+# model on two cores; large ones compile for minutes with an empty cache.
+COMPILE_SECONDS = 600
+# A running answer may end within this; without the flag SIGTERM cuts streams at once.
+SHUTDOWN_SECONDS = 60
+# Workers end after the server has.
+GRACE_SECONDS = SHUTDOWN_SECONDS + 30
+# NCCL and the queues between workers; Docker's 64 MiB end in a bus error (vLLM issues 1710, 6574).
+SHARED_MIB = 1024
+SHARED_PARALLEL_MIB = 8192
+# Of the image: it may write its caches as this user (vLLM's Dockerfile).
+USER = "2000:0"
+HOME = "/home/vllm"
+CACHE = f"{HOME}/.cache"
+# Pooling models answer with vectors or scores instead of text.
+_KINDS = {"chat": ("generate", "none"), "embedding": ("pooling", "embed")}
+_RERANK = ("pooling", "classify")
+
+
+def service(pool: Pool, replica: Replica) -> Service:
+    """One instance, with all the GPUs of its replica."""
+    url = f"http://127.0.0.1:{PORT}/health"
+    asks = f"import urllib.request as u; u.urlopen('{url}', timeout=4)"
+    ready = COMPILE_SECONDS + load_seconds(replica)
+    return Service(
+        arguments=list(checked(replica.name, arguments(pool, replica))),
+        health=("python3", "-c", asks),
+        health_reason="vLLM answers once the engine is ready, and says 503 when that has died.",
+        start_period_seconds=ready,
+        stop_grace_seconds=GRACE_SECONDS,
+        user=USER,
+        # Triton compiles a stub there and loads it.
+        tmp_options="size=2g,exec",
+        pids_limit=4096,
+        environment=_environment(replica, ready),
+        shm_mib=SHARED_PARALLEL_MIB if len(replica.gpus) > 1 else SHARED_MIB,
+        # Kernels that another version compiled are of no use.
+        cache_volume=f"vllm-cache-{re.sub('[^0-9A-Za-z.-]', '-', replica.version)}",
+        cache_path=CACHE,
+        # NCCL pins memory; each client is an open file.
+        ulimits={"memlock": -1, "nofile": 65536},
+    )
+
+
+def arguments(pool: Pool, replica: Replica) -> list[Argument]:
+    """Every flag that the plan has decided, so that nothing is derived from the GPU it finds."""
+    return [
+        # The folder, as the entry point `vllm serve` takes it.
+        Argument(("/models",), "Read as the checkpoint's own quantization_config says."),
+        Argument(("--served-model-name", pool.public_name)),
+        Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
+        Argument(("--port", str(PORT))),
+        *_kind(replica),
+        *_sizes(replica),
+        *_hardening(),
+    ]
+
+
+def _kind(replica: Replica) -> list[Argument]:
+    runner, convert = _KINDS.get(replica.model.kind, _RERANK)
+    return [Argument(("--runner", runner)), Argument(("--convert", convert))]
+
+
+def _sizes(replica: Replica) -> list[Argument]:
+    plan = replica.arguments
+    if not isinstance(plan, VllmArguments):
+        raise TypeError(f"{replica.name} is not one of vllm")
+    shape = replica.model.architecture
+    # The plan counts one block of state for each request of a recurrent model; reuse needs two.
+    reuses = shape is None or shape.recurrent is None
+    return [
+        Argument(("--load-format", "safetensors"), "No pickles, which could run code."),
+        Argument(("--dtype", plan.dtype)),
+        Argument(("--tensor-parallel-size", str(plan.tensor_parallel))),
+        Argument(("--max-model-len", str(plan.maximum_length_tokens))),
+        Argument(("--max-num-seqs", str(plan.sequences))),
+        Argument(("--max-num-batched-tokens", str(plan.batched_tokens))),
+        Argument(
+            ("--gpu-memory-utilization", f"{plan.utilisation:g}"),
+            "Share of all that CUDA sees; the context of the process comes on top.",
+        ),
+        *_pinned_pool(plan),
+        Argument(("--kv-cache-dtype", plan.kv_cache_type)),
+        Argument((_switch("enforce-eager", plan.eager),)),
+        Argument((_switch("enable-prefix-caching", reuses),)),
+    ]
+
+
+def _pinned_pool(plan: VllmArguments) -> list[Argument]:
+    if plan.kv_cache_bytes is None:
+        return []
+    words = ("--kv-cache-memory-bytes", str(plan.kv_cache_bytes))
+    return [Argument(words, "Of each GPU: another process shares it.")]
+
+
+def _hardening() -> list[Argument]:
+    return [
+        Argument(("--shutdown-timeout", str(SHUTDOWN_SECONDS)), "Its default cuts streams."),
+        Argument(
+            ("--allowed-media-domains", "none.invalid"),
+            "Images come in requests; by default it fetches any URL that a client names.",
+        ),
+        Argument(("--disable-access-log-for-endpoints", "/health,/metrics")),
+        Argument(("--disable-fastapi-docs",)),
+        Argument(("--no-trust-remote-code",), "Code in a model's folder is not run."),
+        Argument(("--no-enable-log-requests",), "Prompts are not written to the log."),
+    ]
+
+
+def _switch(name: str, on: bool) -> str:
+    return f"--{name}" if on else f"--no-{name}"
+
+
+def _environment(replica: Replica, ready_seconds: int) -> dict[str, str]:
+    threads = replica.arguments.threads
+    return {
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_OFFLINE": "1",
+        "HOME": HOME,
+        "NO_COLOR": "1",
+        "OMP_NUM_THREADS": str(max(1, threads // max(1, len(replica.gpus)))),
+        "TORCHINDUCTOR_CACHE_DIR": f"{CACHE}/inductor",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TRITON_CACHE_DIR": f"{CACHE}/triton",
+        "VLLM_CACHE_ROOT": f"{CACHE}/vllm",
+        "VLLM_ENGINE_READY_TIMEOUT_S": str(ready_seconds),
+        "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
+        "VLLM_NO_USAGE_STATS": "1",
+    }

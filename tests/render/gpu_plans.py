@@ -1,0 +1,49 @@
+"""Plans of one replica on two GPUs, made by hand."""
+
+import dataclasses
+from typing import Any
+
+from deploys.catalogue.model import Model, ModelFile
+from deploys.plan.plan import LlamaCppArguments, Plan, VllmArguments
+from tests.render.plans import ARGUMENTS, MODEL, small_plan, small_pool
+
+GPUS = ("GPU-6f0e6a10-0000-0000-0000-000000000001", "GPU-6f0e6a10-0000-0000-0000-000000000002")
+ON_GPUS = dataclasses.replace(
+    ARGUMENTS, gpu_layers=33, experts_on_cpu=4, tensor_split=(1.0, 0.75), threads=8
+)
+VLLM = VllmArguments(
+    maximum_length_tokens=8192,
+    sequences=64,
+    batched_tokens=8192,
+    tensor_parallel=2,
+    utilisation=0.9,
+    kv_cache_bytes=None,
+    kv_cache_type="bfloat16",
+    dtype="bfloat16",
+    quantization="fp8",
+    threads=8,
+)
+CHECKPOINT = MODEL.model_copy(
+    update={
+        "format": "safetensors",
+        "files": tuple(
+            ModelFile(name=name, size_bytes=10 * 2**30, sha256=str(number) * 64)
+            for number, name in enumerate(["model-1.safetensors", "model-2.safetensors"])
+        ),
+    }
+)
+
+
+def gpu_plan(
+    arguments: LlamaCppArguments | VllmArguments, model: Model = MODEL, **changes: object
+) -> Plan:
+    """A plan of one replica on two GPUs; `changes` to the replica."""
+    engine = "vllm" if isinstance(arguments, VllmArguments) else "llamacpp"
+    pool = small_pool("chat")
+    words: dict[str, Any] = {"gpus": GPUS, "version": "0.33.0", **changes}
+    (first,) = pool.replicas
+    replica = dataclasses.replace(first, arguments=arguments, model=model, **words)
+    plan = small_plan(dataclasses.replace(pool, engine=engine, replicas=(replica,)))
+    images = {"nginx": "nginx", "llamacpp": "homeport/llamacpp:1"}
+    images |= {"llamacpp_cuda": "llama.cpp:server-cuda", "vllm": "vllm-openai:v0.33.0"}
+    return dataclasses.replace(plan, images=images)
