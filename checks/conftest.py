@@ -9,18 +9,25 @@ import pytest
 
 from checks.committed import Committed, Replica, read_committed
 from checks.probes import engines
+from checks.probes.engine_logs.reported import Reported
+from checks.probes.engine_starts import starts
 from checks.probes.engines import EngineAnswer
 from checks.probes.gateway import Gateway
 from checks.probes.host import Unreachable
 from checks.probes.live import Live, observe_all
 from checks.results import Results, tell_plainly
 from checks.verdict import fail
+from deploys.render.release import PlannedReplica
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import resolve
 
 MakesReport = Generator[None, pytest.TestReport, pytest.TestReport]
 
+_BRING_BACK = (
+    "its engine cannot be asked",
+    "homeport apply brings it back; `docker logs` of its container says why it ended",
+)
 _COMMITTED = pytest.StashKey[tuple[Committed, ...]]()
 
 
@@ -140,11 +147,43 @@ def ask_engines(fleet: Fleet) -> Callable[[str], Mapping[str, EngineAnswer]]:
     @functools.cache
     def ask(host: str) -> Mapping[str, EngineAnswer]:
         committed, live = fleet.committed[host], fleet.live(host)
-        projects = [p.name for p in committed.release.projects if p.role == "gpu_hosts"]
-        found = [live.of(name, replica.name) for name in projects for replica in committed.replicas]
-        return engines.ask(committed.host, filter(None, found))
+        return engines.ask(committed.host, live.engines(committed.release).values())
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def ask_starts(fleet: Fleet) -> Callable[[str], Mapping[str, Reported]]:
+    """Host -> what each of its engines said when it started, by replica; asked once."""
+
+    @functools.cache
+    def ask(host: str) -> Mapping[str, Reported]:
+        committed = fleet.committed[host]
+        release = committed.release
+        return starts(committed.host, fleet.live(host).engines(release), release.replicas)
+
+    return ask
+
+
+@pytest.fixture
+def planned(replica: Replica, fleet: Fleet) -> PlannedReplica:
+    """What the plan expects of one replica."""
+    release = fleet.committed[replica.host].release
+    found = next((one for one in release.replicas if one.name == replica.name), None)
+    if found is None:
+        fail(
+            f"{replica.name}: release.yaml says nothing of its memory", "homeport render writes it"
+        )
+    return found
+
+
+@pytest.fixture
+def engine_start(replica: Replica, ask_starts: Callable[[str], Mapping[str, Reported]]) -> Reported:
+    """What the engine of one replica said when it started."""
+    found = ask_starts(replica.host).get(replica.name)
+    if found is None:
+        fail(f"{replica.name} on {replica.host} is not running: {_BRING_BACK[0]}", _BRING_BACK[1])
+    return found
 
 
 @pytest.fixture
@@ -154,8 +193,5 @@ def engine_answer(
     """What the engine of one replica said."""
     answer = ask_engines(replica.host).get(replica.name)
     if answer is None:
-        fail(
-            f"{replica.name} on {replica.host} is not running: its engine cannot be asked",
-            "homeport apply brings it back; `docker logs` of its container says why it ended",
-        )
+        fail(f"{replica.name} on {replica.host} is not running: {_BRING_BACK[0]}", _BRING_BACK[1])
     return answer

@@ -81,7 +81,8 @@ def _questions(container: Container) -> dict[str, str]:
 def _served_name(container: Container) -> str:
     """The public model name, from the engine's own command line."""
     words = container.command
-    return words[words.index("--alias") + 1] if "--alias" in words[:-1] else "default"
+    flags = [flag for flag in ("--alias", "--served-model-name") if flag in words[:-1]]
+    return words[words.index(flags[0]) + 1] if flags else "default"
 
 
 def _answer(service: str, answers: Mapping[str, str]) -> EngineAnswer:

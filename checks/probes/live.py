@@ -12,6 +12,7 @@ from checks.probes import containers, gateway, release, sections
 from checks.probes.containers import Container
 from checks.probes.host import SCRIPT_SECONDS, Unreachable, directory, run
 from deploys.catalogue.model import ModelFile
+from deploys.render.release import Release
 
 # Hosts are asked at the same time: a fleet takes as long as its slowest host.
 PARALLEL_HOSTS = 32
@@ -51,6 +52,16 @@ class Live:
         """The container of a Compose service, the running one where there are several."""
         found = [c for c in self.containers if (c.project, c.service) == (project, service)]
         return min(found, key=lambda container: container.status != "running", default=None)
+
+    def engines(self, release: Release) -> dict[str, Container]:
+        """Replica -> its container, of those that are there."""
+        found = {
+            service: self.of(project.name, service)
+            for project in release.projects
+            if project.role == "gpu_hosts"
+            for service in project.services
+        }
+        return {name: container for name, container in found.items() if container is not None}
 
 
 def observe_all(

@@ -81,10 +81,19 @@ def _release(files: dict[str, str], listen: str) -> Release:
             {"role": role, "name": f"homeport-lab-{role}", "services": _labels(services)}
             for role, services in _PROJECTS.items()
         ],
+        "replicas": [planned(name) for name in REPLICAS],
         "engines": None,
         "gateway": _gateway(listen),
     }
     return Release.model_validate(document, strict=False)
+
+
+def planned(name: str, **changes: object) -> dict[str, object]:
+    """What is expected of a replica in RAM."""
+    parts = {"weights": 0.555, "kv_cache": 4.0, "compute_buffer": 0.85}
+    device = {"device": "CPU", "expected_mib": parts, "upper_mib": {**parts, "compute_buffer": 0.9}}
+    replica = {"name": name, "engine": "llamacpp", "version": "b11669", "model": "tiny"}
+    return {**replica, "devices": [device], **changes}
 
 
 def _gateway(listen: str) -> dict[str, object]:

@@ -19,6 +19,9 @@ case "$*" in
   "image inspect"*) while [ $# -gt 1 ]; do shift; done; sed -n "s|^$1 ||p" images ;;
   "network inspect"*) cat network ;;
   *"/revision"*) cat revision ;;
+  "inspect --format"*StartedAt*) echo 2026-11-25T21:00:00Z ;;
+  logs*) while [ $# -gt 1 ]; do shift; done; cat "$1.log" ;;
+  top*) printf 'PID\n%s\n' "$(cat "$2.pid")" ;;
   exec*"/health"*) cat "$2.health" ;;
   exec*"/chat/completions"*) cat "$2.completion" ;;
   exec*"memory.max"*) cat "$2.memory" ;;
@@ -26,7 +29,21 @@ case "$*" in
 esac
 """
 
+_NVIDIA_SMI = """\
+#!/bin/sh
+cat {folder}/processes
+"""
+
 COMPLETION = {"choices": [{"message": {"content": "x"}}], "usage": {"completion_tokens": 8}}
+
+# The sizes that tests/checks/deployment.py plans, in llama-server's words.
+LOG = """\
+0.00.000.001 I cmn  common_param: common_params_print_info: build 11669 (Debian) with GNU 16.2.0
+0.00.060.001 I load_tensors:   CPU_Mapped model buffer size =     0.56 MiB
+0.00.061.309 I llama_context: n_ctx                 = 4096
+0.00.061.639 I llama_kv_cache:        CPU KV buffer size =     4.00 MiB
+0.00.064.661 I sched_reserve:        CPU compute buffer size =     0.85 MiB
+"""
 
 
 @dataclass
@@ -37,6 +54,9 @@ class FakeEngine:
     completion_status: int = 200
     completion: Mapping[str, Any] = field(default_factory=lambda: COMPLETION)
     memory_limit: str = str(512 * 2**20)
+    log: str = LOG
+    """What it said when it started."""
+    pid: int = 4711
 
 
 @dataclass
@@ -51,6 +71,8 @@ class FakeDocker:
     revision: str
     version: str = "version 26.1.5"
     engines: dict[str, FakeEngine] = field(default_factory=dict)
+    gpu_processes: str = ""
+    """nvidia-smi's CSV: UUID, PID, MiB."""
 
     def write(self) -> None:
         """Puts the program and its answers into the folder."""
@@ -68,9 +90,11 @@ class FakeDocker:
             files |= _engine_files(f"id-{service}", engine)
         for name, text in files.items():
             (self.folder / name).write_text(text)
-        program = self.folder / "docker"
-        program.write_text(_PROGRAM.format(folder=shlex.quote(str(self.folder))))
-        program.chmod(0o755)
+        (self.folder / "processes").write_text(self.gpu_processes)
+        place = shlex.quote(str(self.folder))
+        for name, text in {"docker": _PROGRAM, "nvidia-smi": _NVIDIA_SMI}.items():
+            (self.folder / name).write_text(text.format(folder=place))
+            (self.folder / name).chmod(0o755)
 
 
 def container(
@@ -117,4 +141,6 @@ def _engine_files(name: str, engine: FakeEngine) -> dict[str, str]:
         f"{name}.health": f"\n{engine.health_status}",
         f"{name}.completion": f"{json.dumps(engine.completion)}\n{engine.completion_status}",
         f"{name}.memory": engine.memory_limit,
+        f"{name}.log": engine.log,
+        f"{name}.pid": f"{engine.pid}\n",
     }

@@ -1,0 +1,124 @@
+"""What an engine reported against what was planned for it: every difference that matters."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checks.memory_tolerances import (
+    CALIBRATED,
+    LLAMACPP,
+    VLLM,
+    VLLM_CALIBRATED_POOL_SHARE,
+    VLLM_POOL_SHARE,
+    VLLM_TOKENS_SHARE,
+    Tolerance,
+)
+from checks.probes.engine_logs.reported import CPU, Reported
+from deploys.render.release import PlannedDevice, PlannedReplica
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One part that is not as planned."""
+
+    device: str
+    part: str
+    planned: str
+    reported: str
+    remedy: str
+
+    def __str__(self) -> str:
+        words = self.part.replace("_", " ")
+        return f"{self.device} {words}: planned {self.planned}, reported {self.reported}"
+
+
+def differences(planned: PlannedReplica, reported: Reported) -> list[Difference]:
+    """Every part beyond its tolerance; empty when the engine takes what was planned."""
+    known = LLAMACPP if planned.engine == "llamacpp" else VLLM
+    found = [
+        difference
+        for device in planned.devices
+        for part, tolerance in known.items()
+        if _is_compared(planned, device, part)
+        for difference in _part(planned, device, part, tolerance, reported)
+    ]
+    return [*found, *_pool(planned, reported)]
+
+
+def _is_compared(planned: PlannedReplica, device: PlannedDevice, part: str) -> bool:
+    """RAM beside GPUs holds staging buffers that no plan counts; its weights it does."""
+    has_gpus = any(one.device != CPU for one in planned.devices)
+    return device.device != CPU or not has_gpus or part == "weights"
+
+
+def _part(
+    planned: PlannedReplica,
+    device: PlannedDevice,
+    part: str,
+    tolerance: Tolerance,
+    reported: Reported,
+) -> Iterator[Difference]:
+    expected = device.expected_mib.get(part, 0.0)
+    upper = device.upper_mib.get(part, 0.0)
+    found = reported.devices.get(device.device, {}).get(part)
+    if found is None and (part == "process" or not expected):
+        # The process is measured from outside, where a driver tells.
+        return
+    found = found or 0.0
+    if part in device.corrections_mib:
+        tolerance = CALIBRATED
+    least = expected - max(expected * tolerance.below, tolerance.mib)
+    most = upper + max(upper * tolerance.above, tolerance.mib)
+    if least <= found <= most:
+        return
+    span = f"{expected:,.2f}" if upper == expected else f"{expected:,.2f} to {upper:,.2f}"
+    remedy = _remedy(planned, part, found > most)
+    yield Difference(device.device, part, f"{span} MiB", f"{found:,.2f} MiB", remedy)
+
+
+def _remedy(planned: PlannedReplica, part: str, is_more: bool) -> str:
+    if part in ("weights", "kv_cache", "recurrent_state"):
+        return (
+            f"these follow from the model and its arguments: compare the container's command with "
+            f"the commit (homeport drift); if they agree, the rules for {planned.version} are "
+            "wrong for this model"
+        )
+    after = "homeport plan says whether it still fits" if is_more else "more may fit now"
+    return f"homeport calibrate stores what was measured for the next plan; then {after}"
+
+
+def _pool(planned: PlannedReplica, reported: Reported) -> Iterator[Difference]:
+    plan, found = planned.pool, reported.pool
+    if plan is None or found is None or found.available_gib is None:
+        return
+    measured = any("outside" in device.corrections_mib for device in planned.devices)
+    share = VLLM_CALIBRATED_POOL_SHARE if measured else VLLM_POOL_SHARE
+    allowed = share * plan.budget_gib
+    least = min(plan.expected_gib - allowed, plan.lowest_gib)
+    most = plan.expected_gib + allowed
+    if not least <= found.available_gib <= most:
+        yield Difference(
+            "each GPU",
+            "KV pool",
+            f"{plan.expected_gib:,.2f} GiB (at least {plan.lowest_gib:,.2f})",
+            f"{found.available_gib:,.2f} GiB",
+            _remedy(planned, "pool", found.available_gib < least),
+        )
+    yield from _tokens(planned, reported)
+
+
+def _tokens(planned: PlannedReplica, reported: Reported) -> Iterator[Difference]:
+    """Tokens for each GiB: the shape of the cache, whatever the pool's size."""
+    plan, found = planned.pool, reported.pool
+    if plan is None or found is None or not found.tokens or not found.available_gib:
+        return
+    expected = plan.tokens / plan.expected_gib * found.available_gib
+    # The pool is printed with two decimals.
+    rounding = plan.tokens / plan.expected_gib * 0.005
+    if abs(found.tokens - expected) > VLLM_TOKENS_SHARE * expected + rounding:
+        yield Difference(
+            "each GPU",
+            "tokens in the KV pool",
+            f"{expected:,.0f} in {found.available_gib} GiB",
+            f"{found.tokens:,}",
+            _remedy(planned, "kv_cache", found.tokens < expected),
+        )

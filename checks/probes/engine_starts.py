@@ -1,0 +1,91 @@
+"""What each engine of a host said when it started, and what the driver says that it holds."""
+
+import dataclasses
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+
+from checks.probes import sections
+from checks.probes.containers import Container
+from checks.probes.engine_logs import llamacpp, vllm
+from checks.probes.engine_logs.reported import Reported
+from checks.probes.host import Unreachable, run
+from deploys.render.release import PlannedReplica
+from deploys.settings.inventory import InventoryHost
+
+# Three files of 10 MB each are read from a disk; a slow one takes a second for each.
+LIMIT_SECONDS = 60
+# Lines on memory of one start: some hundred with sixteen GPUs and their workers.
+MOST_LINES = 1000
+
+_READERS: Mapping[str, tuple[str, Callable[[Iterable[str]], Reported]]] = {
+    "llamacpp": (llamacpp.PATTERN, llamacpp.read),
+    "vllm": (vllm.PATTERN, vllm.read),
+}
+_COMPUTE = "nvidia-smi --query-compute-apps=gpu_uuid,pid,used_memory --format=csv,noheader,nounits"
+_PROCESSES = "processes"
+
+
+def starts(
+    host: InventoryHost, engines: Mapping[str, Container], planned: Iterable[PlannedReplica]
+) -> dict[str, Reported]:
+    """Service -> its last start, in one round trip; nothing for one that does not run.
+
+    Raises Unreachable.
+    """
+    asked = [one for one in planned if one.name in engines]
+    running = {
+        one.name: engines[one.name] for one in asked if engines[one.name].status == "running"
+    }
+    if not running:
+        return {}
+    questions = {_PROCESSES: f"{_COMPUTE} 2>/dev/null"}
+    for one in asked:
+        if one.name in running:
+            questions |= _questions(one, running[one.name])
+    try:
+        answers = sections.answers(run(host, sections.script(questions), LIMIT_SECONDS))
+    except ValueError as error:
+        raise Unreachable(host.name, str(error)) from error
+    return {one.name: _reported(one, answers) for one in asked if one.name in running}
+
+
+def _questions(planned: PlannedReplica, container: Container) -> dict[str, str]:
+    pattern, _ = _READERS[planned.engine]
+    name = shlex.quote(container.id)
+    # A container that Docker started again keeps the log of its earlier starts.
+    since = f"$(docker inspect --format '{{{{.State.StartedAt}}}}' {name})"
+    return {
+        f"{planned.name} log": (
+            f'docker logs --since "{since}" {name} 2>&1 '
+            f"| grep -aE {shlex.quote(pattern)} | head -n {MOST_LINES}"
+        ),
+        f"{planned.name} pids": f"docker top {name} -eo pid 2>/dev/null",
+    }
+
+
+def _reported(planned: PlannedReplica, answers: Mapping[str, str]) -> Reported:
+    _, read = _READERS[planned.engine]
+    reported = read(answers[f"{planned.name} log"].splitlines())
+    pids = {line.strip() for line in answers[f"{planned.name} pids"].splitlines()}
+    held = held_mib(answers[_PROCESSES], pids)
+    devices = {device: dict(parts) for device, parts in reported.devices.items()}
+    for device in planned.devices:
+        parts = devices.get(device.device)
+        if parts is not None and device.gpu in held:
+            # What the driver counts beyond what the engine told is the process itself.
+            parts["process"] = round(held[device.gpu] - sum(parts.values()), 2)
+    return dataclasses.replace(reported, devices=devices)
+
+
+def held_mib(listing: str, pids: Iterable[str]) -> dict[str, float]:
+    """GPU's UUID -> MiB that these processes hold of it, from nvidia-smi's CSV.
+
+    A driver that does not tell (`[N/A]` under WSL and in some MIG modes) leaves the GPU out.
+    """
+    wanted, held = set(pids), dict[str, float]()
+    for line in listing.splitlines():
+        found = re.fullmatch(r"\s*(\S+),\s*(\d+),\s*(\d+)\s*", line)
+        if found and found[2] in wanted:
+            held[found[1]] = held.get(found[1], 0.0) + float(found[3])
+    return held
