@@ -7,6 +7,7 @@ import typer
 
 from deploys.cli import (
     apply,
+    calibrate,
     chat,
     demo,
     drift,
@@ -37,6 +38,7 @@ for verb in (
     render.render,
     apply.apply,
     verify.verify,
+    calibrate.calibrate,
     drift.drift,
     releases.releases,
     rollback.rollback,
