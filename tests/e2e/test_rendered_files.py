@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploys.plan.plan import LlamaCppArguments, VllmArguments
+from deploys.render.files import render_environment
 from tests.e2e.checkout import ROOT, Checkout
+from tests.render.gpu_plans import CHECKPOINT, ON_GPUS, VLLM, gpu_plan
+from tests.render.plans import HOST
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -56,6 +60,19 @@ def test_there_is_something_rendered() -> None:
 @pytest.mark.parametrize("path", COMPOSE, ids=_name)
 def test_docker_compose_accepts_it(demo: Checkout, path: Path) -> None:
     assert demo
+    done = _run("docker", "compose", "--file", path, "config", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [ON_GPUS, VLLM], ids=["llamacpp", "vllm"])
+def test_docker_compose_accepts_engines_on_gpus(
+    demo: Checkout, arguments: LlamaCppArguments | VllmArguments, tmp_path: Path
+) -> None:
+    assert demo
+    plan = gpu_plan(arguments, CHECKPOINT, numa_node=0, cpuset="0-1")
+    text = render_environment(plan, {}, ROOT / "templates")
+    path = tmp_path / "compose.yaml"
+    path.write_text(text[f"compose/small/{HOST}/gpu_hosts/compose.yaml"])
     done = _run("docker", "compose", "--file", path, "config", "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -1,0 +1,80 @@
+"""Two hosts with two GPUs each and a gateway, and a checkout that deploys to them over SSH."""
+
+import pprint
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploys.render.image_tags import built_reference
+from tests.e2e.checkout import ROOT, Checkout, make_checkout
+from tests.lab.daemon import CDI, configure_daemon
+from tests.lab.gpus import Gpu
+from tests.lab.inventory import connection_data
+from tests.lab.lab import Lab, fleet, running_lab
+
+NAME = "planned"
+IMAGES = ROOT / "deploys" / "images"
+# The kit's own build of llama-server, for CPUs: no image for CUDA can run where no GPU is.
+ENGINE = built_reference("llamacpp", IMAGES)
+POOL = {"model": "tiny-random", "context_tokens": 512, "slots": 2, "replicas": 4}
+
+
+@dataclass(frozen=True)
+class GpuFleet:
+    """The lab and the checkout."""
+
+    lab: Lab
+    checkout: Checkout
+
+    def homeport(self, arguments: str, *, expect: int | None = 0) -> str:
+        """Runs a verb in the checkout; gives stdout and stderr together."""
+        return self.checkout.homeport(arguments, expect=expect)
+
+
+@contextmanager
+def gpu_fleet(folder: Path) -> Iterator[GpuFleet]:
+    """Hosts with Docker that know their GPUs by CDI; nothing is deployed yet."""
+    gpus = (Gpu("h100"), Gpu("l4"))
+    with running_lab(NAME, fleet(gpus=gpus, image="docker")) as lab:
+        for host in lab.hosts:
+            configure_daemon(host, CDI)
+            is_gateway = host.name.startswith("gate")
+            host.load_image(built_reference("nginx", IMAGES) if is_gateway else ENGINE)
+        yield GpuFleet(lab, _checkout(lab, folder))
+
+
+def _checkout(lab: Lab, folder: Path) -> Checkout:
+    checkout = make_checkout(folder)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    key = folder / ".homeport" / "fleet.key"
+    key.parent.mkdir()
+    key.touch(0o600)
+    key.write_text("key-of-the-fleet-of-the-tests\n")
+    names = [host.name for host in lab.hosts]
+    groups = {
+        NAME: [
+            (host.name, {"ssh_hostname": host.address, "address": host.address})
+            for host in lab.hosts
+        ],
+        "gpu_hosts": [name for name in names if name.startswith("gpu")],
+        "gateways": [name for name in names if name.startswith("gate")],
+    }
+    data = {
+        **connection_data(lab),
+        "pools": {"chat": POOL},
+        "clients": {"tester": {"key": "file:.homeport/fleet.key"}},
+        "gateway": {"address": lab.host("gate1").address, "port": 8080},
+        # As a site names its own image.
+        "images": {"llamacpp_cuda": {"reference": ENGINE}},
+        "docker": {"daemon": {"managed": False}},
+        "nvidia": {"managed": False},
+    }
+    inventories = folder / "inventories"
+    (inventories / f"{NAME}.py").write_text(_assignments(groups))
+    (inventories / "group_data" / f"{NAME}.py").write_text(_assignments(data))
+    return checkout
+
+
+def _assignments(values: dict[str, object]) -> str:
+    return "".join(f"{name} = {pprint.pformat(value)}\n" for name, value in values.items())

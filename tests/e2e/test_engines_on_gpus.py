@@ -1,0 +1,124 @@
+"""From surveyed hardware to engines that hold their planned GPUs, over SSH.
+
+The lab's GPUs are fakes that no CUDA runs on, so that the engines serve from RAM: that is just the
+fault which the memory checks are for.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.gpu_fleet import ENGINE, NAME, GpuFleet, gpu_fleet
+from tests.lab.gpus import gpu_uuid
+from tests.lab.host import LabHost
+
+pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
+
+CARDS = {(host, number): gpu_uuid(host, number) for host in ("gpu1", "gpu2") for number in (0, 1)}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[GpuFleet]:
+    """Surveyed, planned, rendered and applied."""
+    assert nginx_image
+    with gpu_fleet(tmp_path_factory.mktemp("fleet") / "homeport") as found:
+        found.homeport(f"survey {NAME}")
+        found.homeport(f"render {NAME}")
+        found.homeport(f"apply {NAME} --no-verify")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def results(fleet: GpuFleet) -> list[dict[str, Any]]:
+    """What the checks find; of the gateway's the one that goes through every engine."""
+    files = " ".join(f"checks/check_{part}.py" for part in ("drift", "hosts", "engines", "memory"))
+    gateway = "checks/check_gateway.py::check_every_replica_takes_part"
+    options = f"--environment={NAME} --results=found.jsonl -q"
+    fleet.checkout.run(f".venv/bin/pytest {files} {gateway} {options}", expect=1)
+    lines = (fleet.checkout.path / "found.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _services(fleet: GpuFleet, host: str) -> dict[str, Any]:
+    file = fleet.checkout.path / "compose" / NAME / host / "gpu_hosts" / "compose.yaml"
+    services: dict[str, Any] = yaml.safe_load(file.read_text())["services"]
+    return services
+
+
+def _planned(fleet: GpuFleet, host: str) -> dict[str, list[str]]:
+    """Service -> UUIDs of the GPUs that are rendered for it."""
+    return {
+        name: [
+            device.removeprefix("nvidia.com/gpu=")
+            for one in service["deploy"]["resources"]["reservations"]["devices"]
+            for device in one["device_ids"]
+        ]
+        for name, service in _services(fleet, host).items()
+    }
+
+
+def _held(host: LabHost, service: str) -> tuple[list[str], list[str]]:
+    """UUIDs that CDI gave the container, and the device nodes in it."""
+    find = f"docker ps --quiet --filter label=com.docker.compose.service={service}"
+    inside = f"docker exec $({find}) sh -c"
+    environment = host.run(f"{inside} \"tr '\\0' '\\n' </proc/1/environ\"")
+    gpus = [line.partition("=")[2] for line in environment.splitlines() if "LAB_GPU_" in line]
+    nodes = host.run(f"{inside} 'ls /dev | grep nvidia'").split()
+    return gpus, nodes
+
+
+def test_every_surveyed_gpu_has_its_engine(fleet: GpuFleet) -> None:
+    planned = [
+        (host, uuid)
+        for host in ("gpu1", "gpu2")
+        for gpus in _planned(fleet, host).values()
+        for uuid in gpus
+    ]
+    assert sorted(planned) == sorted((host, uuid) for (host, _), uuid in CARDS.items())
+
+
+@pytest.mark.parametrize("host", ["gpu1", "gpu2"])
+def test_each_container_holds_exactly_its_planned_gpu(fleet: GpuFleet, host: str) -> None:
+    numbers = {uuid: number for (name, number), uuid in CARDS.items() if name == host}
+    for service, (uuid,) in _planned(fleet, host).items():
+        gpus, nodes = _held(fleet.lab.host(host), service)
+        assert gpus == [uuid]
+        assert nodes == [f"nvidia{numbers[uuid]}", "nvidiactl"]
+
+
+def test_the_compose_of_the_hosts_accepts_the_rendered_file(fleet: GpuFleet) -> None:
+    for host in ("gpu1", "gpu2"):
+        file = "/srv/homeport/current/gpu_hosts/compose.yaml"
+        fleet.lab.host(host).run(f"docker compose --file {file} config --quiet")
+
+
+def test_engines_are_told_to_lay_every_layer_on_their_gpu(fleet: GpuFleet) -> None:
+    for service in _services(fleet, "gpu1").values():
+        command = service["command"]
+        assert service["image"] == ENGINE
+        # Four layers and the output.
+        assert command[command.index("--gpu-layers") + 1] == "5"
+        assert command[command.index("--split-mode") + 1] == "none"
+
+
+def test_engines_that_fell_back_to_ram_are_found_and_nothing_else_is(
+    results: list[dict[str, Any]],
+) -> None:
+    assert len(results) > 50
+    failed = [one for one in results if one["result"] != "passed"]
+    assert {one["check"] for one in failed} == {
+        "each engine takes what was planned",
+        "layers are where the plan put them",
+    }
+    found = [one for one in failed if one["check"].startswith("layers")]
+    assert len(found) == len(CARDS)
+    assert all("serves from RAM: it found no GPU" in one["message"] for one in found)
+
+
+def test_a_fall_back_to_ram_teaches_the_next_plan_nothing(fleet: GpuFleet) -> None:
+    told = fleet.homeport(f"calibrate {NAME}", expect=1)
+    assert "it serves from RAM what is planned onto GPUs" in told
+    assert not (fleet.checkout.path / "inventories" / "calibration" / f"{NAME}.yaml").exists()

@@ -1,0 +1,31 @@
+"""A real engine's own account is what was planned, and the next plan learns from it."""
+
+import pytest
+
+from tests.e2e.checkout import Checkout
+
+pytestmark = [pytest.mark.docker, pytest.mark.root]
+FILE = "inventories/calibration/local.yaml"
+
+
+def test_the_real_engines_take_what_was_planned(demo: Checkout) -> None:
+    command = ".venv/bin/pytest checks/check_memory.py --environment=local -q"
+    assert "4 passed" in demo.run(command).stdout
+
+
+def test_the_next_plan_uses_what_the_real_engines_reported(changed: Checkout) -> None:
+    assert f"wrote {FILE}" in changed.homeport("calibrate local")
+    try:
+        told = changed.homeport("plan local", expect=2)
+        assert "calibrated on localhost, b" in told or "ignored: the calibration" in told
+        assert "nothing new" in changed.homeport("calibrate local")
+    finally:
+        (changed.path / FILE).unlink()
+
+
+def test_an_engine_that_takes_something_else_is_found(changed: Checkout) -> None:
+    manifest = "compose/local/localhost/release.yaml"
+    changed.edit(manifest, "kv_cache: 4.0", "kv_cache: 8.0")
+    command = ".venv/bin/pytest checks/check_memory.py --environment=local -q"
+    told = changed.run(command, expect=1).stdout
+    assert "CPU kv cache: planned 8.00 MiB, reported 4.00 MiB" in told
