@@ -11,7 +11,6 @@ from checks.committed import Committed
 from checks.probes import containers, gateway, release, sections
 from checks.probes.containers import Container
 from checks.probes.host import SCRIPT_SECONDS, Unreachable, directory, run
-from deploys.catalogue.model import ModelFile
 from deploys.render.release import Release
 
 # Hosts are asked at the same time: a fleet takes as long as its slowest host.
@@ -94,7 +93,7 @@ def observe(committed: Committed, root: Path, *, digests: bool = False) -> Live:
 
 def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, str]:
     manifest = committed.release
-    models = _model_files(committed)
+    models = committed.release.models
     projects = {project.role: project.name for project in manifest.projects}
     images = " ".join(shlex.quote(image.reference) for image in manifest.images)
     return {
@@ -120,7 +119,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
 def _live(
     committed: Committed, place: str, answers: Mapping[str, str], asked: tuple[float, float]
 ) -> Live:
-    models = _model_files(committed)
+    models = committed.release.models
     sizes = release.by_model(answers["models"], place, models)
     version = answers["docker"]
     return Live(
@@ -139,10 +138,6 @@ def _live(
         model_digests=release.by_model(answers["digests"], place, models),
         revision=gateway.revision(answers["revision"]),
     )
-
-
-def _model_files(committed: Committed) -> list[ModelFile]:
-    return [file for model in committed.release.models for file in model.files]
 
 
 def _ahead(there: float, before: float, after: float) -> float:

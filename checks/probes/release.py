@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable
 
 from deploys.catalogue.model import ModelFile
+from deploys.render.release import ModelCopy
 
 
 def link(path: str) -> str:
@@ -26,34 +27,33 @@ def files(text: str) -> dict[str, str]:
     return {path: digest for digest, path in pairs}
 
 
-def model_sizes(directory: str, models: Iterable[ModelFile]) -> str:
+def model_sizes(directory: str, models: Iterable[ModelCopy]) -> str:
     """sh: size in bytes and path of each model file that is there."""
     return (
         "; ".join(
-            f"wc -c {shlex.quote(_model_path(directory, model))} 2>/dev/null" for model in models
+            f"wc -c {shlex.quote(path)} 2>/dev/null" for path in _model_paths(directory, models)
         )
         or ":"
     )
 
 
-def model_digests(directory: str, models: Iterable[ModelFile]) -> str:
+def model_digests(directory: str, models: Iterable[ModelCopy]) -> str:
     """sh: sha256 and path of each model file that is there. Reads every byte of the weights."""
     return (
         "; ".join(
-            f"sha256sum {shlex.quote(_model_path(directory, model))} 2>/dev/null"
-            for model in models
+            f"sha256sum {shlex.quote(path)} 2>/dev/null" for path in _model_paths(directory, models)
         )
         or ":"
     )
 
 
-def by_model(text: str, directory: str, models: Iterable[ModelFile]) -> dict[str, str]:
+def by_model(text: str, directory: str, models: Iterable[ModelCopy]) -> dict[str, str]:
     """sha256 that the manifest names -> the first word about it, for models that are there."""
     pairs = (line.split(maxsplit=1) for line in text.splitlines() if " " in line)
     words = {path: word for word, path in pairs}
-    paths = {model.sha256: _model_path(directory, model) for model in models}
-    return {sha256: words[path] for sha256, path in paths.items() if path in words}
+    paths = _model_paths(directory, models)
+    return {file.sha256: words[path] for path, file in paths.items() if path in words}
 
 
-def _model_path(directory: str, model: ModelFile) -> str:
-    return f"{directory}/models/{model.sha256}/{model.name}"
+def _model_paths(directory: str, models: Iterable[ModelCopy]) -> dict[str, ModelFile]:
+    return {path: file for model in models for path, file in model.places(directory).items()}

@@ -57,6 +57,11 @@ class Model(Frozen):
     """Whether the file brings its own chat template; without one, chat answers are garbage."""
 
     @property
+    def every_file(self) -> tuple[ModelFile, ...]:
+        """What an engine is given: the weights, and what belongs to them."""
+        return (*self.files, *([self.projector] if self.projector else []))
+
+    @property
     def shape(self) -> Architecture:
         """The architecture of a model that is known to have one; plans ask for it first."""
         if self.architecture is None:

@@ -112,7 +112,7 @@ def _contradictions(file: str, name: str, model: Model) -> list[Complaint]:
         hint = "the weights: name, size_bytes and sha256 of each file"
         complaints.append(Complaint(file, f"{place}.files", "is empty", hint))
     twice = [
-        one for one, count in Counter(file.name for file in _files(model)).items() if count > 1
+        one for one, count in Counter(file.name for file in model.every_file).items() if count > 1
     ]
     if twice:
         found = f"{', '.join(twice)} stands twice"
@@ -121,10 +121,6 @@ def _contradictions(file: str, name: str, model: Model) -> list[Complaint]:
         hint = "the file's own word for its architecture, or `unknown`"
         complaints.append(Complaint(file, f"{place}.architecture_name", "is missing", hint))
     return complaints
-
-
-def _files(model: Model) -> tuple[ModelFile, ...]:
-    return model.files + ((model.projector,) if model.projector else ())
 
 
 class _Flat(yaml.SafeDumper):

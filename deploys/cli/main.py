@@ -12,6 +12,7 @@ from deploys.cli import (
     demo,
     drift,
     estimate,
+    lock,
     models,
     plan,
     releases,
@@ -35,6 +36,7 @@ app = typer.Typer(
 for verb in (
     survey.survey,
     plan.plan,
+    lock.lock,
     render.render,
     apply.apply,
     verify.verify,

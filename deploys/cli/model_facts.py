@@ -78,7 +78,7 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
         types = model.tensor_mib.type_bytes.items()
         parts = ", ".join(f"{name} {size / MIB:,.1f}" for name, size in types)
         yield "weights", f"{model.tensor_mib.total_bytes / MIB:,.1f} MiB ({parts})"
-    for file in (*model.files, *([model.projector] if model.projector else [])):
+    for file in model.every_file:
         yield "file", f"{file.name}  {file.size_bytes / MIB:,.1f} MiB  sha256 {file.sha256}"
 
 

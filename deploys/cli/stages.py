@@ -1,15 +1,19 @@
 """The offline stages in order, as every verb needs them: settings, plan, render."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
 
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan
 from deploys.render.files import Difference, differences, render_environment
-from deploys.render.image_tags import default_reference
+from deploys.render.image_tags import OFFICIAL, built_reference, used_images
+from deploys.render.release import Access
 from deploys.settings.environment import Environment, read_environment
 from deploys.settings.image import ImageName
+from deploys.settings.image_lock import lock_path, read_lock, with_digest
+from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.registry import mirrored
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,37 @@ class Stages:
 def run_stages(root: Path, name: str) -> Stages:
     """Reads, plans and renders `name` in memory; raises Refused with every complaint."""
     environment = read_environment(root, name)
-    plan = plan_environment(environment, _image_references(root, environment))
-    files = render_environment(plan, environment.clients, root / "templates")
+    plan = plan_environment(environment, {})
+    plan = replace(plan, images=image_references(root, environment, used_images(plan)))
+    access = Access(clients=environment.clients, hub=environment.hub, registry=environment.registry)
+    files = render_environment(plan, access, root / "templates")
     return Stages(environment, plan, files, differences(root, name, files))
 
 
-def _image_references(root: Path, environment: Environment) -> dict[str, str]:
+def image_references(
+    root: Path, environment: Environment, names: Iterable[ImageName]
+) -> dict[str, str]:
+    """Image name -> what hosts pull, by digest where tags are locked, or build."""
     images = root / "deploys" / "images"
-    references = {}
-    for name in get_args(ImageName):
-        image = environment.images.get(name)
-        references[name] = (image and image.reference) or default_reference(name, images)
+    locked = read_lock(root, environment.name)
+    references, complaints = {}, []
+    for name in names:
+        tagged = tagged_reference(environment, name)
+        if not tagged:
+            references[name] = built_reference(name, images)
+        elif locked is not None and "@" not in tagged and tagged not in locked:
+            hint = f"homeport lock {environment.name}"
+            file = lock_path(environment.name)
+            complaints.append(Complaint(file, f"images.{tagged}", "is not locked", hint))
+        else:
+            references[name] = with_digest(tagged, (locked or {}).get(tagged, ""))
+    if complaints:
+        raise Refused(complaints)
     return references
+
+
+def tagged_reference(environment: Environment, name: ImageName) -> str:
+    """What the settings call an image, in the site's own registry; empty: hosts build it."""
+    image = environment.images.get(name)
+    reference = (image and image.reference) or OFFICIAL.get(name)
+    return mirrored(reference, environment.registry) if reference else ""

@@ -1,16 +1,68 @@
-"""Which model files a host has."""
+"""What a host's store of models holds, and what it could hold."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+# Room is asked of the nearest folder that is there: on a bare host none of them is.
+_QUESTION = """
+cd {store} 2>/dev/null && for path in {paths}; do
+    [ ! -f "$path" ] || echo "size $(wc -c <"$path") $path"
+done
+place={store}
+while [ ! -d "$place" ]; do place=$(dirname "$place"); done
+echo "available $(df --block-size=1 --output=avail "$place" | tail -n 1)"
+echo "place $place"
+PATH=$PATH:/usr/sbin:/sbin
+[ "$(id -u)" != 0 ] || [ ! -d /run/systemd/system ] || ! command -v sshd >/dev/null || echo gives
+! command -v ssh >/dev/null || ! command -v ssh-keygen >/dev/null || echo takes
+! command -v curl >/dev/null || echo downloads
+true
+"""
 
-class StoredSizes(FactBase[dict[str, int]]):
-    """Returns the bytes of those of the given files that the host has, by path.
+
+@dataclass(frozen=True)
+class Store:
+    """The store of one host."""
+
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Path below the store -> bytes, of those asked for that are there."""
+    available_bytes: int = 0
+    place: str = ""
+    """The folder whose disk has them."""
+    gives: bool = False
+    """Whether it can run an SSH server of its own for a while."""
+    takes: bool = False
+    downloads: bool = False
+    """Whether curl is there."""
+
+
+class ModelStore(FactBase[Store]):
+    """Returns what of some paths below the store is there, and the room on its disk.
 
     Sizes, not digests: a file comes to its place only with the right digest, and reading hundreds
     of GiB again on each run would take minutes.
     """
+
+    @staticmethod
+    def default() -> Store:
+        """A host that cannot be asked has no room."""
+        return Store()
+
+    def command(self, directory: str, paths: tuple[str, ...]) -> str:
+        """One round trip."""
+        store = shlex.quote(f"{directory}/models")
+        return _QUESTION.format(store=store, paths=" ".join(map(shlex.quote, paths)))
+
+    def process(self, output: Iterable[str]) -> Store:
+        """Lines `KEY VALUE`."""
+        return parse_store(output)
+
+
+class StoredSizes(FactBase[dict[str, int]]):
+    """Returns the bytes of those of the given files that the host has, by path."""
 
     default = dict
 
@@ -24,3 +76,18 @@ class StoredSizes(FactBase[dict[str, int]]):
     def process(self, output: Iterable[str]) -> dict[str, int]:
         pairs = (line.partition(" ") for line in output)
         return {path: int(size) for size, _, path in pairs if size.isdigit()}
+
+
+def parse_store(lines: Iterable[str]) -> Store:
+    """Lines `KEY VALUE` -> store."""
+    words = [line.split(" ") for line in lines if line]
+    sizes = {row[2]: int(row[1]) for row in words if row[0] == "size" and len(row) == 3}
+    values = {row[0]: row[-1] for row in words}
+    return Store(
+        sizes=sizes,
+        available_bytes=int(values.get("available") or 0),
+        place=values.get("place", ""),
+        gives="gives" in values,
+        takes="takes" in values,
+        downloads="downloads" in values,
+    )

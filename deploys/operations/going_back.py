@@ -88,9 +88,9 @@ def _missing(release: Release, directory: str) -> Iterator[Complaint]:
 
 def _missing_models(name: str, release: Release, directory: str) -> Iterator[Complaint]:
     paths = {
-        f"{directory}/models/{file.sha256}/{file.name}": (model.name, file)
+        path: (model.name, file)
         for model in release.models
-        for file in model.files
+        for path, file in model.places(directory).items()
     }
     sizes = host.get_fact(StoredSizes, paths=tuple(paths)) if paths else {}
     for path, (model, file) in paths.items():

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pyinfra.api import QuoteString, StringCommand
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+from pyinfra.connectors.util import CommandOutput
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -29,6 +32,28 @@ def run_script(
     if given is not None:
         options["_stdin"] = given
     return StringCommand(*command, **options)
+
+
+class _Told(StringCommand):
+    """pyinfra shows what a command says only when it has failed, and asks for a class."""
+
+    def execute(
+        self,
+        state: State,
+        host: Host,
+        connector_arguments: Any,  # noqa: ANN401  pyinfra's own is a private TypedDict
+    ) -> tuple[bool, CommandOutput]:
+        connector_arguments.update(self.connector_arguments)
+        done, _ = host.run_shell_command(
+            self, print_output=True, print_input=state.print_input, **connector_arguments
+        )
+        # Of a command that failed pyinfra would show the same lines again.
+        return done, CommandOutput([])
+
+
+def told(command: StringCommand) -> StringCommand:
+    """A command whose output the operator sees while it runs."""
+    return _Told(*command.bits, **command.connector_arguments)
 
 
 def refuse(error: str, hint: str) -> StringCommand:

@@ -14,7 +14,9 @@ from deploys.facts.apt import AptSettings, AptSite
 from deploys.facts.docker import DockerHost
 from deploys.facts.images import ImageIds
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
-from deploys.operations.image_context import ship
+from deploys.operations.image_context import CONTEXTS, ship
+from deploys.operations.images import client_configuration
+from deploys.settings.registry import Registry
 
 BASE = "homeport/debian:forky"
 UNCONFIGURED = "homeport/debian:unconfigured"
@@ -32,18 +34,18 @@ Commands = Generator[StringCommand, None, None]
 @operation()
 def base(
     references: tuple[str, ...],
-    contexts: str,
     directory: str,
     base_image: str,
+    registry: Registry | None = None,
     debian_mirror: str | None = None,
 ) -> Commands:
     """
     Have the base image on the host, unless everything that is built on it is there.
 
     + references: the images that are built on it
-    + contexts: local folder of the build contexts
     + directory: the kit's folder on the host
     + base_image: what to pull, or to take from the host's own images
+    + registry: the site's own and its login
     + debian_mirror: URI of a Debian archive; the host's own when not given
 
     Only making it with debootstrap needs root.
@@ -52,12 +54,17 @@ def base(
     if BASE in present or present.keys() >= set(references):
         host.noop(f"{BASE} is there, or nothing has to be built on it")
         return
-    make_base = Path(contexts) / CONTEXT / "make-base"
+    make_base = CONTEXTS / CONTEXT / "make-base"
     site = host.get_fact(AptSettings)
     mirror = debian_mirror or site.debian_mirror
     target = f"{directory}/images/{CONTEXT}"
     yield run_script(SCRIPTS / "need-space", str(BASE_MIB), "docker", BASE)
-    yield from ship(Path(contexts) / CONTEXT, target, site_files(site, mirror))
+    yield from ship(CONTEXTS / CONTEXT, target, site_files(site, mirror))
+    login = client_configuration(base_image, registry)
+    if login:
+        pull = run_script(SCRIPTS / "pull-image", directory, base_image, given=login)
+        # Like the pull that comes next: where nobody answers, debootstrap makes the base.
+        yield StringCommand(*pull.bits, "|| true", **pull.connector_arguments)
     yield run_script(make_base, "pull", base_image)
     if UNCONFIGURED not in host.get_fact(ImageIds, references=(UNCONFIGURED,)):
         yield from _bootstrap(make_base, base_image, mirror)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pyinfra.api import QuoteString, StringCommand
 
+CONTEXTS = Path(__file__).parents[1] / "images"
+
 
 def ship(
     context: Path, target: str, extra: Mapping[str, str] | None = None

@@ -1,13 +1,12 @@
 """One operation per image of a release, so that each shows by its name."""
 
-from pathlib import Path
-
 from pyinfra import host
 
 from deploys.operations import image_base, images
+from deploys.operations.image_context import CONTEXTS
 from deploys.render.release import Release
+from deploys.settings.registry import mirrored
 
-CONTEXTS = Path(__file__).parents[1] / "images"
 BASE_IMAGE = "docker.io/library/debian:forky-slim"
 
 
@@ -17,15 +16,20 @@ def every_image(release: Release, directory: str) -> None:
         image_base.base(
             name="Have the base image",
             references=tuple(image.reference for image in release.images if image.build),
-            contexts=str(CONTEXTS),
             directory=directory,
-            base_image=host.data.get("base_image", BASE_IMAGE),
+            base_image=host.data.get("base_image", mirrored(BASE_IMAGE, release.registry)),
+            registry=release.registry,
             debian_mirror=host.data.get("debian_mirror"),
         )
     # pyinfra tells operations apart by line and loop position, not by name.
     for image in host.loop(release.images):  # type: ignore[no-untyped-call]
         if image.build is None:
-            images.pulled(name=f"Pull the image {image.name}", reference=image.reference)
+            images.pulled(
+                name=f"Pull the image {image.name}",
+                reference=image.reference,
+                directory=directory,
+                registry=release.registry,
+            )
         else:
             images.built(
                 name=f"Build the image {image.name}",

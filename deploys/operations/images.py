@@ -1,14 +1,19 @@
 """Brings to a host the images that its release names: built there, or pulled."""
 
+import base64
+import json
 from collections.abc import Generator
 from pathlib import Path
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import StringCommand, operation
 
 from deploys.facts.images import ImageIds
-from deploys.operations.host_script import SCRIPTS, refuse, run_script
+from deploys.operations.controller_secrets import secret
+from deploys.operations.host_script import SCRIPTS, refuse, run_script, told
 from deploys.operations.image_context import ship
+from deploys.settings.refusal import Refused
+from deploys.settings.registry import Registry, server_and_path
 
 # Measured: llamacpp adds 150 MiB to the base, nginx 40; package lists and archives come and go
 # while they are built.
@@ -43,14 +48,35 @@ def built(reference: str, context: str, directory: str) -> Commands:
 
 
 @operation()
-def pulled(reference: str) -> Commands:
+def pulled(reference: str, directory: str, registry: Registry | None) -> Commands:
     """
     Have an image on the host that comes from a registry.
 
     + reference: its name; pin a digest to have the same bytes everywhere
+    + directory: the kit's folder on the host
+    + registry: the site's own and its login
     """
     if reference in host.get_fact(ImageIds, references=(reference,)):
         host.noop(f"{reference} is there")
         return
-    # Engines are 10 GiB and more; an hour fits them through 25 Mbit/s.
-    yield StringCommand("timeout 3600 docker pull --quiet", QuoteString(reference))
+    try:
+        login = client_configuration(reference, registry)
+    except Refused as refused:
+        for complaint in refused.complaints:
+            yield refuse(f"{complaint.file}: {complaint.found}", complaint.hint)
+        return
+    yield told(run_script(SCRIPTS / "pull-image", directory, reference, given=login))
+
+
+def client_configuration(reference: str, registry: Registry | None) -> str:
+    """Docker's config.json with the login for an image; empty without one. Raises Refused.
+
+    Written as `docker login` writes it, which would ask the registry once more, and would keep the
+    password on the host.
+    """
+    mine = registry is not None and server_and_path(reference)[0] == registry.server
+    if registry is None or not mine or registry.user is None or registry.password is None:
+        return ""
+    pair = f"{registry.user}:{secret(registry.password).reveal()}"
+    auth = base64.b64encode(pair.encode()).decode()
+    return json.dumps({"auths": {registry.server: {"auth": auth}}})

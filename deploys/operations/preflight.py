@@ -7,8 +7,10 @@ from deploys.facts.compose import ComposeServices
 from deploys.facts.docker import DockerHost
 from deploys.facts.hardware import Hardware
 from deploys.facts.ports import ListeningPorts
+from deploys.operations.controller_secrets import unreadable
 from deploys.operations.docker_choice import refusal_to_use
 from deploys.operations.hardware_choice import other_gpus, too_little
+from deploys.operations.models import look, without_room
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
 from deploys.settings.hardware_yaml import hardware_file
@@ -21,6 +23,8 @@ def refuse_conflicts(release: Release, directory: str) -> None:
         *_other_hardware(release),
         *_taken_ports(release),
         *_foreign_projects(release, directory),
+        *_without_room(release, directory),
+        *unreadable(release),
     ]
     if found:
         raise DeployError("\n".join([f"{release.host}: {REFUSED}", *found]))
@@ -67,6 +71,11 @@ def _taken_ports(release: Release) -> list[str]:
         for port in wanted
         if port in listening and port not in ours
     ]
+
+
+def _without_room(release: Release, directory: str) -> list[str]:
+    refusal = without_room(look(directory, release.models)) if release.models else None
+    return [f"error: {release.host}: {refusal[0]}\nhint: {refusal[1]}"] if refusal else []
 
 
 def _foreign_projects(release: Release, directory: str) -> list[str]:

@@ -52,31 +52,52 @@ class _AtTheEnd(BaseStateCallback):
     @staticmethod
     def host_disconnect(state: State, host: Host) -> None:
         """Told in the `finally` of every run, for all hosts at the same time."""
-        held = _HELD.pop(host.name, None)
-        if held is None:
+        held, left = _HELD.pop(host.name, None), _LEFT.pop(host.name, None)
+        if held is None and left is None:
             return
         # A second Ctrl-C must not keep the lock; each host is asked for a bounded time.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        _release(state, host, held)
+        if left is not None:
+            _tell(host, _asked(host, *left, "what was left there could not be ended"))
+        if held is not None:
+            _release(state, host, held)
 
 
 # By the host's name; pyinfra carries nothing from an operation to a callback.
 _HELD: dict[str, _Held] = {}
+# What would be left on a host: the command that ends it, and how its operations connect.
+_LEFT: dict[str, tuple[StringCommand, dict[str, Any]]] = {}
 
 
 def release_at_the_end(host: Host, directory: str, holder: Holder) -> None:
     """Has the lock of `holder` released when this run of pyinfra ends."""
-    state = host.state
-    if not any(isinstance(one, _AtTheEnd) for one in state.callback_handlers):
-        state.add_callback_handler(_AtTheEnd())  # type: ignore[no-untyped-call]
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            # nohup has it ignored.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda received, _: sys.exit(128 + received))
+    _listen(host.state)
+    _HELD[host.name] = _Held(directory, holder, _arguments(host))
+
+
+def at_the_end(host: Host, command: StringCommand | None) -> None:
+    """Has a command run on the host when this run ends, however it ends; None: not any more."""
+    _LEFT.pop(host.name, None)
+    if command is not None:
+        _listen(host.state)
+        _LEFT[host.name] = (command, _arguments(host))
+
+
+def _listen(state: State) -> None:
+    if any(isinstance(one, _AtTheEnd) for one in state.callback_handlers):
+        return
+    state.add_callback_handler(_AtTheEnd())  # type: ignore[no-untyped-call]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # nohup has it ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
+
+
+def _arguments(host: Host) -> dict[str, Any]:
+    """How the operation under way connects to its host: `_sudo` and the like."""
     given: dict[str, Any] = dict(host.current_op_global_arguments or {})
-    arguments = {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
-    _HELD[host.name] = _Held(directory, holder, arguments)
+    return {key: given[key] for key in CONNECTOR_ARGUMENT_KEYS if key in given}
 
 
 def is_certain(host: Host) -> None:
@@ -104,24 +125,29 @@ def _release(state: State, host: Host, held: _Held) -> None:
         words = [audit.fields(held.holder), json.dumps(found), held.holder.before]
     script = SCRIPTS / "release-lock"
     command = run_script(script, held.directory, held.holder.run, *words)
+    told = _asked(host, command, held.arguments, "the lock stays")
+    if held.certain:
+        _tell(host, told)
+
+
+def _asked(host: Host, command: StringCommand, arguments: dict[str, Any], otherwise: str) -> str:
+    """What a host says against a command; empty when all is well."""
     try:
-        told = _run(host, command, held)
-    except Exception:
         try:
+            done, output = host.run_shell_command(command, **arguments)
+        except Exception:
             # The connection was lost on the way, and the host may be back.
             host.connector.connect()
-            told = _run(host, command, held)
-        # Whatever it is, it must not keep the other hosts from theirs.
-        except Exception as error:
-            told = f"warning: the lock could not be released: {error or type(error).__name__}"
-    if told and held.certain:
-        host.log(told)
+            done, output = host.run_shell_command(command, **arguments)
+    # Whatever it is, it must not keep the other hosts from theirs.
+    except Exception as error:
+        return f"warning: {otherwise}: {error or type(error).__name__}"
+    return str(output.stderr) if done else f"warning: {otherwise}: {output.stderr}"
 
 
-def _run(host: Host, command: StringCommand, held: _Held) -> str:
-    """What a host says against it; empty when all is well."""
-    done, output = host.run_shell_command(command, **held.arguments)
-    return str(output.stderr) if done else f"warning: the lock stays: {output.stderr}"
+def _tell(host: Host, words: str) -> None:
+    if words:
+        host.log(words)
 
 
 def _steps(state: State, host: Host) -> list[Step]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import yaml
 
 from deploys.catalogue.model import Model
+from deploys.catalogue.store import store_folder
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.render.engines import llamacpp, vllm
@@ -155,18 +156,12 @@ def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
 
 
 def _mounts(model: Model) -> list[Values]:
-    """A model of one file by its folder in the store; of several, each file by itself.
+    """The folder of the store that holds exactly the model's files.
 
-    Sources are below the project directory DIRECTORY/current/gpu_hosts, so that the rendered file
-    does not depend on where the kit keeps its files on the host.
+    It is below the project directory DIRECTORY/current/gpu_hosts, so that the rendered file does
+    not depend on where the kit keeps its files on the host.
     """
-    files = [*model.files, *([model.projector] if model.projector else [])]
-    if len(files) == 1 and "/" not in files[0].name:
-        return [{"source": f"../../models/{files[0].sha256}", "target": "/models"}]
-    return [
-        {"source": f"../../models/{file.sha256}/{file.name}", "target": f"/models/{file.name}"}
-        for file in files
-    ]
+    return [{"source": f"../../models/{store_folder(model.every_file)}", "target": "/models"}]
 
 
 def _memory_sums(replica: Replica) -> list[str]:

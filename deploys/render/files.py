@@ -8,6 +8,7 @@ from typing import Literal
 
 import yaml
 
+from deploys.catalogue.store import HUB
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose import compose_files, config_labels, network_name, project_name
 from deploys.render.expectations import expectations
@@ -15,6 +16,7 @@ from deploys.render.hardware import expected_hardware
 from deploys.render.image_tags import build_context, image_name
 from deploys.render.nginx import gateway_revision, nginx_files
 from deploys.render.release import (
+    Access,
     EngineAccess,
     GatewayRelease,
     Image,
@@ -43,14 +45,12 @@ class Difference:
     state: Literal["stale", "missing", "orphaned"]
 
 
-def render_environment(
-    plan: Plan, clients: Mapping[str, Client], templates: Path
-) -> dict[str, str]:
+def render_environment(plan: Plan, access: Access, templates: Path) -> dict[str, str]:
     """Path below the repository root -> text, for every host of the plan."""
     render = renderer(templates)
     rendered: dict[str, str] = {}
     for host in plan.hosts:
-        rendered |= _host_files(plan, host, clients, render, templates)
+        rendered |= _host_files(plan, host, access, render, templates)
     return dict(sorted(rendered.items()))
 
 
@@ -73,12 +73,12 @@ def differences(root: Path, environment: str, rendered: Mapping[str, str]) -> li
 
 
 def _host_files(
-    plan: Plan, host: HostPlan, clients: Mapping[str, Client], render: Render, templates: Path
+    plan: Plan, host: HostPlan, access: Access, render: Render, templates: Path
 ) -> dict[str, str]:
     compose = compose_files(plan, host, render)
     nginx = nginx_files(plan, host, render, templates) if host.gateway is not None else {}
     shipped = {**compose, **{f"nginx/{path}": text for path, text in nginx.items()}}
-    release = _release(plan, host, shipped, clients)
+    release = _release(plan, host, shipped, access)
     files = {f"compose/{plan.environment}/{host.name}/{path}": compose[path] for path in compose}
     files |= {f"nginx/{plan.environment}/{host.name}/{path}": nginx[path] for path in nginx}
     header = RELEASE_HEADER.format(host=host.name, environment=plan.environment)
@@ -87,10 +87,9 @@ def _host_files(
     return files
 
 
-def _release(
-    plan: Plan, host: HostPlan, shipped: Mapping[str, str], clients: Mapping[str, Client]
-) -> Release:
+def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Access) -> Release:
     hashes = {path: _sha256(text) for path, text in sorted(shipped.items())}
+    models = _models(plan, host)
     release = Release(
         environment=plan.environment,
         host=host.name,
@@ -98,12 +97,14 @@ def _release(
         network=network_name(plan.environment),
         files=hashes,
         images=_images(plan, host),
-        models=_models(plan, host),
+        models=models,
         projects=_projects(plan, shipped),
         replicas=expectations(plan, host),
         hardware=expected_hardware(host),
         engines=_engines(plan, host),
-        gateway=_gateway(plan, host, shipped, clients),
+        gateway=_gateway(plan, host, shipped, access.clients),
+        hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
+        registry=access.registry,
     )
     return release.model_copy(update={"release": _sha256(release.model_dump_json())[:12]})
 
@@ -130,7 +131,7 @@ def _models(plan: Plan, host: HostPlan) -> tuple[ModelCopy, ...]:
     entries = {pool.name: pool.model_name for pool in plan.pools}
     copies = {
         entries[replica.pool]: ModelCopy(
-            name=entries[replica.pool], source=replica.model.source, files=replica.model.files
+            name=entries[replica.pool], source=replica.model.source, files=replica.model.every_file
         )
         for replica in host.replicas
     }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploys.plan.engine_versions import PINNED
+from deploys.plan.plan import Plan
 from deploys.settings.image import ImageName
 
 BASE_RECIPE = "debian"
@@ -27,9 +28,15 @@ def image_name(engine: str, *, on_gpus: bool) -> ImageName:
     return "llamacpp_cuda" if on_gpus else "llamacpp"
 
 
-def default_reference(name: ImageName, images_directory: Path) -> str:
-    """What runs when the settings name no reference."""
-    return OFFICIAL.get(name) or built_reference(name, images_directory)
+def used_images(plan: Plan) -> list[ImageName]:
+    """What the hosts of a plan run, sorted: an image that nobody runs needs no lock either."""
+    engines = {
+        image_name(pool.engine, on_gpus=bool(replica.gpus))
+        for pool in plan.pools
+        for replica in pool.replicas
+    }
+    gateways: set[ImageName] = {"nginx"} if any(host.gateway for host in plan.hosts) else set()
+    return sorted(engines | gateways)
 
 
 def build_context(reference: str) -> str | None:

@@ -9,7 +9,10 @@ from typing import Literal
 from pydantic import Field
 
 from deploys.catalogue.model import ModelFile
+from deploys.catalogue.store import store_folder
 from deploys.settings.client import Client
+from deploys.settings.hub import Hub
+from deploys.settings.registry import Registry
 from deploys.settings.words import Frozen
 
 
@@ -35,6 +38,11 @@ class ModelCopy(Frozen):
     name: str
     source: str
     files: tuple[ModelFile, ...]
+
+    def places(self, directory: str) -> dict[str, ModelFile]:
+        """Absolute path on the host -> file, below the kit's `directory`."""
+        folder = f"{directory}/models/{store_folder(self.files)}"
+        return {f"{folder}/{file.name}": file for file in self.files}
 
 
 class Project(Frozen):
@@ -125,6 +133,14 @@ class GatewayRelease(Frozen):
     clients: dict[str, Client]
 
 
+class Access(Frozen):
+    """What an environment needs secrets for: references, as the settings say them."""
+
+    clients: dict[str, Client]
+    hub: Hub | None = None
+    registry: Registry | None = None
+
+
 class Release(Frozen):
     """One rendered state of one host."""
 
@@ -142,3 +158,8 @@ class Release(Frozen):
     """None: the host runs no engine."""
     engines: EngineAccess | None
     gateway: GatewayRelease | None
+    # With defaults: a rollback reads manifests that were rendered before there were these.
+    hub: Hub | None = None
+    """Where `hub:` models come from; None where the host has none."""
+    registry: Registry | None = None
+    """Whose images the host pulls, and with which login; None where it pulls without."""

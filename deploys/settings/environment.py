@@ -18,11 +18,13 @@ from deploys.settings.docker import Docker
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import HostHardware
 from deploys.settings.hardware_yaml import read_hardware
+from deploys.settings.hub import Hub
 from deploys.settings.image import Image, ImageName
 from deploys.settings.inventory import Inventory, InventoryHost, origin, read_inventory
 from deploys.settings.nvidia import Nvidia
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.registry import Registry
 from deploys.settings.validation import complaints_of, near_miss
 from deploys.settings.words import Address, Frozen, Name, Port
 
@@ -43,6 +45,8 @@ class HostWords(Frozen):
     there is a second host."""
     engine_port: Port = 9001
     """First port of `address` on which engines listen for gateways of other hosts."""
+    fleet_port: Port = 9000
+    """Port of `address` on which, during an apply, a host gives models to those that lack them."""
     base_image: str = "docker.io/library/debian:forky-slim"
     """Pulled for images built on the host; made with debootstrap where no registry answers."""
     debian_mirror: Annotated[str, StringConstraints(pattern=r"^https?://[^\s'\"]+$")] | None = None
@@ -58,6 +62,9 @@ class EnvironmentWords(Frozen):
     clients: Annotated[dict[Name, Client], Field(min_length=1)]
     gateway: Gateway = Gateway()
     images: dict[ImageName, Image] = Field(default_factory=dict)
+    registry: Registry | None = None
+    """The site's own; images come from where their names say when left out."""
+    hub: Hub = Hub()
 
 
 class Host(Frozen):
@@ -79,6 +86,8 @@ class Environment(Frozen):
     clients: dict[str, Client]
     gateway: Gateway
     images: dict[ImageName, Image]
+    registry: Registry | None
+    hub: Hub
     models: dict[str, Model]
     calibration: Calibration = Calibration()
 

@@ -48,7 +48,8 @@ def test_a_file_of_this_machine_comes_into_the_store_once(tmp_path: Path, file: 
     path = placed(tmp_path, model)
     assert path.read_bytes() == CONTENT
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o444, 0o755)
-    assert list((tmp_path / "store" / "models").iterdir()) == [path.parent]
+    assert visible(tmp_path) == [model.files[0].sha256]
+    assert list((tmp_path / "store" / "models" / ".incoming").iterdir()) == []
     assert file.stat().st_mode & 0o777 == 0o600
 
     inode = path.stat().st_ino
@@ -128,9 +129,9 @@ def test_the_next_run_goes_on_where_the_last_one_stopped(
     with serving(CONTENT) as server:
         model = model_copy(CONTENT, server.url)
         write_release(tmp_path, (model,))
-        incoming = tmp_path / "store" / "models" / f".incoming-{model.files[0].sha256}"
+        incoming = tmp_path / "store" / "models" / ".incoming"
         incoming.mkdir(parents=True)
-        (incoming / "model.gguf").write_bytes(CONTENT[:300_000])
+        (incoming / model.files[0].sha256).write_bytes(CONTENT[:300_000])
         assert bring_models(tmp_path).exit_code == ExitCode.DONE
     assert server.asked == ["bytes=300000-"]
     assert placed(tmp_path, model).read_bytes() == CONTENT
@@ -151,7 +152,8 @@ def test_a_download_with_another_digest_is_refused_and_thrown_away(
         model = model_copy(CONTENT, server.url, sha256="0" * 64)
         write_release(tmp_path, (model,))
         assert bring_models(tmp_path).exit_code == ExitCode.OPERATION_FAILED
-    assert list((tmp_path / "store" / "models").iterdir()) == []
+    assert visible(tmp_path) == []
+    assert list((tmp_path / "store" / "models" / ".incoming").iterdir()) == []
     assert "has sha256" in capfd.readouterr().err
 
 
@@ -164,5 +166,5 @@ def test_a_disk_without_room_is_refused_before_anything_is_fetched(
         assert bring_models(tmp_path).exit_code == ExitCode.OPERATION_FAILED
     assert server.asked == []
     said = capfd.readouterr().err
-    assert f"model.gguf needs 1 MiB below {small_disk}/models, 0 MiB are free" in said
+    assert f"models need 1 MiB more below {small_disk}, and 0 MiB are free there" in said
     assert visible(tmp_path) == []

@@ -18,14 +18,14 @@ CONTENT = bytes(range(256)) * 2048
 
 
 def store_model(
-    step: str, store: Path, file: ModelFile, source: str, path: str | None = None
+    step: str, store: Path, file: ModelFile, source: str, path: str | None = None, given: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """One step of the script that runs on a host; `path` is where it finds its programs."""
-    (store / f".incoming-{file.sha256}").mkdir(parents=True, exist_ok=True)
-    arguments = [step, str(store), file.sha256, file.name, str(file.size_bytes), source]
+    arguments = [step, str(store), file.sha256, str(file.size_bytes), file.name, source]
     return subprocess.run(
         ["/bin/bash", str(SCRIPTS / "store-model"), *arguments],
         env={"PATH": path or os.environ["PATH"]},
+        input=given,
         capture_output=True,
         text=True,
         timeout=60,
@@ -38,7 +38,7 @@ def few_programs(tmp_path: Path) -> Path:
     """A folder of programs without curl and python3."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    for name in ("seq", "sleep", "wc", "rm"):
+    for name in ("seq", "sleep", "wc", "rm", "mkdir", "flock", "df", "tail", "tr"):
         (folder / name).symlink_to(str(shutil.which(name)))
     return folder
 
@@ -53,7 +53,7 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing_visible(
     result = store_model("copy", small_disk, listed, str(file))
     assert result.returncode == 1
     assert "could not be copied" in result.stderr
-    assert list((small_disk / f".incoming-{listed.sha256}").iterdir()) == []
+    assert list((small_disk / ".incoming").iterdir()) == []
 
 
 def test_a_host_without_curl_downloads_with_python(tmp_path: Path, few_programs: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_host_without_curl_downloads_with_python(tmp_path: Path, few_programs:
         listed = model_copy(CONTENT, server.url).files[0]
         result = store_model("fetch", tmp_path, listed, server.url, str(few_programs))
     assert (result.returncode, result.stderr.count("Traceback")) == (0, 0)
-    assert (tmp_path / f".incoming-{listed.sha256}" / listed.name).read_bytes() == CONTENT
+    assert (tmp_path / ".incoming" / listed.sha256).read_bytes() == CONTENT
     assert server.asked == ["", "bytes=200000-"]
 
 
@@ -110,4 +110,4 @@ def test_a_download_that_fills_the_disk_keeps_what_arrived(
         result = store_model("fetch", small_disk, listed, server.url, str(few_programs))
     assert result.returncode == 1
     assert "could not be written" in result.stderr
-    assert (small_disk / f".incoming-{listed.sha256}" / listed.name).stat().st_size > 100_000
+    assert (small_disk / ".incoming" / listed.sha256).stat().st_size > 100_000
