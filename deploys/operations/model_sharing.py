@@ -22,6 +22,8 @@ from deploys.settings.hub import Hub
 
 # One below the engines' first; see HostWords.
 FLEET_PORT = 9000
+# `USER TYPE KEY`, while a host gives; see scripts/share-models.
+PUBLIC = "/run/homeport/models.pub"
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]
 
@@ -59,7 +61,7 @@ def given(directory: str, port: int) -> Commands:
     at_the_end(host, _share("stop", directory))
     lines = (f'from="{one.address}",restrict {one.public_key}' for one in takers)
     yield told(_share("start", directory, mine.address, str(port), "\n".join(lines)))
-    mine.giving = host.get_fact(FileText, path=f"{directory}/models/.sharing.pub")
+    mine.giving = host.get_fact(FileText, path=PUBLIC)
 
 
 @operation(is_idempotent=False)

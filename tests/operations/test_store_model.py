@@ -18,14 +18,14 @@ CONTENT = bytes(range(256)) * 2048
 
 
 def store_model(
-    step: str, store: Path, file: ModelFile, source: str, path: str | None = None, given: str = ""
+    step: str, store: Path, file: ModelFile, source: str, path: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """One step of the script that runs on a host; `path` is where it finds its programs."""
     arguments = [step, str(store), file.sha256, str(file.size_bytes), file.name, source]
     return subprocess.run(
         ["/bin/bash", str(SCRIPTS / "store-model"), *arguments],
         env={"PATH": path or os.environ["PATH"]},
-        input=given,
+        input="",
         capture_output=True,
         text=True,
         timeout=60,

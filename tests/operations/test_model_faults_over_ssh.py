@@ -1,0 +1,148 @@
+"""What may happen to a model on its way to a host over SSH: what is said, and nothing is lost."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from deploys.cli.exit_codes import ExitCode
+from tests.operations.committed_release import model_copy
+from tests.operations.store_lab import STORE, StoreLab, outside
+
+pytestmark = [pytest.mark.docker, pytest.mark.root]
+
+MIB = 2**20
+CONTENT = hashlib.shake_256(b"a model with faults").digest(4 * MIB)
+# Three pieces of an upload.
+LARGE = hashlib.shake_256(b"a large model").digest(20 * MIB)
+LONGEST_SECONDS = 60
+
+
+def until(happens: Callable[[], object]) -> None:
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not happens() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert happens()
+
+
+def started(stores: StoreLab) -> "subprocess.Popen[str]":
+    """Raw pyinfra with the models deploy, in a process group of its own."""
+    command = [sys.executable, "-m", "pyinfra", "-y", "inventories/lab.py", "deploys/models.py"]
+    return subprocess.Popen(
+        command, cwd=stores.root, text=True, start_new_session=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, env={**os.environ, "PYINFRA_PROGRESS": "off"},
+    )  # fmt: skip
+
+
+def arrived(stores: StoreLab, content: bytes) -> str:
+    """`INODE BYTES` of what has come of a file to gpu1; empty before anything has."""
+    path = f"{STORE}/.incoming/{hashlib.sha256(content).hexdigest()}"
+    return stores.host("gpu1").run(f"stat --format '%i %s' {path} 2>&- || true")
+
+
+def inode(stores: StoreLab, content: bytes) -> str:
+    """Of the model's file once it is placed; fails unless its bytes are right."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = f"{STORE}/{digest}/model.gguf"
+    found, number = (
+        stores.host("gpu1").run(f"sha256sum <{path}; stat --format %i {path}").split("\n")
+    )
+    assert found.split()[0] == digest
+    return number
+
+
+def test_a_source_that_is_cut_half_way_is_asked_for_the_rest_alone(stores: StoreLab) -> None:
+    with outside(stores.lab, CONTENT, cut_after_bytes=3 * MIB, cuts_left=1) as server:
+        stores.commit([model_copy(CONTENT, server.url)], "gpu1")
+        assert stores.apply().exit_code == ExitCode.DONE
+    assert server.asked == ["", f"bytes={3 * MIB}-"]
+    assert server.sent_bytes == len(CONTENT)
+    assert inode(stores, CONTENT)
+
+
+def test_a_controller_that_is_killed_during_a_download_loses_nothing(stores: StoreLab) -> None:
+    with outside(stores.lab, CONTENT, pause_seconds=0.5) as server:
+        stores.commit([model_copy(CONTENT, server.url)], "gpu1", "gpu2")
+        run = started(stores)
+        until(lambda: server.sent_bytes > MIB)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+        assert stores.visible("gpu1") == stores.visible("gpu2") == []
+        assert stores.apply().exit_code == ExitCode.DONE
+    assert server.sent_bytes == len(CONTENT)
+    assert inode(stores, CONTENT)
+
+
+def test_an_upload_goes_on_where_the_connection_was_cut(
+    stores: StoreLab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = stores.root / "model.gguf"
+    file.write_bytes(LARGE)
+    stores.commit([model_copy(LARGE, f"file:{file}")], "gpu1")
+    run = started(stores)
+    until(lambda: arrived(stores, LARGE))
+    stores.host("gpu1").run("pkill -KILL -u operator sshd", check=False)
+    said = run.communicate(timeout=LONGEST_SECONDS)[0]
+    assert run.returncode == 1
+    assert "Traceback" not in said
+    number, size = arrived(stores, LARGE).split()
+    assert 0 < int(size) < len(LARGE)
+    assert stores.visible("gpu1") == []
+    assert stores.apply().exit_code == ExitCode.DONE
+    assert inode(stores, LARGE) == number
+
+
+def test_a_wrong_checksum_is_told_and_thrown_away(
+    stores: StoreLab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with outside(stores.lab, CONTENT) as server:
+        stores.commit([model_copy(CONTENT, server.url, sha256="0" * 64)], "gpu1", "gpu2")
+        assert stores.apply().exit_code == ExitCode.OPERATION_FAILED
+    assert f"model.gguf has sha256 {hashlib.sha256(CONTENT).hexdigest()}" in capfd.readouterr().err
+    assert stores.visible("gpu1") == stores.visible("gpu2") == []
+    assert server.asked == [""]
+
+
+def test_a_disk_that_is_too_small_is_refused_before_anything_is_fetched_on_any_host(
+    stores: StoreLab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stores.host("gpu2").run(f"mkdir -p {STORE}; mount -t tmpfs -o size=6m tmpfs {STORE}")
+    other = model_copy(CONTENT[::-1], "").files[0]
+    with outside(stores.lab, CONTENT) as server:
+        one = model_copy(CONTENT, server.url)
+        two = one.model_copy(update={"name": "another", "files": (other,)})
+        stores.commit([one, two], "gpu1", "gpu2")
+        assert stores.apply().exit_code == ExitCode.OPERATION_FAILED
+        assert stores.apply("preflight.py").exit_code == ExitCode.REFUSED
+    said = f"error: models need 8 MiB more below {STORE}, and 6 MiB are free there"
+    assert said in capfd.readouterr().err
+    assert server.asked == []
+    assert stores.visible("gpu1") == stores.visible("gpu2") == []
+
+
+@pytest.mark.parametrize(("content", "size_mib"), [(CONTENT, 6), (LARGE, 24)])
+def test_a_disk_that_fills_up_on_the_way_keeps_what_arrived_for_the_next_run(
+    stores: StoreLab, content: bytes, size_mib: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gpu1 = stores.host("gpu1")
+    gpu1.run(f"mkdir -p {STORE}; mount -t tmpfs -o size={size_mib}m tmpfs {STORE}")
+    stores.fill_when_something_comes("gpu1")
+    file = stores.root / "model.gguf"
+    file.write_bytes(content)
+    with outside(stores.lab, content, pause_seconds=0.1) as server:
+        source = server.url if content is CONTENT else f"file:{file}"
+        stores.commit([model_copy(content, source)], "gpu1")
+        assert stores.apply().exit_code == ExitCode.OPERATION_FAILED
+        assert "model.gguf could not be written to" in capfd.readouterr().err
+        assert stores.visible("gpu1") == ["./filler"]
+        number, size = arrived(stores, content).split()
+        assert 0 < int(size) < len(content)
+        gpu1.run(f"rm {STORE}/filler")
+        assert stores.apply().exit_code == ExitCode.DONE
+    assert inode(stores, content) == number
+    assert server.asked == (["", f"bytes={size}-"] if content is CONTENT else [])
