@@ -28,7 +28,7 @@ MANIFESTS = ", ".join(
         "docker.distribution.manifest.v2",
     )
 )
-SECONDS = 20
+TIME = httpx.Timeout(20, connect=5)
 # Docker Hub's registry has another name than its images.
 SERVERS = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
@@ -63,7 +63,7 @@ def digest_of(reference: str, asking: Asking) -> str:
     name, tag = (name, tag) if colon and "/" not in tag else (path, "latest")
     url = f"https://{SERVERS.get(server, server)}/v2/{name}/manifests/{tag}"
     try:
-        with httpx.Client(verify=_trust(server, asking), timeout=SECONDS) as client:
+        with httpx.Client(verify=_trust(server, asking), timeout=TIME) as client:
             answer = _ask(client, reference, url, asking.logins.get(server))
     except httpx.HTTPError as error:
         raise NoAnswer(_no_answer(server, error)) from None

@@ -1,6 +1,12 @@
 """A certificate authority of a lab's own, and a server certificate that it signed."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from tests.lab.machine import need, run
 
@@ -33,3 +39,25 @@ def server_certificate(folder: Path, name: str, addresses: tuple[str, ...]) -> t
     files = ("-keyout", str(key), "-out", str(certificate))
     run("openssl", "req", "-x509", *signer, *KEY, "-subj", f"/CN={name}", *extensions, *files)
     return certificate, key
+
+
+def not_yet_valid_certificate(folder: Path, name: str) -> tuple[bytes, bytes]:
+    """The certificate of a server that has one already, from the CA, but valid from tomorrow on.
+
+    To a host it looks as if its own clock were a day behind, which nothing in a container can set.
+    """
+    old = x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes())
+    signer = load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    builder = (
+        x509.CertificateBuilder(subject_name=old.subject, public_key=old.public_key())
+        .issuer_name(x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes()).subject)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(tomorrow)
+        .not_valid_after(tomorrow + timedelta(days=1))
+    )
+    for extension in old.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    certificate = builder.sign(signer, hashes.SHA256())
+    return certificate.public_bytes(Encoding.PEM), (folder / f"{name}.key").read_bytes()
