@@ -1,13 +1,11 @@
 """What each host keeps of its releases, who holds its lock and what was done: one round trip."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from checks.probes import sections
-from checks.probes.host import Unreachable, directory, run
-from checks.probes.live import PARALLEL_HOSTS
+from checks.probes.host import Unreachable, ask_all, directory, run
 from deploys.history import audit, holder, kept
 from deploys.history.audit import Entry
 from deploys.history.holder import Holder
@@ -28,16 +26,7 @@ class History:
 
 def read_all(hosts: Iterable[InventoryHost], root: Path) -> dict[str, History | Unreachable]:
     """Host's name -> its history, or why it could not be asked; all hosts at the same time."""
-
-    def ask(host: InventoryHost) -> History | Unreachable:
-        try:
-            return read(host, root)
-        except Unreachable as unreachable:
-            return unreachable
-
-    wanted = list(hosts)
-    with ThreadPoolExecutor(PARALLEL_HOSTS) as pool:
-        return dict(zip((host.name for host in wanted), pool.map(ask, wanted), strict=True))
+    return ask_all(hosts, lambda host: read(host, root))
 
 
 def read(host: InventoryHost, root: Path) -> History:

@@ -6,8 +6,10 @@ reached, and the same data words are passed on.
 
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import testinfra
 import testinfra.host
@@ -17,6 +19,8 @@ from deploys.settings.inventory import InventoryHost
 
 CONNECT_SECONDS = 10
 SCRIPT_SECONDS = 60
+# Hosts are asked at the same time: a fleet takes as long as its slowest host.
+PARALLEL_HOSTS = 32
 DEFAULT_DIRECTORY = "/srv/homeport"
 
 _UNPACK = "import sys, zlib; exec(zlib.decompress(sys.stdin.buffer.read()))"
@@ -24,6 +28,9 @@ _SSH_FAILED = 255
 _NO_CONTAINER = "Error response from daemon"
 # Exit status of `timeout`, and of `timeout -k` where the script had to be killed.
 _TIMED_OUT = (124, 137)
+
+
+Answer = TypeVar("Answer")
 
 
 class Unreachable(Exception):
@@ -83,6 +90,22 @@ def run_program(
     if done.returncode == _SSH_FAILED or _NO_CONTAINER in errors:
         raise Unreachable(host.name, _last_line(errors))
     return subprocess.CompletedProcess(line, done.returncode, output, errors)
+
+
+def ask_all(
+    hosts: Iterable[InventoryHost], ask: Callable[[InventoryHost], Answer]
+) -> dict[str, Answer | Unreachable]:
+    """Host's name -> its answer, or why it could not be asked; all hosts at the same time."""
+
+    def asked(host: InventoryHost) -> Answer | Unreachable:
+        try:
+            return ask(host)
+        except Unreachable as unreachable:
+            return unreachable
+
+    wanted = list(hosts)
+    with ThreadPoolExecutor(PARALLEL_HOSTS) as pool:
+        return dict(zip((host.name for host in wanted), pool.map(asked, wanted), strict=True))
 
 
 def directory(host: InventoryHost, root: Path) -> str:

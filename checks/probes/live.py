@@ -10,11 +10,9 @@ from pathlib import Path
 from checks.committed import Committed
 from checks.probes import containers, gateway, release, sections
 from checks.probes.containers import Container
-from checks.probes.host import SCRIPT_SECONDS, Unreachable, directory, run
+from checks.probes.host import PARALLEL_HOSTS, SCRIPT_SECONDS, Unreachable, directory, run
 from deploys.render.release import Release
 
-# Hosts are asked at the same time: a fleet takes as long as its slowest host.
-PARALLEL_HOSTS = 32
 # Reading weights from a slow disk, 100 MiB/s and 360 GiB.
 DIGEST_SECONDS = 3600
 

@@ -20,6 +20,7 @@ from deploys.cli import (
     rollback,
     survey,
     unlock,
+    unused_models,
     verify,
 )
 from deploys.cli.exit_codes import ExitCode
@@ -50,7 +51,8 @@ for verb in (
     demo.demo,
 ):
     app.command()(verb)
-app.add_typer(models.app, name="models", help="The model catalogue: list it, add to it.")
+models.app.command("unused")(unused_models.unused_models)
+app.add_typer(models.app, name="models", help="The model catalogue, and the hosts' stores.")
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

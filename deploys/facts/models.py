@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from deploys.catalogue import unused
+
 # Room is asked of the nearest folder that is there: on a bare host none of them is.
 _QUESTION = """
 cd {store} 2>/dev/null && for path in {paths}; do
@@ -76,6 +78,18 @@ class StoredSizes(FactBase[dict[str, int]]):
     def process(self, output: Iterable[str]) -> dict[str, int]:
         pairs = (line.partition(" ") for line in output)
         return {path: int(size) for size, _, path in pairs if size.isdigit()}
+
+
+class StoreAnswer(FactBase[list[str]]):
+    """Returns what `homeport models unused` asks: files of the store, manifests of the releases."""
+
+    default = list
+
+    def command(self, directory: str) -> str:
+        return unused.question(directory)
+
+    def process(self, output: Iterable[str]) -> list[str]:
+        return list(output)
 
 
 def parse_store(lines: Iterable[str]) -> Store:

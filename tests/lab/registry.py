@@ -56,9 +56,9 @@ class Registry:
             raise LabError(f"docker push {here} named no digest", said)
         return found.group(1)
 
-    def trusted_by(self, host: LabHost) -> None:
+    def trusted_by(self, host: LabHost, server: str = ADDRESS) -> None:
         """Has the Docker of a host trust the registry, as the kit's bootstrap would."""
-        host.put({f"/etc/docker/certs.d/{self.address}/ca.crt": File(self.ca.read_bytes())})
+        host.put({f"/etc/docker/certs.d/{server}/ca.crt": File(self.ca.read_bytes())})
 
     def require_login(self, user: str, password: str) -> None:
         """Lets nobody in any more without this login; pushes from here use it."""

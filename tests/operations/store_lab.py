@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from deploys.catalogue.model import ModelFile
 from deploys.cli.pyinfra_run import Run, run_pyinfra
-from deploys.render.release import ModelCopy, Release
+from deploys.render.release import GatewayRelease, ModelCopy, Release
 from tests.catalogue.file_server import FileServer, serving
 from tests.lab import keys
 from tests.lab.certificates import server_certificate
@@ -41,18 +42,21 @@ class StoreLab:
     def commit(self, models: Sequence[ModelCopy], *hosts: str, **words: object) -> None:
         """Commits a release with these models for hosts, and empty ones for the others."""
         for host in self.lab.hosts:
-            mine = tuple(models) if host.name in hosts else ()
-            release = Release.model_validate(
-                {
-                    **{"environment": "lab", "host": host.name, "release": "0123456789ab"},
-                    **{"network": "homeport-lab", "files": {}, "images": (), "models": mine},
-                    **{"projects": (), "engines": None, "gateway": None, **words},
-                }
-            )
-            folder = self.root / "compose" / "lab" / host.name
-            folder.mkdir(parents=True, exist_ok=True)
-            text = yaml.safe_dump(release.model_dump(mode="json"))
-            (folder / "release.yaml").write_text(text)
+            self._write(host.name, models=tuple(models) if host.name in hosts else (), **words)
+
+    def commit_gateway(self, gateway: GatewayRelease, host: str, **words: object) -> None:
+        """Commits a release with a gateway for one host."""
+        self._write(host, gateway=gateway, **words)
+
+    def _write(self, host: str, **words: object) -> None:
+        nothing = {"files": {}, "images": (), "models": (), "projects": ()}
+        names = {"environment": "lab", "release": "0123456789ab", "network": "homeport-lab"}
+        document = {**nothing, **names, "host": host, "engines": None, "gateway": None, **words}
+        release = Release.model_validate(document)
+        folder = self.root / "compose" / "lab" / host
+        folder.mkdir(parents=True, exist_ok=True)
+        text = yaml.safe_dump(release.model_dump(mode="json"))
+        (folder / "release.yaml").write_text(text)
 
     def apply(self, deploy: str = "models.py", *arguments: str, dry: bool = False) -> Run:
         """Runs a deploy on all hosts."""

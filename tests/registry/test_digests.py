@@ -8,7 +8,6 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from deploys.registry import digests
 from deploys.registry.digests import Asking, Login, NoAnswer, digest_of
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import Secret
@@ -34,7 +33,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answers], list[httpx.Requ
 
         transport = httpx.MockTransport(handle)
         client = functools.partial(httpx.Client, transport=transport)
-        monkeypatch.setattr(digests.httpx, "Client", client)
+        monkeypatch.setattr("deploys.registry.digests.httpx.Client", client)
         return asked
 
     return started

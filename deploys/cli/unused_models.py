@@ -1,0 +1,86 @@
+"""`homeport models unused ENV`: what no release needs, by host; removed on request."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checks.probes.host import Unreachable, ask_all, directory, run
+from deploys.catalogue.unused import Unused, needed_words, question, unused
+from deploys.cli.apply import LimitOption, limit_arguments, print_run, reason_words
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.history import limited
+from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.pyinfra_run import run_pyinfra
+from deploys.cli.root import repository_root
+from deploys.cli.stages import run_stages
+from deploys.settings.inventory import InventoryHost, read_inventory
+
+RemoveOption = Annotated[bool, typer.Option("--remove", help="Remove them, with --yes.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Yes: a rollback can't reach them.")]
+
+
+def unused_models(
+    environment: EnvironmentArgument,
+    remove: RemoveOption = False,
+    yes: YesOption = False,
+    limit: LimitOption = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Lists what lies in the hosts' stores and no kept or committed release needs."""
+    root = repository_root()
+    hosts = limited(read_inventory(root, environment), limit)
+    found = _asked(root, environment, hosts)
+    lost = [one for one in found.values() if isinstance(one, Unreachable)]
+    for unreachable in lost:
+        print(f"error: {unreachable}", file=sys.stderr)
+    lists = {name: one for name, one in found.items() if not isinstance(one, Unreachable)}
+    if as_json:
+        print(json.dumps({name: [vars(one) for one in rows] for name, rows in lists.items()}))
+    else:
+        _print(lists)
+    if lost:
+        return ExitCode.HOST_UNREACHABLE
+    if not remove or not any(lists.values()):
+        return ExitCode.DONE
+    if not yes:
+        hint = f"homeport models unused {environment} --remove --yes"
+        print(f"error: what is removed must be fetched again\nhint: {hint}", file=sys.stderr)
+        return ExitCode.CONFIRMATION_NEEDED
+    words = reason_words("remove unused models")
+    arguments = limit_arguments(hosts, limit)
+    result = run_pyinfra(root, environment, "deploys/unused_models.py", arguments, words=words)
+    print_run(result, environment, "models unused")
+    return result.exit_code
+
+
+def _asked(
+    root: Path, environment: str, hosts: tuple[InventoryHost, ...]
+) -> Mapping[str, tuple[Unused, ...] | Unreachable]:
+    plan = run_stages(root, environment).plan
+    committed = {
+        one.name: needed_words(replica.model.files for replica in one.replicas)
+        for one in plan.hosts
+    }
+
+    def ask(host: InventoryHost) -> tuple[Unused, ...]:
+        answer = run(host, question(directory(host, root)))
+        try:
+            return unused(answer.splitlines(), committed[host.name])
+        except ValueError as error:
+            raise Unreachable(host.name, str(error)) from None
+
+    return ask_all(hosts, ask)
+
+
+def _print(lists: Mapping[str, tuple[Unused, ...]]) -> None:
+    for name, rows in lists.items():
+        freed_mib = sum(one.freed_bytes for one in rows) / 2**20
+        print(f"{name}: {f'{freed_mib:.1f} MiB are unused' if rows else 'nothing is unused'}")
+        for one in rows:
+            more = f" and {len(one.names) - 1} more" if len(one.names) > 1 else ""
+            size_mib = one.freed_bytes / 2**20
+            print(f"  {one.path[:24]:24}  {size_mib:10.1f} MiB  {one.names[0]}{more}")

@@ -1,0 +1,71 @@
+"""Looks for secrets on a lab host, while something runs there and afterwards."""
+
+import base64
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from tests.lab.host import File, LabHost
+
+FOLDER = "/root/watch"
+# Where a run could leave anything; /proc has what every user of the host can see of processes.
+PLACES = "/srv/homeport /tmp /var/tmp /run /etc /root /home /var/log /var/lib/homeport"
+LOOP = f"""
+cd {FOLDER}
+while [ ! -e stop ]; do
+    for process in /proc/[0-9]*; do
+        cat $process/cmdline $process/environ 2>/dev/null | tr '\\0' '\\n' |
+            grep --text --only-matching --fixed-strings --file needles |
+            sed 's/^/process /' >>seen
+    done
+    grep --recursive --text --files-with-matches --fixed-strings --file needles \\
+        --exclude-dir=watch --exclude-dir=systemd /srv/homeport /tmp /run/homeport /root /home \\
+        2>/dev/null | xargs --no-run-if-empty stat --format 'file %a %U %n' >>seen 2>/dev/null
+    echo looked >>rounds
+done
+touch stopped
+"""
+
+
+def needles(secrets: Iterable[str], user: str) -> str:
+    """Each secret as it is, and as Docker's client and HTTP write it with its user."""
+    forms = [(one, base64.b64encode(f"{user}:{one}".encode()).decode()) for one in secrets]
+    return "".join(f"{form}\n" for pair in forms for form in pair)
+
+
+@contextmanager
+def watched(host: LabHost, words: str) -> Iterator[None]:
+    """Samples processes and files of a host as often as it can for as long as the block lasts."""
+    host.run(f"rm -rf {FOLDER}; mkdir -m 700 {FOLDER}")
+    host.put({f"{FOLDER}/needles": File(words.encode(), 0o600)})
+    host.put({f"{FOLDER}/loop": File(LOOP.encode(), 0o600)})
+    host.run(f"setsid timeout 300 sh {FOLDER}/loop >/dev/null 2>&1 &")
+    try:
+        yield
+    finally:
+        host.run(f"touch {FOLDER}/stop")
+        deadline = time.monotonic() + 30
+        while not host.run(f"ls {FOLDER}/stopped 2>&-", check=False):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def seen(host: LabHost) -> set[str]:
+    """What the samples showed: `process …` or `file MODE OWNER PATH`; at least ten were taken."""
+    assert int(host.run(f"wc -l <{FOLDER}/rounds")) >= 10
+    return set(host.run(f"sort -u {FOLDER}/seen").splitlines())
+
+
+def left(host: LabHost) -> str:
+    """Where a secret still stands: files, the journal, Docker's own answers."""
+    grep = "grep --text --fixed-strings --file needles"
+    return host.run(
+        f"cd {FOLDER}; {grep} --recursive --files-with-matches --exclude-dir=watch {PLACES} 2>&-;"
+        f"journalctl --no-pager --output=verbose | {grep};"
+        f"docker inspect $(docker ps --all --quiet) $(docker image ls --quiet) 2>&- | {grep}",
+        check=False,
+    )
+
+
+def forget(host: LabHost) -> None:
+    host.run(f"rm -rf {FOLDER}")
