@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from checks.committed import Committed, read_committed
 from checks.probes.host import Unreachable, ask_all, directory, run
 from deploys.catalogue.unused import Unused, needed_words, question, unused
 from deploys.cli.apply import LimitOption, limit_arguments, print_run, reason_words
@@ -16,8 +17,7 @@ from deploys.cli.history import limited
 from deploys.cli.plan import EnvironmentArgument, JsonOption
 from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.cli.root import repository_root
-from deploys.cli.stages import run_stages
-from deploys.settings.inventory import InventoryHost, read_inventory
+from deploys.settings.inventory import Inventory, InventoryHost
 
 RemoveOption = Annotated[bool, typer.Option("--remove", help="Remove them, with --yes.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Yes: a rollback can't reach them.")]
@@ -32,8 +32,10 @@ def unused_models(
 ) -> int:
     """Lists what lies in the hosts' stores and no kept or committed release needs."""
     root = repository_root()
-    hosts = limited(read_inventory(root, environment), limit)
-    found = _asked(root, environment, hosts)
+    committed = read_committed(root, environment)
+    every = Inventory(root, environment, tuple(one.host for one in committed))
+    hosts = limited(every, limit)
+    found = _asked(root, committed, hosts)
     lost = [one for one in found.values() if isinstance(one, Unreachable)]
     for unreachable in lost:
         print(f"error: {unreachable}", file=sys.stderr)
@@ -58,18 +60,15 @@ def unused_models(
 
 
 def _asked(
-    root: Path, environment: str, hosts: tuple[InventoryHost, ...]
+    root: Path, committed: Sequence[Committed], hosts: Sequence[InventoryHost]
 ) -> Mapping[str, tuple[Unused, ...] | Unreachable]:
-    plan = run_stages(root, environment).plan
-    committed = {
-        one.name: needed_words(replica.model.files for replica in one.replicas)
-        for one in plan.hosts
-    }
+    models = {one.host.name: one.release.models for one in committed}
 
     def ask(host: InventoryHost) -> tuple[Unused, ...]:
         answer = run(host, question(directory(host, root)))
         try:
-            return unused(answer.splitlines(), committed[host.name])
+            needed = needed_words(model.files for model in models[host.name])
+            return unused(answer.splitlines(), needed)
         except ValueError as error:
             raise Unreachable(host.name, str(error)) from None
 

@@ -14,7 +14,7 @@ from deploys.cli.pyinfra_run import Run, run_pyinfra
 from deploys.render.release import GatewayRelease, ModelCopy, Release
 from tests.catalogue.file_server import FileServer, serving
 from tests.lab import keys
-from tests.lab.certificates import server_certificate
+from tests.lab.certificates import not_yet_valid_certificate, server_certificate
 from tests.lab.host import LabHost
 from tests.lab.inventory import controller, inventory_text
 from tests.lab.lab import Lab
@@ -49,7 +49,7 @@ class StoreLab:
         self._write(host, gateway=gateway, **words)
 
     def _write(self, host: str, **words: object) -> None:
-        nothing = {"files": {}, "images": (), "models": (), "projects": ()}
+        nothing: dict[str, object] = {"files": {}, "images": (), "models": (), "projects": ()}
         names = {"environment": "lab", "release": "0123456789ab", "network": "homeport-lab"}
         document = {**nothing, **names, "host": host, "engines": None, "gateway": None, **words}
         release = Release.model_validate(document)
@@ -116,12 +116,21 @@ def several_files(name: str, source: str, contents: dict[str, bytes]) -> ModelCo
 
 @contextmanager
 def outside(
-    lab: Lab, content: bytes, *, tls: bool = False, **words: object
+    lab: Lab,
+    content: bytes,
+    *,
+    tls: bool = False,
+    valid: bool = True,
+    **words: Any,  # noqa: ANN401 - the fields of FileServer
 ) -> Iterator[FileServer]:
     """A file server outside the fleet, on the lab's network; with TLS by the lab's CA."""
     place, trust = address(lab.name, OUTSIDE_NUMBER), None
     if tls:
         trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        trust.load_cert_chain(*server_certificate(keys.folder(lab.name), "outside", (place,)))
+        folder = keys.folder(lab.name)
+        certificate, key = server_certificate(folder, "outside", (place,))
+        if not valid:
+            certificate.write_bytes(not_yet_valid_certificate(folder, "outside")[0])
+        trust.load_cert_chain(certificate, key)
     with serving(content, address=place, trust=trust, **words) as server:
         yield server

@@ -146,3 +146,16 @@ def test_a_disk_that_fills_up_on_the_way_keeps_what_arrived_for_the_next_run(
         assert stores.apply().exit_code == ExitCode.DONE
     assert inode(stores, content) == number
     assert server.asked == (["", f"bytes={size}-"] if content is CONTENT else [])
+
+
+def test_a_host_whose_clock_is_behind_a_certificate_is_told_its_time(
+    stores: StoreLab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """For the certificate it is the same whether the clock is behind or the certificate ahead."""
+    stores.trust_the_lab()
+    with outside(stores.lab, CONTENT, tls=True, valid=False) as server:
+        stores.commit([model_copy(CONTENT, server.url)], "gpu1")
+        assert stores.apply().exit_code == ExitCode.OPERATION_FAILED
+    said = capfd.readouterr().err
+    assert "is not believed; this host's clock says 2" in said
+    assert "hint: set its clock" in said

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploys.catalogue.tiny import write_tiny
 from deploys.cli.exit_codes import ExitCode
+from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.render.release import ModelCopy
+from deploys.settings.hub import Hub
 from tests.catalogue.file_server import serving
 from tests.operations.committed_release import ROOT, bring_models, model_copy, write_release
 
@@ -168,3 +171,17 @@ def test_a_disk_without_room_is_refused_before_anything_is_fetched(
     said = capfd.readouterr().err
     assert f"models need 1 MiB more below {small_disk}, and 0 MiB are free there" in said
     assert visible(tmp_path) == []
+
+
+def test_a_secret_that_cannot_be_read_is_refused_before_anything_is_brought(
+    tmp_path: Path, file: Path
+) -> None:
+    release = write_release(tmp_path, (model_copy(CONTENT, f"file:{file}"),))
+    hub = Hub(endpoint="https://hub.example", token="env:NO_SUCH_TOKEN")
+    text = yaml.safe_dump(release.model_copy(update={"hub": hub}).model_dump(mode="json"))
+    (tmp_path / "compose/small/localhost/release.yaml").write_text(text)
+    run = run_pyinfra(tmp_path, "small", str(ROOT / "deploys" / "preflight.py"))
+    assert run.exit_code == ExitCode.REFUSED
+    assert run.explanation == (
+        "error: env:NO_SUCH_TOKEN: is not set\nhint: export NO_SUCH_TOKEN=… before the command"
+    )

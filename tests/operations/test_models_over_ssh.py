@@ -114,6 +114,10 @@ def test_two_revisions_share_the_files_that_are_the_same(stores: StoreLab) -> No
     inodes = stores.host("gpu1").run(f"stat --format '%i %a' {' '.join(paths)}").splitlines()
     assert len(set(inodes)) == 1
     assert inodes[0].endswith(" 444")
+    assert stores.apply("unused_models.py").exit_code == ExitCode.DONE
+    assert stores.visible("gpu1") == [
+        f"./{store_folder(models[1].files)}{name}" for name in ("", "/config.json", "/weights.bin")
+    ]
 
 
 def test_a_run_that_ends_half_way_leaves_no_server_and_no_key(stores: StoreLab) -> None:

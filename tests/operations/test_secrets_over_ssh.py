@@ -13,6 +13,7 @@ from threading import Event, Thread
 import pytest
 
 from deploys.render.release import GatewayRelease, Image
+from deploys.settings.client import Client
 from tests.lab.lab import Lab
 from tests.lab.machine import docker
 from tests.lab.network import REGISTRY_NUMBER, address
@@ -50,9 +51,9 @@ GATEWAY = GatewayRelease(
     service="nginx", image="none", revision="0", admin_port=8081, listen="127.0.0.1:8080",
     engines={},
     clients={
-        "one": {"key": "env:CLIENT_KEY"},
-        "two": {"key": "file:two.key"},
-        "three": {"key": "command:cat three.key"},
+        "one": Client(key="env:CLIENT_KEY"),
+        "two": Client(key="file:two.key"),
+        "three": Client(key="command:cat three.key"),
     },
 )  # fmt: skip
 NEEDLES = secret_watch.needles(SECRETS.values(), USER)

@@ -1,6 +1,7 @@
 """The script that brings a model into the store, with what a host may lack."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -111,3 +112,19 @@ def test_a_download_that_fills_the_disk_keeps_what_arrived(
     assert result.returncode == 1
     assert "could not be written" in result.stderr
     assert (small_disk / ".incoming" / listed.sha256).stat().st_size > 100_000
+
+
+def test_a_long_download_says_how_far_it_is_a_few_times(tmp_path: Path) -> None:
+    quick = (SCRIPTS / "store-model").read_text().replace("sleep 5", "sleep 0.1")
+    with serving(CONTENT, pause_seconds=0.08) as server:
+        listed = model_copy(CONTENT, server.url).files[0]
+        words = (str(tmp_path), listed.sha256, str(listed.size_bytes), listed.name, server.url)
+        result = subprocess.run(
+            ["/bin/bash", "-c", quick, "store-model", "fetch", *words],
+            input="", capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+    percents = re.findall(
+        r"^model\.gguf: (\d+) % of 0 MiB, \d+ MiB/s$", result.stdout, re.MULTILINE
+    )
+    assert 3 < len(percents) <= 20
+    assert sorted(percents, key=int) == percents
