@@ -1,10 +1,9 @@
 """Secrets on the controller: read once per run, refused before any host is touched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from deploys.render.release import Release
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import Secret, resolve
 
@@ -15,13 +14,11 @@ def secret(reference: str) -> Secret:
     return resolve(reference, Path.cwd())
 
 
-def unreadable(release: Release) -> Iterator[str]:
-    """Error and hint for each secret of a release that cannot be read here."""
-    access = (release.hub and release.hub.token, release.registry and release.registry.password)
-    clients = release.gateway.clients.values() if release.gateway else ()
-    for reference in (*access, *(client.key for client in clients)):
+def unreadable(references: Iterable[str | None]) -> Iterator[str]:
+    """Error and hint for each secret that cannot be read here."""
+    for reference in references:
         try:
-            if reference:
+            if reference is not None:
                 secret(reference)
         except Refused as refused:
             yield str(refused)

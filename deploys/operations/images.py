@@ -19,6 +19,9 @@ from deploys.settings.registry import Registry, server_and_path
 # while they are built.
 BUILD_MIB = 600
 
+# What Docker's client calls its own registry in config.json.
+DOCKER_HUB = "https://index.docker.io/v1/"
+
 Commands = Generator[StringCommand, None, None]
 
 
@@ -79,4 +82,5 @@ def client_configuration(reference: str, registry: Registry | None) -> str:
         return ""
     pair = f"{registry.user}:{secret(registry.password).reveal()}"
     auth = base64.b64encode(pair.encode()).decode()
-    return json.dumps({"auths": {registry.server: {"auth": auth}}})
+    server = DOCKER_HUB if registry.server == "docker.io" else registry.server
+    return json.dumps({"auths": {server: {"auth": auth}}})

@@ -6,6 +6,7 @@ from pyinfra.api.exceptions import DeployError
 from deploys.facts.compose import ComposeServices
 from deploys.facts.docker import DockerHost
 from deploys.facts.hardware import Hardware
+from deploys.facts.images import ImageIds
 from deploys.facts.ports import ListeningPorts
 from deploys.operations.controller_secrets import unreadable
 from deploys.operations.docker_choice import refusal_to_use
@@ -23,8 +24,7 @@ def refuse_conflicts(release: Release, directory: str) -> None:
         *_other_hardware(release),
         *_taken_ports(release),
         *_foreign_projects(release, directory),
-        *_without_room(release, directory),
-        *unreadable(release),
+        *_what_cannot_come(release, directory),
     ]
     if found:
         raise DeployError("\n".join([f"{release.host}: {REFUSED}", *found]))
@@ -73,9 +73,27 @@ def _taken_ports(release: Release) -> list[str]:
     ]
 
 
-def _without_room(release: Release, directory: str) -> list[str]:
-    refusal = without_room(look(directory, release.models)) if release.models else None
-    return [f"error: {release.host}: {refusal[0]}\nhint: {refusal[1]}"] if refusal else []
+def _what_cannot_come(release: Release, directory: str) -> list[str]:
+    """Models without room, and secrets that are needed here; what is there needs none."""
+    wanted: list[str | None] = []
+    if release.gateway is not None:
+        wanted += [client.key for client in release.gateway.clients.values()]
+    found = []
+    if release.models:
+        store = look(directory, release.models)
+        refusal = without_room(store)
+        found = [f"error: {release.host}: {refusal[0]}\nhint: {refusal[1]}"] if refusal else []
+        if store.missing and release.hub is not None:
+            wanted.append(release.hub.token)
+    if release.registry is not None and _pulls(release):
+        wanted.append(release.registry.password)
+    return [*found, *unreadable(wanted)]
+
+
+def _pulls(release: Release) -> bool:
+    references = {image.reference for image in release.images if image.build is None}
+    there = host.get_fact(ImageIds, references=tuple(sorted(references))) if references else {}
+    return bool(references - there.keys())
 
 
 def _foreign_projects(release: Release, directory: str) -> list[str]:
