@@ -36,24 +36,26 @@ def unused_models(
     every = Inventory(root, environment, tuple(one.host for one in committed))
     hosts = limited(every, limit)
     found = _asked(root, committed, hosts)
-    lost = [one for one in found.values() if isinstance(one, Unreachable)]
-    for unreachable in lost:
-        print(f"error: {unreachable}", file=sys.stderr)
     lists = {name: one for name, one in found.items() if not isinstance(one, Unreachable)}
     if as_json:
         print(json.dumps({name: [vars(one) for one in rows] for name, rows in lists.items()}))
     else:
         _print(lists)
-    if lost:
+    if len(lists) < len(found):
+        lost = [f"error: {one}" for one in found.values() if isinstance(one, Unreachable)]
+        print("\n".join(lost), file=sys.stderr)
         return ExitCode.HOST_UNREACHABLE
     if not remove or not any(lists.values()):
         return ExitCode.DONE
+    return _remove(root, environment, limit_arguments(hosts, limit), yes=yes)
+
+
+def _remove(root: Path, environment: str, arguments: Sequence[str], *, yes: bool) -> ExitCode:
     if not yes:
         hint = f"homeport models unused {environment} --remove --yes"
         print(f"error: what is removed must be fetched again\nhint: {hint}", file=sys.stderr)
         return ExitCode.CONFIRMATION_NEEDED
     words = reason_words("remove unused models")
-    arguments = limit_arguments(hosts, limit)
     result = run_pyinfra(root, environment, "deploys/unused_models.py", arguments, words=words)
     print_run(result, environment, "models unused")
     return result.exit_code

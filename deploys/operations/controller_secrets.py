@@ -1,9 +1,12 @@
 """Secrets on the controller: read once per run, refused before any host is touched."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from pyinfra.api import StringCommand
+
+from deploys.operations.host_script import refusals
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import Secret, resolve
 
@@ -12,6 +15,15 @@ from deploys.settings.secrets import Secret, resolve
 def secret(reference: str) -> Secret:
     """The command behind a reference may ask a person for a fingerprint: not once per host."""
     return resolve(reference, Path.cwd())
+
+
+def revealed(reference: str | None) -> Generator[StringCommand, None, str]:
+    """The value, empty without a reference; what cannot be read fails this host and no other."""
+    try:
+        return secret(reference).reveal() if reference is not None else ""
+    except Refused as refused:
+        yield from refusals(refused)
+        return ""
 
 
 def unreadable(references: Iterable[str | None]) -> Iterator[str]:

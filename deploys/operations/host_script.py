@@ -4,6 +4,7 @@ A script travels as an argument of bash and leaves nothing on the host; nobody t
 between its arrival and its run as root.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from pyinfra.api import QuoteString, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 from pyinfra.connectors.util import CommandOutput
+
+from deploys.settings.refusal import Refused
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -60,3 +63,9 @@ def refuse(error: str, hint: str) -> StringCommand:
     """Fails this host and no other, with what is wrong and what fits."""
     lines = ("printf 'error: %s\\nhint: %s\\n'", QuoteString(error), QuoteString(hint), ">&2")
     return StringCommand(*lines, "&& false")
+
+
+def refusals(refused: Refused) -> Iterator[StringCommand]:
+    """The same with every complaint of the settings or the controller."""
+    for complaint in refused.complaints:
+        yield refuse(f"{complaint.file}: {complaint.found}", complaint.hint)

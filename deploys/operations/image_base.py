@@ -15,7 +15,7 @@ from deploys.facts.docker import DockerHost
 from deploys.facts.images import ImageIds
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
 from deploys.operations.image_context import CONTEXTS, ship
-from deploys.operations.images import client_configuration
+from deploys.operations.images import client_login
 from deploys.settings.registry import Registry
 
 BASE = "homeport/debian:forky"
@@ -60,11 +60,7 @@ def base(
     target = f"{directory}/images/{CONTEXT}"
     yield run_script(SCRIPTS / "need-space", str(BASE_MIB), "docker", BASE)
     yield from ship(CONTEXTS / CONTEXT, target, site_files(site, mirror))
-    login = client_configuration(base_image, registry)
-    if login:
-        pull = run_script(SCRIPTS / "pull-image", directory, base_image, given=login)
-        # Like the pull that comes next: where nobody answers, debootstrap makes the base.
-        yield StringCommand(*pull.bits, "|| true", **pull.connector_arguments)
+    yield from _with_login(directory, base_image, registry)
     yield run_script(make_base, "pull", base_image)
     if UNCONFIGURED not in host.get_fact(ImageIds, references=(UNCONFIGURED,)):
         yield from _bootstrap(make_base, base_image, mirror)
@@ -79,6 +75,14 @@ def site_files(site: AptSite, mirror: str | None) -> dict[str, str]:
         "site/etc/apt/sources.list": sources,
         "site/etc/apt/apt.conf.d/90homeport": header + site.settings,
     }
+
+
+def _with_login(directory: str, base_image: str, registry: Registry | None) -> Commands:
+    login = yield from client_login(base_image, registry)
+    if login:
+        pull = run_script(SCRIPTS / "pull-image", directory, base_image, given=login)
+        # Like the pull that comes next: where nobody answers, debootstrap makes the base.
+        yield StringCommand(*pull.bits, "|| true", **pull.connector_arguments)
 
 
 def _bootstrap(make_base: Path, base_image: str, mirror: str | None) -> Commands:

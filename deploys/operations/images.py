@@ -9,10 +9,9 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.images import ImageIds
-from deploys.operations.controller_secrets import secret
+from deploys.operations.controller_secrets import revealed
 from deploys.operations.host_script import SCRIPTS, refuse, run_script, told
 from deploys.operations.image_context import ship
-from deploys.settings.refusal import Refused
 from deploys.settings.registry import Registry, server_and_path
 
 # Measured: llamacpp adds 150 MiB to the base, nginx 40; package lists and archives come and go
@@ -62,25 +61,19 @@ def pulled(reference: str, directory: str, registry: Registry | None) -> Command
     if reference in host.get_fact(ImageIds, references=(reference,)):
         host.noop(f"{reference} is there")
         return
-    try:
-        login = client_configuration(reference, registry)
-    except Refused as refused:
-        for complaint in refused.complaints:
-            yield refuse(f"{complaint.file}: {complaint.found}", complaint.hint)
-        return
+    login = yield from client_login(reference, registry)
     yield told(run_script(SCRIPTS / "pull-image", directory, reference, given=login))
 
 
-def client_configuration(reference: str, registry: Registry | None) -> str:
-    """Docker's config.json with the login for an image; empty without one. Raises Refused.
+def client_login(reference: str, registry: Registry | None) -> Generator[StringCommand, None, str]:
+    """Docker's config.json with the login for an image; empty without one.
 
     Written as `docker login` writes it, which would ask the registry once more, and would keep the
     password on the host.
     """
-    mine = registry is not None and server_and_path(reference)[0] == registry.server
-    if registry is None or not mine or registry.user is None or registry.password is None:
+    if registry is None or server_and_path(reference)[0] != registry.server:
         return ""
-    pair = f"{registry.user}:{secret(registry.password).reveal()}"
-    auth = base64.b64encode(pair.encode()).decode()
+    password = yield from revealed(registry.password)
+    auth = base64.b64encode(f"{registry.user}:{password}".encode()).decode()
     server = DOCKER_HUB if registry.server == "docker.io" else registry.server
-    return json.dumps({"auths": {server: {"auth": auth}}})
+    return json.dumps({"auths": {server: {"auth": auth}}}) if password else ""

@@ -9,8 +9,9 @@ Weights go straight from host to host; see scripts/share-models for who may read
 from collections.abc import Generator
 
 from pyinfra import host
-from pyinfra.api import FunctionCommand, StringCommand, operation
+from pyinfra.api import FunctionCommand, QuoteString, StringCommand, operation
 
+from deploys.catalogue.model import ModelFile
 from deploys.facts.release import FileText
 from deploys.operations.host_script import SCRIPTS, run_script, told
 from deploys.operations.model_fleet import Seen, sources
@@ -81,12 +82,10 @@ def taken(directory: str, model: ModelCopy, hub: Hub | None, port: int) -> Comma
         return
     for file in missing:
         giver = FLEET[sources(FLEET)[mine.name][file.sha256]]
-        user, _, public = giver.giving.partition(" ")
-        if public:
+        if giver.giving:
             yield say(f"{model.name}: {file.name} from {giver.name}")
-            yield _believe(directory, giver.address, port, public)
-            yield told(store_step("take", directory, file, giver.address, str(port), user))
-        if public and arrived(directory, file):
+            yield from _from_host(directory, file, giver, port)
+        if giver.giving and arrived(directory, file):
             yield told(store_step("check", directory, file))
         else:
             yield from from_outside(directory, model, file, hub)
@@ -121,10 +120,12 @@ def _takes_from_others(one: Seen) -> bool:
     return any(giver != one.name for giver in sources(FLEET)[one.name].values())
 
 
-def _believe(directory: str, address: str, port: int, public: str) -> StringCommand:
-    known = f"[{address}]:{port} {public}\n"
-    path = f"{directory}/models/.taking/known_hosts"
-    return StringCommand(f"umask 077; cat >'{path}'", _stdin=known)
+def _from_host(directory: str, file: ModelFile, giver: Seen, port: int) -> Commands:
+    user, _, public = giver.giving.partition(" ")
+    known = f"[{giver.address}]:{port} {public}\n"
+    path = QuoteString(f"{directory}/models/.taking/known_hosts")
+    yield StringCommand("umask 077; cat >", path, _stdin=known)
+    yield told(store_step("take", directory, file, giver.address, str(port), user))
 
 
 def _share(step: str, directory: str, *words: str) -> StringCommand:

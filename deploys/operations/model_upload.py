@@ -6,14 +6,14 @@ from functools import cache
 from pathlib import Path
 
 from pyinfra import host
-from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api import FunctionCommand, QuoteString, StringCommand
 
 from deploys.catalogue.digest import sha256_of
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.sources import obtain
 from deploys.catalogue.store import file_source
 from deploys.facts.models import StoredSizes
-from deploys.operations.host_script import SCRIPTS, refuse, run_script
+from deploys.operations.host_script import SCRIPTS, refusals, run_script
 from deploys.settings.refusal import Complaint, Refused
 
 # On the controller, below the repository root.
@@ -32,8 +32,7 @@ def uploaded(directory: str, file: ModelFile, source: str) -> Commands:
     try:
         path = controller_copy(file_source(source, file.name), file)
     except Refused as refused:
-        for complaint in refused.complaints:
-            yield refuse(f"{complaint.file}: {complaint.found}", complaint.hint)
+        yield from refusals(refused)
         return
     if host.name == "@local":
         # It need not travel.
@@ -48,7 +47,7 @@ def _pieces(directory: str, file: ModelFile, path: Path) -> Commands:
     incoming = f"{directory}/models/.incoming/{file.sha256}"
     here = host.get_fact(StoredSizes, paths=(incoming,)).get(incoming, 0)
     if here > file.size_bytes:
-        yield StringCommand("rm", incoming)
+        yield StringCommand("rm", QuoteString(incoming))
         here = 0
     with path.open("rb") as content:
         content.seek(here)

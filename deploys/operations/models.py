@@ -9,13 +9,12 @@ from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import HUB, file_url, store_folder
 from deploys.facts.docker import DockerHost
 from deploys.facts.models import ModelStore, StoredSizes
-from deploys.operations.controller_secrets import secret
+from deploys.operations.controller_secrets import revealed
 from deploys.operations.host_script import SCRIPTS, refuse, run_script, told
 from deploys.operations.model_fleet import Seen, asked_paths, seen, sources
 from deploys.operations.model_upload import say, store_step, uploaded
 from deploys.render.release import ModelCopy
 from deploys.settings.hub import Hub
-from deploys.settings.refusal import Refused
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]
 
@@ -87,13 +86,8 @@ def from_outside(directory: str, model: ModelCopy, file: ModelFile, hub: Hub | N
     url = file_url(model.source, file.name, (hub or Hub()).endpoint)
     if url:
         yield from _curl()
-        token = ""
-        if hub is not None and hub.token is not None and model.source.startswith(HUB):
-            try:
-                token = secret(hub.token).reveal()
-            except Refused as refused:
-                for complaint in refused.complaints:
-                    yield refuse(f"{complaint.file}: {complaint.found}", complaint.hint)
+        mine = hub is not None and model.source.startswith(HUB)
+        token = yield from revealed(hub.token if hub is not None and mine else None)
         step = store_step("fetch", directory, file, url)
         step.connector_arguments["_stdin"] = token
         yield told(step)

@@ -96,7 +96,10 @@ def _answer(handler: BaseHTTPRequestHandler, state: FileServer) -> None:
     if state.etag:
         handler.send_header("ETag", state.etag)
     handler.end_headers()
-    body = content[start:end]
+    _send(handler, state, content[start:end])
+
+
+def _send(handler: BaseHTTPRequestHandler, state: FileServer, body: bytes) -> None:
     if state.cut_after_bytes is not None and state.cuts_left > 0:
         state.cuts_left -= 1
         body = body[: state.cut_after_bytes]

@@ -126,9 +126,8 @@ def test_secrets_stand_in_files_of_mode_0600_and_nowhere_else(
             outside(stores.lab, b"", tls=True, others=files, token=SECRETS["token"])
         )
         hub = {"endpoint": server.url.replace("/model.gguf", ""), "token": "command:cat t"}
-        model = several_files("m", source, {"weights.bin": content})
         words = {"hub": hub, "registry": login, "images": images}
-        stores.commit([model], "gpu1", "gpu2", **words)
+        stores.commit([several_files("m", source, {"weights.bin": content})], *HOSTS[:2], **words)
         stores.commit_gateway(GATEWAY, "gate1", **words)
         for name in HOSTS:
             stack.enter_context(secret_watch.watched(stores.host(name), NEEDLES))
