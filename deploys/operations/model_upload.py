@@ -18,8 +18,9 @@ from deploys.settings.refusal import Complaint, Refused
 
 # On the controller, below the repository root.
 CONTROLLER_STORE = Path(".homeport/models")
-# What a cut connection loses at most, and what is held in memory. Each piece costs two round trips.
-PIECE_BYTES = 8 * 2**20
+# What is held in memory, three times; each piece costs a new channel. Of one that is cut, what came
+# stays.
+PIECE_BYTES = 16 * 2**20
 # Lines that say how far an upload is.
 REPORTS = 20
 

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.root]
 
 MIB = 2**20
 CONTENT = hashlib.shake_256(b"a model with faults").digest(4 * MIB)
-# Three pieces of an upload.
+# Two pieces of an upload.
 LARGE = hashlib.shake_256(b"a large model").digest(20 * MIB)
 LONGEST_SECONDS = 60
 
