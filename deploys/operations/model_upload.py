@@ -13,7 +13,7 @@ from deploys.catalogue.model import ModelFile
 from deploys.catalogue.sources import obtain
 from deploys.catalogue.store import file_source
 from deploys.facts.models import StoredSizes
-from deploys.operations.host_script import SCRIPTS, refusals, run_script
+from deploys.operations.host_script import SCRIPTS, refusals, run_script, told
 from deploys.settings.refusal import Complaint, Refused
 
 # On the controller, below the repository root.
@@ -56,7 +56,7 @@ def _pieces(directory: str, file: ModelFile, path: Path) -> Commands:
             step = store_step("append", directory, file, str(here))
             # pyinfra writes to the host's standard input line by line.
             step.connector_arguments["_stdin"] = base64.b64encode(piece).decode()
-            yield step
+            yield told(step)
             before, here = here, here + len(piece)
             if here * REPORTS // file.size_bytes > before * REPORTS // file.size_bytes:
                 percent = here * 100 // file.size_bytes
