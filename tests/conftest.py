@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.lab.gpus import Gpu
 from tests.lab.inventory import Controller, controller
 from tests.lab.lab import Lab, fleet, running_lab
+
+# Speed is for benchmarks: on a busy machine a deadline fails what is right.
+settings.register_profile("homeport", deadline=None)
+settings.load_profile("homeport")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from deploys.catalogue.model import Model, ModelFile
+from deploys.catalogue.model import Model
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Name

@@ -44,7 +44,8 @@ def image_references(
     """Image name -> what hosts pull, by digest where tags are locked, or build."""
     images = root / "deploys" / "images"
     locked = read_lock(root, environment.name)
-    references, complaints = {}, []
+    references: dict[str, str] = {}
+    complaints: list[Complaint] = []
     for name in names:
         tagged = tagged_reference(environment, name)
         if not tagged:

@@ -86,9 +86,9 @@ class Environment(Frozen):
     clients: dict[str, Client]
     gateway: Gateway
     images: dict[ImageName, Image]
-    registry: Registry | None
-    hub: Hub
     models: dict[str, Model]
+    registry: Registry | None = None
+    hub: Hub = Hub()
     calibration: Calibration = Calibration()
 
 

@@ -8,6 +8,7 @@ import yaml
 
 from deploys.plan.plan import LlamaCppArguments, VllmArguments
 from deploys.render.files import render_environment
+from deploys.render.release import Access
 from tests.e2e.checkout import ROOT, Checkout
 from tests.render.gpu_plans import CHECKPOINT, ON_GPUS, VLLM, gpu_plan
 from tests.render.plans import HOST
@@ -70,7 +71,7 @@ def test_docker_compose_accepts_engines_on_gpus(
 ) -> None:
     assert demo
     plan = gpu_plan(arguments, CHECKPOINT, numa_node=0, cpuset="0-1")
-    text = render_environment(plan, {}, ROOT / "templates")
+    text = render_environment(plan, Access(clients={}), ROOT / "templates")
     path = tmp_path / "compose.yaml"
     path.write_text(text[f"compose/small/{HOST}/gpu_hosts/compose.yaml"])
     done = _run("docker", "compose", "--file", path, "config", "--quiet")

@@ -8,12 +8,14 @@ import pytest
 import yaml
 
 from deploys.catalogue.model import ModelFile
+from deploys.catalogue.store import store_folder
 from deploys.plan.memory.estimate import DeviceEstimate, Range
 from deploys.plan.plan import LlamaCppArguments, Plan, VllmArguments
 from deploys.render.engines import vllm
 from deploys.render.engines.flags import checked, known_flags
 from deploys.render.engines.service import Argument
 from deploys.render.files import render_environment
+from deploys.render.release import Access
 from deploys.settings.refusal import Refused
 from tests.environments import ROOT
 from tests.render.gpu_plans import CHECKPOINT, GPUS, ON_GPUS, VLLM, gpu_plan
@@ -21,7 +23,7 @@ from tests.render.plans import ARGUMENTS, HOST, MODEL, small_pool
 
 
 def _files(plan: Plan) -> dict[str, Any]:
-    rendered = render_environment(plan, {}, ROOT / "templates")
+    rendered = render_environment(plan, Access(clients={}), ROOT / "templates")
     folder = f"compose/small/{HOST}"
     compose = yaml.safe_load(rendered[f"{folder}/gpu_hosts/compose.yaml"])
     return {"compose": compose, "release": yaml.safe_load(rendered[f"{folder}/release.yaml"])}
@@ -143,18 +145,17 @@ def test_a_model_of_several_files_is_one_folder_inside() -> None:
         for mount in _service(gpu_plan(VLLM, CHECKPOINT))["volumes"]
         if mount["type"] == "bind"
     ]
-    assert mounts == [
-        (f"../../models/{'0' * 64}/model-1.safetensors", "/models/model-1.safetensors"),
-        (f"../../models/{'1' * 64}/model-2.safetensors", "/models/model-2.safetensors"),
-    ]
+    assert mounts == [(f"../../models/{store_folder(CHECKPOINT.every_file)}", "/models")]
 
 
 def test_a_projector_lies_beside_its_model_and_is_named() -> None:
     projector = ModelFile(name="mmproj.gguf", size_bytes=5, sha256="f" * 64)
     plan = gpu_plan(ON_GPUS, MODEL.model_copy(update={"projector": projector}))
     assert _flags(plan)["--mmproj"] == "/models/mmproj.gguf"
-    targets = [mount["target"] for mount in _service(plan)["volumes"]]
-    assert targets == ["/models/tiny.gguf", "/models/mmproj.gguf"]
+    (mount,) = _service(plan)["volumes"]
+    (copy,) = _files(plan)["release"]["models"]
+    assert [file["name"] for file in copy["files"]] == ["tiny.gguf", "mmproj.gguf"]
+    assert mount["source"] == f"../../models/{store_folder((*MODEL.files, projector))}"
 
 
 def test_the_manifest_carries_what_is_expected_of_each_gpu_and_its_image() -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from deploys.render.image_tags import (
+    OFFICIAL,
     build_context,
     built_reference,
-    default_reference,
     image_name,
+    used_images,
 )
+from tests.render.plans import small_plan
 
 IMAGES = Path(__file__).parents[2] / "deploys" / "images"
 
@@ -59,10 +61,12 @@ def test_a_name_without_a_folder_is_refused(contexts: Path) -> None:
 
 
 def test_engines_on_gpus_run_official_images_at_the_pinned_versions() -> None:
-    assert default_reference("vllm", IMAGES) == "docker.io/vllm/vllm-openai:v0.33.0"
-    llamacpp = default_reference("llamacpp_cuda", IMAGES)
-    assert llamacpp == "ghcr.io/ggml-org/llama.cpp:server-cuda-b11669"
-    assert default_reference("llamacpp", IMAGES) == built_reference("llamacpp", IMAGES)
+    assert OFFICIAL["vllm"] == "docker.io/vllm/vllm-openai:v0.33.0"
+    assert OFFICIAL["llamacpp_cuda"] == "ghcr.io/ggml-org/llama.cpp:server-cuda-b11669"
+
+
+def test_images_that_nobody_runs_are_not_asked_for() -> None:
+    assert used_images(small_plan()) == ["llamacpp", "nginx"]
 
 
 def test_an_engine_in_ram_needs_no_image_for_cuda() -> None:
