@@ -8,6 +8,7 @@ from deploys.plan.plan import HostPlan, Limits, Plan, Pool, Replica
 from deploys.plan.reasons import reasons
 from deploys.plan.refusals import refuse_unless_all_found
 from deploys.plan.replica_speed import replica_speed
+from deploys.plan.rollout import rollouts
 from deploys.plan.search.attempts import Found
 from deploys.plan.search.fleet import place_all
 from deploys.plan.search.gpus import name_of
@@ -39,7 +40,8 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
         for replica in pool.replicas:
             by_host[replica.host].append(replica)
     hosts = tuple(_host(environment, host, by_host[host.name]) for host in environment.hosts)
-    return Plan(environment.name, hosts, pools, tuple(sorted(environment.clients)), images)
+    clients = tuple(sorted(environment.clients))
+    return Plan(environment.name, hosts, pools, clients, images, rollouts(environment, by_host))
 
 
 def _host(environment: Environment, host: Host, replicas: Sequence[Replica]) -> HostPlan:

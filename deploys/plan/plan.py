@@ -7,6 +7,7 @@ from deploys.catalogue.model import Model
 from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.memory.estimate import Pool as KvPool
+from deploys.plan.rollout import Rollout
 from deploys.plan.speed import Speed
 from deploys.plan.verdict import Verdict
 from deploys.settings.gateway import Gateway
@@ -156,6 +157,8 @@ class Plan:
     clients: tuple[str, ...]
     images: Mapping[str, str] = field(default_factory=dict)
     """Image reference by name: llamacpp, nginx."""
+    rollouts: Mapping[str, Rollout] = field(default_factory=dict)
+    """How each replica is replaced when it has to be, by its name."""
 
     def gateway_addresses(self) -> tuple[str, ...]:
         """Addresses from which gateways ask engines of other hosts."""

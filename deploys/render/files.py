@@ -1,5 +1,6 @@
 """Everything that is rendered for an environment, and how it differs from what is committed."""
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from deploys.render.release import (
     ModelCopy,
     Project,
     Release,
+    ReplicaRollout,
 )
 from deploys.render.templates import Render, renderer
 from deploys.settings.client import Client
@@ -101,6 +103,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         projects=_projects(plan, shipped),
         replicas=expectations(plan, host),
         hardware=expected_hardware(host),
+        rollouts=_rollouts(plan, host),
         engines=_engines(plan, host),
         gateway=_gateway(plan, host, shipped, access.clients),
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
@@ -147,6 +150,20 @@ def _projects(plan: Plan, shipped: Mapping[str, str]) -> tuple[Project, ...]:
         )
         for role in ("gpu_hosts", "gateways")
         if f"{role}/compose.yaml" in shipped
+    )
+
+
+def _rollouts(plan: Plan, host: HostPlan) -> tuple[ReplicaRollout, ...]:
+    public = {pool.name: pool.public_name for pool in plan.pools}
+    return tuple(
+        ReplicaRollout(
+            name=replica.name,
+            pool=replica.pool,
+            model=public[replica.pool],
+            **dataclasses.asdict(plan.rollouts[replica.name]),
+        )
+        for replica in host.replicas
+        if replica.name in plan.rollouts
     )
 
 

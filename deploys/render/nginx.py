@@ -15,13 +15,13 @@ CONCERNS = (
     "log.conf",
     "clients.conf",
     "models.conf",
-    "pools.conf",
     "engines.conf",
     "public.conf",
     "routes.conf",
     "errors.conf",
     "admin.conf",
 )
+POOLS = "pools.conf"
 SCRIPT = "gateway.js"
 REVISION = "revision.conf"
 
@@ -50,7 +50,9 @@ def nginx_files(plan: Plan, host: HostPlan, render: Render, templates: Path) -> 
     Raises ValueError for a name that nginx could misread; settings refuse those long before.
     """
     values = _values(plan, host)
-    files = {name: render(f"nginx/{name}.j2", values) for name in CONCERNS}
+    pools = render(f"nginx/{POOLS}.j2", values)
+    values["pools_digest"] = pools_digest(pools)
+    files = {name: render(f"nginx/{name}.j2", values) for name in CONCERNS} | {POOLS: pools}
     files[SCRIPT] = (templates / "nginx" / SCRIPT).read_text()
     revision = gateway_revision(files)
     files[REVISION] = render(f"nginx/{REVISION}.j2", {**values, "revision": revision})
@@ -64,6 +66,11 @@ def gateway_revision(files: Mapping[str, str]) -> str:
         if name != REVISION:
             digest.update(f"{name}\0{files[name]}\0".encode())
     return digest.hexdigest()[:12]
+
+
+def pools_digest(text: str) -> str:
+    """12 hex characters: the name under which nginx loads the pools, with what is drained."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def retry_window_ms(read_timeout_seconds: int) -> int:
@@ -87,7 +94,12 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "host": nginx_word(host.name),
         "workers": gateway.workers,
         # Streams that began just before a reload may run as long as any other.
-        "shutdown_seconds": max(SHUTDOWN_SECONDS, gateway.first_byte_seconds),
+        "shutdown_seconds": max(
+            SHUTDOWN_SECONDS,
+            gateway.first_byte_seconds,
+            # A replica's answers may take as long as that to end while it is drained.
+            *(rollout.drain_seconds for rollout in plan.rollouts.values()),
+        ),
         "body_limit_mib": gateway.body_limit_mib,
         "first_byte_seconds": gateway.first_byte_seconds,
         "tries": MOST_TRIES,
@@ -117,6 +129,7 @@ def _pool(pool: Pool, host: HostPlan) -> dict[str, object]:
 def _replica(replica: Replica, host: HostPlan) -> dict[str, object]:
     by_name = replica.host == host.name
     return {
+        "name": nginx_word(replica.name),
         # On the gateway's own host by its name on Docker's network, elsewhere by address.
         "address": f"{nginx_word(replica.name)}:{ENGINE_PORT}" if by_name else replica.endpoint,
         "by_name": by_name,

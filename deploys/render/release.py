@@ -10,6 +10,7 @@ from pydantic import Field
 
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
+from deploys.plan.rollout import Strategy
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
@@ -89,6 +90,19 @@ class PlannedReplica(Frozen):
     pool: PlannedPool | None = None
 
 
+class ReplicaRollout(Frozen):
+    """How one replica of the host is replaced when its configuration changes."""
+
+    name: str
+    pool: str
+    model: str
+    """The public name that its engine must answer under."""
+    strategy: Strategy
+    reason: str
+    drain_seconds: int
+    steady_seconds: int
+
+
 class EngineAccess(Frozen):
     """Who may reach the engines of this host from other hosts; its firewall lets nobody else in."""
 
@@ -156,6 +170,7 @@ class Release(Frozen):
     replicas: tuple[PlannedReplica, ...] = ()
     hardware: ExpectedHardware | None = None
     """None: the host runs no engine."""
+    rollouts: tuple[ReplicaRollout, ...] = ()
     engines: EngineAccess | None
     gateway: GatewayRelease | None
     # With defaults: a rollback reads manifests that were rendered before there were these.

@@ -66,6 +66,13 @@ class Pool(Frozen):
     """Share of the GPU that vllm takes."""
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     """CPU threads of one replica; the physical cores near its GPUs shared out when left out."""
+    drain_seconds: Annotated[int, Field(ge=0, le=86_400)] = 600
+    """How long running answers of a replica may take to end before it is replaced; what is left
+    then is cut, counted and named. 0 does not drain at all. Ten minutes are 6,000 tokens at 10 a
+    second, twice what most answers are."""
+    steady_seconds: Annotated[int, Field(ge=0, le=600)] = 15
+    """How long a new container must have run before it is trusted: engines were seen to answer
+    once and die within seconds, when the first real batch needs memory."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Pool":
