@@ -1,17 +1,24 @@
-"""Brings the engines of a host to its current release, one replica after the other."""
+"""Brings the engines to the release: what is missing at once, what runs one after the other.
+
+A running replica is drained at every gateway, replaced, proved by a real completion and restored,
+one at a time over the whole fleet; the first failure goes back and ends the run.
+"""
 
 from pyinfra import host
 
-from deploys.operations import compose
-from deploys.operations.manifest import host_directory, this_network, this_project
+from deploys.operations import compose, engine_services, rolling
+from deploys.operations.manifest import host_directory, this_network, this_project, this_release
 
 project = this_project(host, "gpu_hosts")
 
 if project is not None:
     compose.network(name="Make the network of engines and gateway", network=this_network(host))
-    compose.up(
-        name="Bring the engines up",
+    engine_services.started(
+        name="Start the engines that are missing",
         project=project.name,
-        directory=f"{host_directory(host)}/current/gpu_hosts",
+        directory=host_directory(host),
+        release=this_release(host).release,
         services=project.services,
     )
+
+rolling.rolled(name="Replace running engines, one after the other")

@@ -2,7 +2,7 @@
 
 from pyinfra import host
 
-from deploys.operations import compose, gateway
+from deploys.operations import compose, draining, gateway
 from deploys.operations.manifest import host_directory, this_network, this_project, this_release
 
 project = this_project(host, "gateways")
@@ -16,6 +16,7 @@ if project is not None and released is not None:
         directory=f"{host_directory(host)}/current/gateways",
         services=project.services,
     )
+    draining.finished(name="Restore what the rollout has drained", directory=host_directory(host))
     gateway.loaded(
         name="Load the gateway's configuration",
         directory=host_directory(host),

@@ -1,8 +1,8 @@
-"""Stages the committed files on the host, proves them there and switches to them."""
+"""Stages the committed files on the host and proves them there; nothing that runs is touched."""
 
 from pyinfra import host
 
-from deploys.operations import gateway, release
+from deploys.operations import draining, gateway, release
 from deploys.operations.manifest import (
     committed_files,
     committed_sources,
@@ -32,8 +32,16 @@ release.staged(
     sources=committed_sources(committed),
 )
 
-release.switched(
-    name=f"Prove release {committed.release} and switch to it",
+if committed.gateway is not None:
+    draining.included(
+        name="Keep what is drained out of the gateway's pools",
+        directory=directory,
+        release=committed.release,
+        pools=committed.files.get("nginx/pools.conf", "")[:12],
+    )
+
+release.proved(
+    name=f"Prove release {committed.release}",
     directory=directory,
     run=run,
     checks=release.checks(committed, directory),

@@ -7,7 +7,7 @@ to what it had before.
 
 from pyinfra import host, local
 
-from deploys.operations import gateway, release
+from deploys.operations import draining, gateway, release
 from deploys.operations.going_back import kept_release
 from deploys.operations.manifest import host_directory, this_run
 
@@ -25,12 +25,21 @@ if kept.gateway is not None:
         image=kept.gateway.image,
     )
 
-release.switched(
-    name=f"Prove release {kept.release} again and go back to it",
+if kept.gateway is not None:
+    draining.included(
+        name="Keep what is drained out of the gateway's pools",
+        directory=directory,
+        release=kept.release,
+        pools=kept.files.get("nginx/pools.conf", "")[:12],
+    )
+
+release.proved(
+    name=f"Prove release {kept.release} again",
     directory=directory,
     run=this_run(host),
     checks=release.checks(kept, directory),
 )
 
 local.include("deploys/engines.py")
+local.include("deploys/switch.py")
 local.include("deploys/gateway.py")

@@ -85,6 +85,7 @@ def _summary(result: Run, environment: str, verb: str) -> str:
     if result.dry:
         if not result.changed:
             return f"{environment}: nothing to change"
+        changed = "\n".join([changed, *(f"  {line}" for line in result.rollout)])
         next_step = f"next: homeport {verb} {environment}"
         return f"{environment}: these would change:\n{changed}\n{next_step}"
     if not result.changed:

@@ -14,7 +14,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return {
         "environment": plan.environment,
         "pools": [_pool(pool) for pool in plan.pools],
-        "replicas": [_replica(replica) for pool in plan.pools for replica in pool.replicas],
+        "replicas": [
+            _replica(plan, replica) for pool in plan.pools for replica in pool.replicas
+        ],
     }
 
 
@@ -30,7 +32,7 @@ def _pool(pool: Pool) -> dict[str, Any]:
     }
 
 
-def _replica(replica: Replica) -> dict[str, Any]:
+def _replica(plan: Plan, replica: Replica) -> dict[str, Any]:
     gpus = zip(replica.gpus, replica.memory, replica.verdicts, strict=False)
     return {
         "name": replica.name,
@@ -41,6 +43,7 @@ def _replica(replica: Replica) -> dict[str, Any]:
         "arguments": dataclasses.asdict(replica.arguments),
         "memory_mib": dict(replica.memory_mib),
         "limits": dataclasses.asdict(replica.limits),
+        "rollout": dataclasses.asdict(plan.rollouts[replica.name]),
         "speed_tokens_per_second": _speed(replica.speed),
     }
 

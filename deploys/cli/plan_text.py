@@ -84,7 +84,19 @@ def _pools(plan: Plan) -> Iterator[str]:
     for pool in plan.pools:
         yield f"pool {pool.name} on {pool.engine}{_reason(pool)}:"
         yield from (f"  {reason}" for reason in pool.reasons)
+        yield from _rollouts(plan, pool)
         yield from _speeds(pool)
+
+
+def _rollouts(plan: Plan, pool: Pool) -> Iterator[str]:
+    """How the pool's replicas are replaced; one line for those that are alike."""
+    alike: dict[str, list[str]] = {}
+    for replica in pool.replicas:
+        one = plan.rollouts[replica.name]
+        words = f"{one.strategy} ({one.reason}), drained for {one.drain_seconds} s at most"
+        alike.setdefault(words, []).append(replica.name)
+    for words, names in alike.items():
+        yield f"  replaced by {words}: {', '.join(names)}"
 
 
 def _speeds(pool: Pool) -> Iterator[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploys.cli.exit_codes import ExitCode
-from deploys.history.words import LOCKED, LOCKING
+from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT
 from deploys.operations.refusal_words import REFUSED
 
 
@@ -32,6 +32,8 @@ class Run:
     """Names of the operations that changed something, or would."""
     failed_hosts: list[str] = field(default_factory=list)
     explanation: str = ""
+    rollout: list[str] = field(default_factory=list)
+    """What the rolling update told, or what it would do: a line for each step."""
 
     def document(self) -> dict[str, Any]:
         """The same for a program."""
@@ -41,6 +43,7 @@ class Run:
             "changed": self.changed,
             "failed_hosts": self.failed_hosts,
             "explanation": self.explanation,
+            "rollout": self.rollout,
         }
 
 
@@ -114,9 +117,9 @@ def outcome(code: int, document: str, progress: list[str], environment: str, dry
     if code == 0 and result and not failed:
         changed = _changed(result, dry)
         pending = ExitCode.CHANGES_PENDING if dry and changed else ExitCode.DONE
-        return Run(pending, dry, changed)
+        return Run(pending, dry, changed, rollout=_told(progress))
     ending, explanation = _ending(progress, environment)
-    return Run(ending, dry, [], failed, explanation)
+    return Run(ending, dry, [], failed, explanation, _told(progress))
 
 
 def _ending(progress: list[str], environment: str) -> tuple[ExitCode, str]:
@@ -125,7 +128,9 @@ def _ending(progress: list[str], environment: str) -> tuple[ExitCode, str]:
         refusal = text.partition(REFUSED)[2].strip()
         return ExitCode.REFUSED, refusal
     if LOCKED in text:
-        return ExitCode.LOCKED, "\n".join(_lock_lines(progress))
+        return ExitCode.LOCKED, "\n".join(_own_lines(progress, LOCKED))
+    if ROLLED_BACK in text:
+        return ExitCode.ROLLED_BACK, "\n".join(_own_lines(progress, ROLLED_BACK))
     unreachable = [line.strip() for line in progress if _is_unreachable(line)]
     if unreachable:
         hint = f"hint: `pyinfra inventories/{environment}.py exec -- true` tries the connection"
@@ -134,11 +139,17 @@ def _ending(progress: list[str], environment: str) -> tuple[ExitCode, str]:
     return ExitCode.OPERATION_FAILED, f"error: an operation failed\n{hint}"
 
 
-def _lock_lines(progress: list[str]) -> Iterator[str]:
-    """What the hosts say about their locks, without pyinfra's prefix `[HOST]`."""
+def _told(progress: list[str]) -> list[str]:
+    """What a rollout told on the way, without pyinfra's prefix `[HOST]`."""
+    lines = (line.partition(f"{ROLLOUT} ")[2] for line in progress)
+    return [line for line in lines if line]
+
+
+def _own_lines(progress: list[str], words: str) -> Iterator[str]:
+    """What hosts say from the line with these words on, without pyinfra's prefix `[HOST]`."""
     prefix = ""
     for line in progress:
-        if LOCKED in line:
+        if words in line:
             prefix, _, _ = line.partition("error: ")
         told = line.removeprefix(prefix)
         if prefix and line.startswith(prefix) and not told.startswith("Error:"):

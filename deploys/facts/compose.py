@@ -1,13 +1,16 @@
 """What Docker Compose runs on a host."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pyinfra.api import FactBase, FactProcessError, QuoteString, StringCommand
 
+from deploys.settings.words import bracketed
+
 
 class ComposeServices(FactBase[dict[str, dict[str, Any]]]):
-    """The containers of a Compose project by service: id, status, health, config, image, ports.
+    """The containers of a Compose project by service: id, status, health, config, ports, …
 
     `docker compose ps` changed its JSON between versions; `docker container inspect` did not.
     """
@@ -62,5 +65,15 @@ def _service(container: dict[str, Any]) -> dict[str, Any]:
         "health": (container["State"].get("Health") or {}).get("Status"),
         "config": labels.get("homeport.config-sha256", ""),
         "directory": labels.get("com.docker.compose.project.working_dir", ""),
+        "addresses": sorted(_addresses(container)),
         "ports": sorted(int(b["HostPort"]) for binding in bindings.values() for b in binding),
     }
+
+
+def _addresses(container: dict[str, Any]) -> Iterator[str]:
+    """ADDRESS:PORT under which a gateway may reach an engine: published, or on a network."""
+    bindings = container["HostConfig"].get("PortBindings") or {}
+    for binding in bindings.values():
+        yield from (f"{bracketed(one['HostIp'])}:{one['HostPort']}" for one in binding)
+    networks = container.get("NetworkSettings", {}).get("Networks") or {}
+    yield from (f"{one['IPAddress']}:8080" for one in networks.values() if one.get("IPAddress"))

@@ -1,6 +1,7 @@
 """What the gateway of a host serves and knows."""
 
 import json
+from typing import Any
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
@@ -50,3 +51,35 @@ class SecretDigest(FactBase[str]):
     def process(self, output: list[str]) -> str:
         """The first word of sha256sum's line."""
         return output[0].split()[0] if output and output[0] else ""
+
+
+class Drains(FactBase[dict[str, Any]]):
+    """What is drained at a gateway, and what nginx includes for it.
+
+    `marks`: NAME.KIND -> who and when; `pools` and `drained`: sha256 of what is included, by file.
+    """
+
+    default = dict
+
+    def command(self, directory: str) -> StringCommand:
+        """One round trip."""
+        return StringCommand(
+            "if cd", QuoteString(f"{directory}/state/gateway"), "2>/dev/null; then",
+            "for f in drained/*; do if [ -e $f ]; then echo \"mark ${f#drained/} $(cat $f)\"; fi;",
+            "done; for f in pools/*.conf; do if [ -e $f ]; then echo \"pools $f\"; fi; done;",
+            "if [ -e drained.conf ]; then echo \"loaded $(cat drained.conf)\"; fi; fi",
+        )  # fmt: skip
+
+    def process(self, output: list[str]) -> dict[str, Any]:
+        """Lines of three kinds."""
+        found: dict[str, Any] = {"marks": {}, "pools": [], "loaded": ""}
+        for line in output:
+            kind, _, rest = line.partition(" ")
+            if kind == "mark":
+                name, _, text = rest.partition(" ")
+                found["marks"][name] = text
+            elif kind == "pools":
+                found["pools"].append(rest.removeprefix("pools/").removesuffix(".conf"))
+            elif kind == "loaded":
+                found["loaded"] = rest.removeprefix('default "').removesuffix('";')
+        return found

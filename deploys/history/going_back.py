@@ -6,14 +6,27 @@ from deploys.history.kept import Kept
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import near_miss
 
+_BACK = "rollback/"
+
 
 def fleet_before(environment: str, hosts: Mapping[str, Kept]) -> str:
     """The fleet before the one that the hosts are in; raises Refused.
 
+    After an apply that did not come to its end, hosts may be on the way from one to the other: that
+    is the one that they are in. After such a rollback it is the one that it went to.
+
     Hosts that an apply left out (`--limit`) are in an older fleet; they must be in the one that
     the others go back to, or have been.
     """
+    going = {kept.unfinished for kept in hosts.values() if kept.unfinished.startswith(_BACK)}
+    if len(going) == 1:
+        target = going.pop().removeprefix(_BACK)
+        _refuse_missing(environment, target, hosts)
+        return target
     newest = _newest(environment, hosts)
+    if any(kept.unfinished for kept in hosts.values()):
+        _refuse_missing(environment, newest, hosts)
+        return newest
     targets = {kept.before(newest) for kept in hosts.values() if kept.fleet == newest}
     if targets == {""}:
         found = "no host keeps an earlier release"

@@ -9,7 +9,7 @@ to the one that the host is in. A rollback touches no time, so that going back t
 import hashlib
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # A bad release shows within days, and one apply a day is common. They are text of some 100 KiB
 # each: the number is bounded for the eye, not for the disk.
@@ -37,6 +37,8 @@ class Kept:
     gateway: str = ""
     """The same of `gateway/current`."""
     fleet: str = ""
+    unfinished: str = ""
+    """What a run was on the way to that did not come there: apply/FLEET or rollback/FLEET."""
     folders: tuple[str, ...] = ()
     """Every folder in releases/, sorted."""
     staged_at: Mapping[str, float] = field(default_factory=dict)
@@ -70,6 +72,7 @@ def question(directory: str) -> str:
         'echo "current $(stat -c %Y current 2>/dev/null || echo 0) $(readlink current)"; '
         'echo "gateway $(readlink gateway/current)"; '
         'echo "fleet $(readlink fleet)"; '
+        'echo "unfinished $(readlink unfinished)"; '
         "find releases -mindepth 1 -maxdepth 1 -type d -printf 'folder %f\\n' 2>/dev/null; "
         "find releases -mindepth 2 -maxdepth 2 -name release.yaml -printf 'staged %T@ %P\\n' "
         "2>/dev/null; "
@@ -92,6 +95,7 @@ def parse_kept(lines: Iterable[str]) -> Kept:
         # ../releases/<release>/nginx
         gateway=_name(*(path.rpartition("/")[0] for path in found.get("gateway", [[]])[0])),
         fleet=_name(*found.get("fleet", [[]])[0]),
+        unfinished=next(iter(found.get("unfinished", [[]])[0]), ""),
         folders=tuple(sorted(name for (name,) in found.get("folder", []))),
         staged_at={path.partition("/")[0]: float(at) for at, path in found.get("staged", [])},
         applied=tuple(sorted(applied, key=lambda one: one.at, reverse=True)),
@@ -120,7 +124,10 @@ def after_apply(kept: Kept, fleet: str, release: str) -> Kept:
     others = tuple(one for one in kept.applied if one.fleet != fleet)
     folders = tuple(sorted({*kept.folders, release}))
     first = Applied(fleet, release, float("inf"))
-    return Kept(release, 0, release, fleet, folders, kept.staged_at, (first, *others))
+    return replace(
+        kept, current=release, current_since=0, gateway=release, fleet=fleet, unfinished="",
+        folders=folders, applied=(first, *others),
+    )  # fmt: skip
 
 
 def _name(*path: str) -> str:

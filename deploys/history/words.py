@@ -4,8 +4,12 @@
 REASON = "HOMEPORT_REASON"
 RELEASE = "HOMEPORT_RELEASE"
 RUNS = "HOMEPORT_RUNS"
+REPLICA = "HOMEPORT_REPLICA"
 
 # How `homeport` knows, from pyinfra's progress, that somebody else holds the lock.
 LOCKED = "is locked by"
+# How it knows what a rolling update told, and that a replica went back to its old release.
+ROLLOUT = "rollout:"
+ROLLED_BACK = "went back to its old release"
 # Operations that belong to a run and change nothing that is deployed.
 LOCKING = "Lock the environment"

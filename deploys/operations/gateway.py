@@ -7,9 +7,9 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
-from deploys.facts.gateway import GatewayLoaded, SecretDigest
+from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.release import FileText
-from deploys.operations.host_script import SCRIPTS, run_script
+from deploys.operations.gateways import LOADED, reload
 from deploys.settings.client import Client
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import resolve
@@ -18,10 +18,6 @@ Commands = Generator[StringCommand, None, None]
 
 # The uid that the gateway's container runs as; the only one that may read the clients' digests.
 GATEWAY_UID = 10001
-RELOAD_SECONDS = 20
-# What the gateway should have loaded: `default "<revision>-<clients>-<time>";`, which nginx serves
-# beside its revision. Removed before any of nginx's files is changed.
-LOADED = "state/gateway/loaded.conf"
 
 
 def clients_map(clients: Mapping[str, Client], root: Path) -> str:
@@ -83,7 +79,7 @@ def valid_configuration(directory: str, release: str, image: str) -> StringComma
 @operation()
 def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
     """
-    Have nginx load the current release and its clients; a reload cuts no running answer.
+    Have nginx load the current release, its clients and what is drained; no answer is cut.
 
     + directory: where the kit keeps its files
     + project: Compose project of the gateway
@@ -97,11 +93,12 @@ def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
     recorded = host.get_fact(FileText, path=f"{directory}/{LOADED}")
     served = host.get_fact(GatewayLoaded, project=project)
     word = served.get("loaded", "")
-    if served.get("revision") == revision and word.startswith(wanted) and word in recorded:
+    drained = host.get_fact(Drains, directory=directory).get("loaded", "")
+    current = served.get("revision") == revision and served.get("drained") == drained
+    if current and word.startswith(wanted) and word in recorded:
         host.noop(f"the gateway serves revision {revision}")
         return
-    words = (project, wanted, f"{directory}/{LOADED}", str(RELOAD_SECONDS))
-    yield run_script(SCRIPTS / "reload-gateway", *words)
+    yield reload(directory, project, wanted)
 
 
 def _owned(folder: str, file: str, image: str) -> StringCommand:

@@ -7,11 +7,15 @@ from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
 from deploys.facts.release import LinkTargets, MissingFolders, StagedFiles
-from deploys.operations.gateway import LOADED, valid_configuration
+from deploys.operations.gateway import valid_configuration
+from deploys.operations.gateways import LOADED
 from deploys.operations.manifest import RunRelease
 from deploys.render.release import Release
 
 FOLDERS = ("releases", "models", "images", "gateway", "secrets/gateway", "state/gateway", "applied")
+
+# A link to nowhere that says what the host is on the way to: apply/FLEET or rollback/FLEET.
+UNFINISHED = "unfinished"
 
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
 
@@ -71,39 +75,70 @@ def staged(
 
 
 @operation()
-def switched(directory: str, run: RunRelease, checks: list[StringCommand]) -> Commands:
+def proved(directory: str, run: RunRelease, checks: list[StringCommand]) -> Commands:
     """
-    Make a staged release the current one, once every check of it has passed on the host.
+    Prove a staged release on the host, before anything that runs is touched.
 
     + directory: where the kit keeps its files
     + run: the release, and the fleet that it belongs to
-    + checks: commands that must succeed before the switch
+    + checks: commands that must succeed
+
+    From here until `switched` the host notes what it is on the way to, so that a rollback of a run
+    that failed half-way ends where that run had begun.
     """
-    links = _links(run)
-    live = host.get_fact(LinkTargets, directory=directory, links=tuple(links))
-    stale = {link: target for link, target in links.items() if live.get(link) != target}
+    stale = _stale(directory, run)
+    if stale.keys() & {"current", "gateway/current"}:
+        yield from checks
+    if stale.keys() - {UNFINISHED}:
+        yield linked(directory, UNFINISHED, _way(run))
+    if not stale.keys() - {UNFINISHED}:
+        host.noop(f"release {run.release.release} is current")
+
+
+@operation()
+def switched(directory: str, run: RunRelease) -> Commands:
+    """
+    Make a proved release the current one, now that its engines run.
+
+    + directory: where the kit keeps its files
+    + run: the release, and the fleet that it belongs to
+    """
+    stale = _stale(directory, run)
     if not stale:
         host.noop(f"release {run.release.release} is current")
         return
-    if stale.keys() & {"current", "gateway/current"}:
-        yield from checks
+    links = _links(run)
     if "fleet" in stale and not run.goes_back:
         # Made anew, because its time says when this fleet came.
         stale = {f"applied/{run.fleet}": links[f"applied/{run.fleet}"], **stale}
     for link, target in stale.items():
-        new = f"{directory}/{link}.new"
-        yield StringCommand(
-            "ln -sfn", QuoteString(target), QuoteString(new),
-            "&& mv -T", QuoteString(new), QuoteString(f"{directory}/{link}"),
-        )  # fmt: skip
+        if link != UNFINISHED:
+            yield linked(directory, link, target)
+    yield StringCommand("rm -f --", QuoteString(f"{directory}/{UNFINISHED}"))
+
+
+def linked(directory: str, link: str, target: str) -> StringCommand:
+    """The command that has a link point to a target, in one step."""
+    new = QuoteString(f"{directory}/{link}.new")
+    return StringCommand(
+        "ln -sfn", QuoteString(target), new, "&& mv -T", new, QuoteString(f"{directory}/{link}")
+    )
+
+
+def _stale(directory: str, run: RunRelease) -> dict[str, str]:
+    """Links that are missing or point elsewhere -> their target; `unfinished` where it is left."""
+    links = _links(run)
+    live = host.get_fact(LinkTargets, directory=directory, links=(*links, UNFINISHED))
+    stale = {link: target for link, target in links.items() if live.get(link) != target}
+    return stale | ({UNFINISHED: ""} if UNFINISHED in live else {})
+
+
+def _way(run: RunRelease) -> str:
+    return f"{'rollback' if run.goes_back else 'apply'}/{run.fleet}"
 
 
 def _links(run: RunRelease) -> dict[str, str]:
-    """The links of a host that runs this, in the order in which they are switched.
-
-    The fleet comes first: a run that ends between the links is in the new one, and a rollback
-    knows what was before it.
-    """
+    """The links of a host that runs this, in the order in which they are switched."""
     release = run.release.release
     links = {} if run.goes_back else {f"applied/{run.fleet}": f"../releases/{release}"}
     links |= {"fleet": f"applied/{run.fleet}", "current": f"releases/{release}"}

@@ -1,0 +1,100 @@
+"""What nginx includes for drained replicas, and marks that come and go outside of a rollout."""
+
+import json
+from collections.abc import Generator
+
+from pyinfra import host, inventory
+from pyinfra.api import StringCommand, operation
+
+from deploys.facts.gateway import Drains
+from deploys.history.holder import who
+from deploys.operations.gateways import OPERATOR, RUN, names, reload, set_drains
+from deploys.operations.manifest import this_release
+
+Commands = Generator[StringCommand, None, None]
+
+# Marks (NAME.KIND) by gateway, as this run has found them: see engine_services.
+_SEEN: dict[str, tuple[str, ...]] = {}
+
+
+def marks_seen() -> list[str]:
+    """Every mark on the gateways of this run, once."""
+    return sorted({mark for marks in _SEEN.values() for mark in marks})
+
+
+@operation()
+def included(directory: str, release: str, pools: str) -> Commands:
+    """
+    Have what nginx includes for the pools of a release: all of them, less what is drained.
+
+    + directory: where the kit keeps its files
+    + release: name of the staged release
+    + pools: digest of its pools.conf
+    """
+    found = host.get_fact(Drains, directory=directory)
+    _SEEN[host.name] = tuple(found.get("marks", ()))
+    if pools in found.get("pools", ()):
+        host.noop("nginx's pools are there")
+        return
+    yield set_drains(directory, release=release)
+
+
+@operation()
+def finished(directory: str) -> Commands:
+    """
+    Forget what a rollout has drained, now that it is over.
+
+    + directory: where the kit keeps its files
+
+    A replica on a host that this run leaves out stays as it is: nobody has proved it.
+    """
+    found = host.get_fact(Drains, directory=directory)
+    outside = {
+        replica.name
+        for one in set(inventory) - set(inventory.get_active_hosts())
+        for replica in this_release(one).replicas
+    }
+    marks = found.get("marks", ())
+    done = [f"-{name}.{RUN}" for name in names(list(marks), RUN) if name not in outside]
+    if not done:
+        host.noop("no rollout has left anything drained")
+        return
+    yield set_drains(directory, *done)
+
+
+@operation()
+def drained(directory: str, project: str, replica: str, reason: str) -> Commands:
+    """
+    Have the gateway send nothing more to a replica; its running answers go on.
+
+    + directory: where the kit keeps its files
+    + project: Compose project of the gateway
+    + replica: its name
+    + reason: why, for whoever finds it
+    """
+    if f"{replica}.{OPERATOR}" in host.get_fact(Drains, directory=directory).get("marks", ()):
+        host.noop(f"{replica} is drained")
+        return
+    text = json.dumps({"who": who(), "reason": reason})
+    yield set_drains(directory, f"+{replica}.{OPERATOR}", text=text)
+    yield reload(directory, project)
+
+
+@operation()
+def undrained(directory: str, project: str, replica: str) -> Commands:
+    """
+    Have the gateway send requests to a replica again that somebody has drained.
+
+    + directory: where the kit keeps its files
+    + project: Compose project of the gateway
+    + replica: its name
+
+    A mark of a run that was killed goes, too: whoever says so knows that the replica is right.
+    """
+    marks = host.get_fact(Drains, directory=directory).get("marks", ())
+    found = [f"-{replica}.{kind}" for kind in (OPERATOR, RUN) if f"{replica}.{kind}" in marks]
+    if not found:
+        host.noop(f"{replica} is not drained")
+        return
+    yield set_drains(directory, *found)
+    yield reload(directory, project)

@@ -1,0 +1,55 @@
+"""A replica whose turn it is: drained and restored at every gateway, and what that cuts."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deploys.history.words import ROLLOUT
+from deploys.operations.gateways import OPERATOR, RUN, Gateway, names
+from deploys.operations.replacing import Container, Service
+from deploys.operations.streams import cut_answers, running, wait_until_idle
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One replica whose turn it is, and the gateways that are up."""
+
+    service: Service
+    gateways: Sequence[Gateway]
+
+    def tell(self, words: str) -> None:
+        """A line of progress that the command knows again."""
+        self.service.host.log(f"{ROLLOUT} {self.service}: {words}")
+
+    def drain(self, container: Container, limit_seconds: int) -> int:
+        """Drains it and waits; how many answers it still gives at the limit."""
+        if not limit_seconds or not self.gateways:
+            left = running(self.service.host, container.id) if self.gateways else 0
+            if left:
+                self.tell(f"not drained (drain_seconds is 0) while it gives {left} answers")
+            return left
+        for gateway in self.gateways:
+            gateway.change(f"+{self.service.name}.{RUN}")
+        given = running(self.service.host, container.id)
+        where = ", ".join(str(gateway.host.name) for gateway in self.gateways)
+        self.tell(f"drained at {where} while it gives {given} answers")
+        left = wait_until_idle(self.service.host, container.id, self.gateways, limit_seconds)
+        if left:
+            self.tell(f"{left} answers outlive the limit of {limit_seconds} s and are cut")
+        return left
+
+    def restore(self) -> None:
+        """Lets the gateways send requests to it again, unless a person has drained it."""
+        kept = False
+        for gateway in self.gateways:
+            kept = kept or self.service.name in names(list(gateway.marks()), OPERATOR)
+            gateway.change(f"-{self.service.name}.{RUN}")
+        if kept:
+            self.tell("stays drained, as an operator wanted it: `homeport undrain` restores it")
+
+    def tell_cut(self, container: Container, began: float) -> None:
+        """Names the answers that were cut since a moment of time.monotonic()."""
+        seconds = time.monotonic() - began
+        found = cut_answers(self.gateways, container.addresses, seconds)
+        if found:
+            self.tell(f"cut {len(found)} answers: " + ", ".join(map(str, found)))

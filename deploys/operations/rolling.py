@@ -1,0 +1,101 @@
+"""The rolling update of a fleet: one replica after the other, and an end at the first failure.
+
+One function on one host does it all, because pyinfra's own order cannot: what runs on the GPU hosts
+goes between what runs on the gateways, and a failure must leave the rest as it is.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+
+from pyinfra import host, inventory, logger
+from pyinfra.api import FunctionCommand, operation
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+
+from deploys.history.words import ROLLOUT
+from deploys.operations import release
+from deploys.operations.draining import marks_seen
+from deploys.operations.engine_services import changes_of
+from deploys.operations.gateways import RUN, all_gateways, names
+from deploys.operations.limited_run import lock_also
+from deploys.operations.manifest import host_directory, this_release, this_run
+from deploys.operations.one_replica import Stopped, take
+from deploys.operations.other_host import CommandFailed, run
+from deploys.operations.replacing import Service
+from deploys.operations.run_lock import is_first
+from deploys.operations.service_changes import Changes, Step, rollout_steps
+from deploys.settings.inventory import host_name
+
+
+@operation()
+def rolled() -> Generator[FunctionCommand, None, None]:
+    """Replace what has another configuration, over the whole fleet, one replica after the other."""
+    if not host.state.is_executing:
+        found = changes_of(host)
+        for line in _outlook(found):
+            host.log(f"{ROLLOUT} {line}")
+        if found.rolls:
+            yield FunctionCommand(_roll, ([],), {})
+        else:
+            host.noop("no running replica has to change")
+        return
+    steps = _steps() if is_first(host) else []
+    if not steps:
+        host.noop("no running replica has to change")
+        return
+    yield FunctionCommand(_roll, (steps,), {})
+
+
+def _steps() -> list[Step]:
+    hosts = _active_hosts()
+    by_host = {name: changes_of(one) for name, one in hosts.items()}
+    homes = {
+        replica.name: name for name, one in hosts.items() for replica in this_release(one).replicas
+    }
+    left = names(marks_seen(), RUN)
+    return rollout_steps(by_host, [(homes[name], name) for name in left if name in homes])
+
+
+def _active_hosts() -> dict[str, Host]:
+    """The hosts of this run by name, `--limit` respected."""
+    return {host_name(one.name): one for one in inventory.get_active_hosts()}
+
+
+def _outlook(found: Changes) -> Iterator[str]:
+    words = {one.name: one for one in this_release(host).replicas}
+    here = host_name(host.name)
+    for name in found.replace:
+        one = words[name]
+        yield f"{name} on {here}: would be replaced by {one.strategy}: {one.reason}"
+    for name in found.remove:
+        yield f"{name} on {here}: would be drained and removed"
+
+
+def _roll(state: State, host: Host, steps: Sequence[Step]) -> bool:
+    """The whole sequence; False, after its reasons, when a step failed.
+
+    pyinfra hands over `state` and `host` because they are called so, and then takes False for a
+    failure without a traceback.
+    """
+    hosts = _active_hosts()
+    try:
+        gateways = all_gateways()
+        for gateway in gateways:
+            lock_also(gateway, host)
+        up = [gateway for gateway in gateways if gateway.is_up()]
+        for number, step in enumerate(steps):
+            take(step, Service(hosts[step.host], step.service), up)
+            if not any(later.host == step.host for later in steps[number + 1 :]):
+                _switched(hosts[step.host])
+    except (Stopped, CommandFailed) as failure:
+        for line in str(failure).splitlines():
+            host.log(line, logger.error)
+        return False
+    return True
+
+
+def _switched(one: Host) -> None:
+    """What runs on a host is the new release now, whatever becomes of the other hosts."""
+    command = release.linked(
+        host_directory(one), "current", f"releases/{this_run(one).release.release}"
+    )
+    run(one, command)

@@ -1,0 +1,76 @@
+"""What has to happen to the engines of a host, and in which order over the whole fleet."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["replace", "remove", "start", "prove"]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """One host's services, each sorted by name."""
+
+    start: tuple[str, ...] = ()
+    """Nothing answers for them now: there is nothing to lose."""
+    replace: tuple[str, ...] = ()
+    """They may be answering, with another configuration than the rendered one."""
+    remove: tuple[str, ...] = ()
+    """They may be answering, and the release does not have them any more."""
+
+    @property
+    def rolls(self) -> bool:
+        """Whether something that may be answering is touched."""
+        return bool(self.replace or self.remove)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a rollout."""
+
+    kind: Kind
+    host: str
+    service: str
+
+
+def changes(current: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, str]) -> Changes:
+    """What brings `current` (see ComposeServices) to `wanted` (label by service).
+
+    An unhealthy engine has failed three times to say that it can answer: it is started anew.
+    """
+    start, replace = [], []
+    for name in sorted(wanted):
+        service = current.get(name)
+        if service is None or service["status"] != "running" or service["health"] == "unhealthy":
+            start.append(name)
+        elif service["config"] != wanted[name]:
+            replace.append(name)
+    return Changes(tuple(start), tuple(replace), tuple(sorted(current.keys() - wanted.keys())))
+
+
+def rollout_steps(
+    by_host: Mapping[str, Changes], drained: Iterable[tuple[str, str]] = ()
+) -> list[Step]:
+    """The steps of the whole fleet, in an order that is the same every time.
+
+    `drained` are (host, service) that an earlier run has drained and not restored: what it left
+    unproved is proved. Services that only start and share a host with others that are touched
+    come last, for what they need may be held by those: a GPU, a port.
+    """
+    rolled, started = [], []
+    for host, one in by_host.items():
+        rolled += [Step("replace", host, name) for name in one.replace]
+        rolled += [Step("remove", host, name) for name in one.remove]
+        if one.rolls:
+            started += [Step("start", host, name) for name in one.start]
+    taken = {(step.host, step.service) for step in rolled}
+    rolled += [Step("prove", *left) for left in drained if tuple(left) not in taken]
+    return sorted(rolled, key=_place) + sorted(started, key=_place)
+
+
+def _place(step: Step) -> tuple[str, int, str]:
+    """By pool, then by the replica's number: chat-2 comes before chat-10."""
+    found = re.fullmatch(r"(.*)-(\d+)", step.service)
+    pool, number = (found[1], int(found[2])) if found else (step.service, 0)
+    return pool, number, step.host
