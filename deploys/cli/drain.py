@@ -21,7 +21,7 @@ ReplicaArgument = Annotated[str, typer.Argument(help="Its name, as `homeport pla
 def drain(
     environment: EnvironmentArgument, replica: ReplicaArgument, reason: ReasonOption = ""
 ) -> int:
-    """Sends a replica no more requests, at no gateway; its running answers go on. Applies keep it."""
+    """Sends a replica no more requests; its running answers go on, and an apply keeps it so."""
     said = f"{replica} gets no new requests; `homeport undrain {environment} {replica}` ends that"
     return _run(environment, replica, "deploys/drain.py", reason, said)
 

@@ -19,7 +19,13 @@ REPOSITORY = "homeport-lab"
 LABEL = "homeport.lab-image"
 
 # Image -> the one it is built on. `debian` comes from debootstrap.
-BASES = {"host": "debian", "docker": "host", "registry": "debian", "python": "debian"}
+BASES = {
+    "host": "debian",
+    "docker": "host",
+    "registry": "debian",
+    "python": "debian",
+    "engine": "python",
+}
 
 
 def image(name: str) -> str:

@@ -1,0 +1,118 @@
+"""A test double of llama-server: its arguments, paths and answers, one token each half a second.
+
+The tiny model answers a whole request in 25 ms, so that no number of clients has twenty streams
+open on one replica. What is measured of llama-server (build 11669) and done here as well: /health,
+one slot per --parallel and a queue behind it, idle connections closed after 5 s, and SIGTERM, on
+which it stops generating at once and breaks its streams off (it is silent for 30 s first; this one
+is not, which saves the tests that time).
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+TOKEN_SECONDS = 0.5
+IDLE_SECONDS = 5
+CRASH_SECONDS = 10
+BEHAVIOUR = os.environ.get("ENGINE_BEHAVIOUR", "right")
+
+
+def value(flag: str) -> str:
+    """What stands behind one of llama-server's flags."""
+    return sys.argv[sys.argv.index(flag) + 1]
+
+
+ALIAS = value("--alias")
+SLOTS = asyncio.Semaphore(int(value("--parallel")))
+
+
+async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One connection, kept alive."""
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
+        while True:
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), IDLE_SECONDS)
+            path = head.split()[1].decode()
+            lengths = [
+                int(line.split(b":")[1])
+                for line in head.lower().splitlines()
+                if line.startswith(b"content-length:")
+            ]
+            body = await reader.readexactly(lengths[0]) if lengths else b""
+            await answer(writer, path, json.loads(body) if body else {})
+    writer.close()
+
+
+async def answer(writer: asyncio.StreamWriter, path: str, request: dict) -> None:
+    """One request."""
+    if path == "/health":
+        status = 503 if BEHAVIOUR == "never healthy" else 200
+        await whole(writer, status, {"status": "ok" if status == 200 else "loading"})
+    elif path != "/v1/chat/completions":
+        await whole(writer, 404, {"error": {"message": "File Not Found", "code": 404}})
+    else:
+        async with SLOTS:
+            count = int(request.get("max_tokens", 16))
+            if request.get("stream"):
+                await stream(writer, count)
+            else:
+                await whole(writer, 200, completion(count))
+
+
+def completion(count: int) -> dict:
+    """A whole answer, without the pauses."""
+    text = "!" * count if BEHAVIOUR == "garbage" else " word" * count
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "finish_reason": "length", "message": message}
+    usage = {"completion_tokens": count, "prompt_tokens": 6, "total_tokens": count + 6}
+    return {"object": "chat.completion", "model": ALIAS, "choices": [choice], "usage": usage}
+
+
+async def whole(writer: asyncio.StreamWriter, status: int, document: dict) -> None:
+    """One answer with its length."""
+    text = json.dumps(document).encode()
+    head = f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text)
+    await writer.drain()
+
+
+async def stream(writer: asyncio.StreamWriter, count: int) -> None:
+    """One event for each token, then [DONE]."""
+    head = (
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    writer.write(head.encode())
+    for number in range(count):
+        choice = {"index": 0, "delta": {"content": f" {number}"}, "finish_reason": None}
+        await event(writer, json.dumps({"model": ALIAS, "choices": [choice]}))
+        await asyncio.sleep(TOKEN_SECONDS)
+    await event(writer, "[DONE]")
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
+
+
+async def event(writer: asyncio.StreamWriter, text: str) -> None:
+    """One chunk."""
+    line = f"data: {text}\n\n".encode()
+    writer.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+    await writer.drain()
+
+
+async def main() -> None:
+    """Until SIGTERM, or as long as its behaviour lets it."""
+    if not Path(value("--model")).is_file():
+        sys.exit(f"error: failed to open {value('--model')}")
+    print(f"main: model loaded, behaviour: {BEHAVIOUR}", flush=True)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os._exit, 0)
+    await asyncio.start_server(serve, "0.0.0.0", int(value("--port")), backlog=512)  # noqa: S104
+    if BEHAVIOUR == "crashes":
+        await asyncio.sleep(CRASH_SECONDS)
+        print("ggml_abort: out of memory", flush=True)
+        os._exit(134)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main())
