@@ -89,12 +89,12 @@ def undrained(directory: str, project: str, replica: str) -> Commands:
     + project: Compose project of the gateway
     + replica: its name
 
-    A mark of a run that was killed goes, too: whoever says so knows that the replica is right.
+    What a rollout has drained stays so: it ends that itself, and the next apply does it for one
+    that was killed.
     """
-    marks = host.get_fact(Drains, directory=directory).get("marks", ())
-    found = [f"-{replica}.{kind}" for kind in (OPERATOR, RUN) if f"{replica}.{kind}" in marks]
-    if not found:
-        host.noop(f"{replica} is not drained")
+    mark = f"{replica}.{OPERATOR}"
+    if mark not in host.get_fact(Drains, directory=directory).get("marks", ()):
+        host.noop(f"nobody has drained {replica}")
         return
-    yield set_drains(directory, *found)
+    yield set_drains(directory, f"-{mark}")
     yield reload(directory, project)

@@ -37,9 +37,10 @@ class Gateway:
         return StringCommand("docker compose --project-name", name, "exec --no-TTY nginx", command)
 
     def logs(self, seconds: int) -> StringCommand:
-        """The last seconds of its access log."""
-        words = f"logs --no-color --no-log-prefix --since {seconds}s nginx"
-        return StringCommand("docker compose --project-name", QuoteString(self.project), words)
+        """The last seconds of both its logs; Compose's own `logs` puts signs into the lines."""
+        project = QuoteString(self.project)
+        container = ('"$(docker compose --project-name', project, 'ps --all --quiet nginx)"')
+        return StringCommand(f"docker logs --since {seconds}s", *container, "2>&1")
 
     def marks(self) -> dict[str, str]:
         """NAME.KIND of what is drained -> who did it and when."""

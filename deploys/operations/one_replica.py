@@ -10,6 +10,7 @@ from deploys.operations.other_host import CommandFailed
 from deploys.operations.replacing import Container, Service
 from deploys.operations.replica_turn import Replica
 from deploys.operations.service_changes import Step
+from deploys.operations.streams import open_door
 from deploys.render.release import ReplicaRollout
 
 # For what the release does not have any more, and so says nothing about: the settings' defaults.
@@ -63,6 +64,7 @@ def _drained(replica: Replica, old: Container, limit_seconds: int) -> int:
     try:
         return replica.drain(old, limit_seconds)
     except CommandFailed as failure:
+        open_door(replica.service.host, old.id)
         for gateway in replica.gateways:
             _attempt_restore(replica, gateway)
         raise Stopped(
@@ -157,6 +159,7 @@ def _prove(replica: Replica) -> None:
     if found is None:
         _start(replica)
         return
+    open_door(replica.service.host, found.id)
     try:
         replacing.prove(replica.service, found.id, words.model, words.steady_seconds)
     except CommandFailed as failure:

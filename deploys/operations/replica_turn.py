@@ -28,9 +28,9 @@ class Replica:
             if left:
                 self.tell(f"not drained (drain_seconds is 0) while it gives {left} answers")
             return left
+        given = running(self.service.host, container.id)
         for gateway in self.gateways:
             gateway.change(f"+{self.service.name}.{RUN}")
-        given = running(self.service.host, container.id)
         where = ", ".join(str(gateway.host.name) for gateway in self.gateways)
         self.tell(f"drained at {where} while it gives {given} answers")
         left = wait_until_idle(self.service.host, container.id, self.gateways, limit_seconds)

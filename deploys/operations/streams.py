@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +11,17 @@ from pyinfra.api import QuoteString, StringCommand
 from pyinfra.api.host import Host
 
 from deploys.operations.gateways import Gateway
-from deploys.operations.other_host import run
+from deploys.operations.host_script import SCRIPTS, run_script
+from deploys.operations.other_host import CommandFailed, run
 
 # Port 8080 as /proc/net/tcp writes it, and its word for an established connection.
 _PORT, _ESTABLISHED = "1F90", "01"
-# After a reload nginx's old workers take one more request on each connection that is kept alive,
-# for as long as keepalive_min_timeout in public.conf; that request may go to a drained replica.
+# After a reload nginx's old workers take one more request on each idle connection that is kept
+# alive, for as long as keepalive_min_timeout in public.conf; it may go to a drained replica.
 OLD_WORKERS_SECONDS = 11
 _POLL_SECONDS = 1.0
+# nginx's error log: the connection's number, and the engine that broke off within an answer.
+_BROKEN = re.compile(r'\*(\d+) .* while reading upstream, .*upstream: "http://([^/"]+)/')
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class Cut:
 def running(target: Host, container: str) -> int:
     """How many connections from outside its container a replica serves.
 
-    The kernel's own count, the same for every engine. A gateway opens one for each answer, and
-    closes idle ones within 4 s; asking from inside the container does not count.
+    The kernel's own count, the same for every engine. A gateway opens one for each answer and
+    closes it with that; asking from inside the container does not count.
     """
     tables = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
     command = StringCommand("docker exec", QuoteString(container), tables)
@@ -61,19 +65,41 @@ def _is_loopback(address: str) -> bool:
     return bool((mapped or found).is_loopback)
 
 
+def close_door(target: Host, container: str) -> bool:
+    """Has a replica take no new connection; False where the host does not allow that (no root)."""
+    try:
+        run(target, run_script(SCRIPTS / "door", "close", container))
+    except CommandFailed:
+        return False
+    return True
+
+
+def open_door(target: Host, container: str) -> None:
+    """Has a replica take connections again; where it could not be closed there is nothing to do."""
+    try:
+        run(target, run_script(SCRIPTS / "door", "open", container))
+    except CommandFailed:
+        return
+
+
 def wait_until_idle(
     target: Host, container: str, gateways: Sequence[Gateway], limit_seconds: int
 ) -> int:
-    """Waits until a drained replica answers nobody; how many it still answers at the limit."""
+    """Waits until a drained replica answers nobody; how many it still answers at the limit.
+
+    Behind a closed door the limit begins at once: what is cut has had all of it. Without one it
+    begins when nginx's old workers have ended, or can't bring much more.
+    """
     began = time.monotonic()
+    ends = began + limit_seconds if close_door(target, container) else None
     while True:
+        now = time.monotonic()
+        if ends is None and (now - began >= OLD_WORKERS_SECONDS or not _have_old_workers(gateways)):
+            ends = now + limit_seconds
         left = running(target, container)
-        waited = time.monotonic() - began
-        if left == 0 and (waited >= OLD_WORKERS_SECONDS or not _have_old_workers(gateways)):
-            return 0
-        if waited >= limit_seconds:
+        if ends is not None and (left == 0 or now >= ends):
             return left
-        time.sleep(min(_POLL_SECONDS, max(0.1, limit_seconds - waited)))
+        time.sleep(_POLL_SECONDS if ends is None else min(_POLL_SECONDS, max(0.1, ends - now)))
 
 
 def _have_old_workers(gateways: Sequence[Gateway]) -> bool:
@@ -97,15 +123,22 @@ def cut_answers(
 
 
 def broken_off(lines: Sequence[str], addresses: Sequence[str]) -> list[Cut]:
-    """Answers in an access log that began and did not end, and came from one of `addresses`."""
-    found = []
+    """Answers in a gateway's logs that one of `addresses` began and broke off.
+
+    The error log knows which connections, the access log which requests those were: the last ones,
+    for nginx closes a connection whose answer it cannot end.
+    """
+    broken = {
+        match[1]
+        for line in lines
+        if (match := _BROKEN.search(line)) is not None and match[2] in addresses
+    }
+    requests: dict[str, Cut] = {}
     for line in lines:
         try:
             entry = json.loads(line)
-            cut = entry["status"] == 200 and entry["complete"] != "OK"
-            last = entry["upstream"].split(",")[-1].strip()
-            if cut and last in addresses:
-                found.append(Cut(entry["request_id"], entry["client"]))
-        except (ValueError, LookupError, TypeError, AttributeError):
+            if str(entry["connection"]) in broken:
+                requests[str(entry["connection"])] = Cut(entry["request_id"], entry["client"])
+        except (ValueError, LookupError, TypeError):
             continue
-    return found
+    return list(requests.values())

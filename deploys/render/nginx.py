@@ -36,8 +36,6 @@ MOST_TRIES = 3
 RETRY_WINDOW_MS = 10_000
 # Within one rack a connection takes a millisecond; a host that is gone does not answer at all.
 CONNECT_MS = 2_000
-# What a worker may keep open to one pool between requests.
-IDLE_CONNECTIONS = 4
 SHUTDOWN_SECONDS = 3600
 # 64 KiB hold nginx's own structures; a server that is looked up by name takes under 2 KiB.
 ZONE_KIB = 64
@@ -121,7 +119,6 @@ def _pool(pool: Pool, host: HostPlan) -> dict[str, object]:
     return {
         "upstream": f"pool_{nginx_word(pool.name)}",
         "zone_kib": ZONE_KIB + ZONE_KIB_PER_REPLICA * len(pool.replicas),
-        "keepalive": IDLE_CONNECTIONS,
         "replicas": [_replica(replica, host) for replica in pool.replicas],
     }
 

@@ -43,6 +43,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             ]
             body = await reader.readexactly(lengths[0]) if lengths else b""
             await answer(writer, path, json.loads(body) if body else {})
+            if b"connection: close" in head.lower():
+                break
     writer.close()
 
 
