@@ -4,6 +4,7 @@ import json
 import os
 import pprint
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -35,6 +36,11 @@ class Done:
     def text(self) -> str:
         """All of its output."""
         return "\n".join(self.lines)
+
+    @property
+    def rollout(self) -> list[str]:
+        """What the rollout told, without pyinfra's prefix."""
+        return [line.partition("rollout: ")[2] for line in self.lines if "rollout: " in line]
 
 
 @dataclass(frozen=True)
@@ -71,10 +77,10 @@ class Fleet:
         assert done.code == 0, done.text
 
     def homeport(
-        self, *words: str, told: Callable[[str], None] = lambda line: None, **variables: str
+        self, *words: str, told: Callable[[str], None] = lambda line: None, kill_at: str = ""
     ) -> Done:
-        """Runs a verb; `told` gets each line as it comes."""
-        return _run([str(ROOT / ".venv/bin/homeport"), *words], self.folder, told, variables)
+        """Runs a verb; `told` gets each line as it comes. At the line `kill_at` all of it dies."""
+        return _run([str(ROOT / ".venv/bin/homeport"), *words], self.folder, told, kill_at)
 
     def apply(self, *words: str, told: Callable[[str], None] = lambda line: None) -> Done:
         """Applies what is committed, without the checks afterwards."""
@@ -83,7 +89,7 @@ class Fleet:
     def pyinfra(self, deploy: str = "deploys/site.py", *words: str) -> Done:
         """The same without the command."""
         command = [str(Path(sys.executable).with_name("pyinfra")), "-y", *words]
-        return _run([*command, "inventories/lab.py", deploy], self.folder, lambda line: None, {})
+        return _run([*command, "inventories/lab.py", deploy], self.folder, lambda line: None)
 
     def containers(self) -> dict[str, str]:
         """Container id by replica, of those that run."""
@@ -200,19 +206,19 @@ def _make_repository(made: Fleet) -> None:
     key.write_text(f"{KEY}\n")
 
 
-def _run(
-    command: list[str], folder: Path, told: Callable[[str], None], variables: Mapping[str, str]
-) -> Done:
-    environment = {**os.environ, "PYINFRA_PROGRESS": "off", "PYTHONUNBUFFERED": "1", **variables}
+def _run(command: list[str], folder: Path, told: Callable[[str], None], kill_at: str = "") -> Done:
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "PYINFRA_PROGRESS": "off", "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
     )  # fmt: skip
-    ending = threading.Timer(LONGEST_SECONDS, process.kill)
+    ending = threading.Timer(LONGEST_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
     ending.start()
     lines = []
     for line in process.stdout or ():
         lines.append(line.rstrip("\n"))
         told(lines[-1])
+        if kill_at and kill_at in line:
+            os.killpg(process.pid, signal.SIGKILL)
     ending.cancel()
     return Done(process.wait(), tuple(lines))

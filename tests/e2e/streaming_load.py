@@ -35,6 +35,7 @@ class Load:
     key: str
     answers: list[Answer] = field(default_factory=list)
     is_over: bool = False
+    pause_seconds: float = 0
 
     def in_flight(self, replica: str) -> int:
         """Streams that an engine is giving at this moment."""
@@ -61,9 +62,8 @@ class Load:
             except httpx.HTTPError as error:
                 answer.error = repr(error)
             answer.ended = time.monotonic()
-            if not answer.is_whole:
-                # A refused client that came back at once would measure nothing but itself.
-                await asyncio.sleep(0.5)
+            # A refused client that came back at once would measure nothing but itself.
+            await asyncio.sleep(self.pause_seconds if answer.is_whole else 0.5)
 
     async def _ask(self, client: httpx.AsyncClient, tokens: int, answer: Answer) -> None:
         body = {"model": "chat", "stream": True, "max_tokens": tokens, "ignore_eos": True,
@@ -89,12 +89,14 @@ class Load:
 
 
 @contextmanager
-def streaming(url: str, key: str, tokens: list[int], until: int) -> Iterator[Load]:
+def streaming(
+    url: str, key: str, tokens: list[int], until: int, *, pause_seconds: float = 0
+) -> Iterator[Load]:
     """One client for each number of tokens, while the block lasts; their last answers are awaited.
 
-    The block begins when `until` streams have begun.
+    The block begins when `until` streams have begun. Clients rest for a while between two answers.
     """
-    load = Load(url, key)
+    load = Load(url, key, pause_seconds=pause_seconds)
     thread = threading.Thread(target=lambda: asyncio.run(load._all(tokens)))
     thread.start()
     try:

@@ -35,7 +35,7 @@ def test_of_seven_applies_five_releases_stay_and_then_nothing_is_left_to_do(tria
 def test_a_rollback_goes_back_one_and_another_one_more(trial: Trial) -> None:
     for name in ("one", "two", "three"):
         trial.apply(name)
-    assert deployed(trial.rollback(dry=True)) == ["Prove release two again and go back to it"]
+    assert deployed(trial.rollback(dry=True)) == ["Prove release two again", "Switch to release two"]
     assert trial.current == "three"
     assert trial.rollback().exit_code == ExitCode.DONE
     assert trial.current == "two"
@@ -143,6 +143,7 @@ def test_nothing_to_do_leaves_no_line_in_the_audit_log(trial: Trial) -> None:
         "from pyinfra import local\n"
         "local.include('deploys/lock.py')\n"
         "local.include('deploys/releases.py')\n"
+        "local.include('deploys/switch.py')\n"
         "local.include('deploys/prune.py')\n"
     )
     before = trial.audit

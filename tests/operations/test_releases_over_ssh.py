@@ -32,6 +32,7 @@ from pyinfra.operations import server
 local.include("deploys/lock.py")
 local.include("deploys/releases.py")
 server.shell(name="Do", commands=["if [ -e /tmp/do ]; then sh /tmp/do; fi"])
+local.include("deploys/switch.py")
 local.include("deploys/prune.py")
 """
 STRANGER = Holder(

@@ -28,6 +28,7 @@ server.shell(
 )
 server.shell(name="Fail", commands=["[ ! -e fail ]"])
 local.include("deploys/releases.py")
+local.include("deploys/switch.py")
 local.include("deploys/prune.py")
 """
 LONGEST_SECONDS = 20

@@ -1,4 +1,4 @@
-"""A test double of llama-server: its arguments, paths and answers, one token each half a second.
+"""A test double of llama-server: its arguments, paths and answers, one token each second.
 
 The tiny model answers a whole request in 25 ms, so that no number of clients has twenty streams
 open on one replica. What is measured of llama-server (build 11669) and done here as well: /health,
@@ -15,7 +15,7 @@ import signal
 import sys
 from pathlib import Path
 
-TOKEN_SECONDS = 0.5
+TOKEN_SECONDS = 1.0
 IDLE_SECONDS = 5
 CRASH_SECONDS = 10
 BEHAVIOUR = os.environ.get("ENGINE_BEHAVIOUR", "right")
