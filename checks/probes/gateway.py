@@ -157,6 +157,26 @@ def revision(text: str) -> str:
         return ""
 
 
+def drained_question(directory: str) -> str:
+    """sh: NAME.KIND of each replica that is drained, and the text of its mark."""
+    folder = shlex.quote(f"{directory}/state/gateway/drained")
+    return f'for f in {folder}/*; do [ ! -e "$f" ] || echo "${{f##*/}} $(cat "$f")"; done'
+
+
+def drained(text: str) -> dict[str, str]:
+    """NAME.KIND -> `WHO (REASON)`."""
+    found = {}
+    for line in text.splitlines():
+        mark, _, words = line.partition(" ")
+        try:
+            document = json.loads(words)
+            reason = f" ({document['reason']})" if document.get("reason") else ""
+            found[mark] = f"{document['who']}{reason}"
+        except (ValueError, LookupError, TypeError, AttributeError):
+            found[mark] = "somebody"
+    return found
+
+
 @functools.cache
 def _tls() -> ssl.SSLContext:
     """Reading the machine's certificates takes longer than most requests: once is enough."""

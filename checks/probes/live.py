@@ -44,6 +44,8 @@ class Live:
     """sha256 that the manifest names -> sha256 of the file; empty unless asked for."""
     revision: str
     """What nginx says it has loaded; empty without a gateway or an answer."""
+    drained: Mapping[str, str]
+    """NAME.KIND of each replica that is drained at this gateway -> who did it, and why."""
 
     def of(self, project: str, service: str) -> Container | None:
         """The container of a Compose service, the running one where there are several."""
@@ -108,6 +110,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         "files": release.digests(place),
         "models": release.model_sizes(place, models),
         "digests": release.model_digests(place, models) if digests else ":",
+        "drained": gateway.drained_question(place),
         "revision": gateway.revision_question(projects["gateways"], manifest.gateway.service)
         if manifest.gateway and "gateways" in projects
         else ":",
@@ -135,6 +138,7 @@ def _live(
         model_bytes={sha256: int(size) for sha256, size in sizes.items()},
         model_digests=release.by_model(answers["digests"], place, models),
         revision=gateway.revision(answers["revision"]),
+        drained=gateway.drained(answers["drained"]),
     )
 
 

@@ -43,6 +43,7 @@ def drift(
     else:
         _print(environment, findings, len(committed) - len(lost))
         _print_releases(committed, seen)
+        _print_drained(seen)
     for unreachable in lost:
         print(f"error: {unreachable}", file=sys.stderr)
     if lost:
@@ -83,3 +84,11 @@ def _print_releases(committed: Sequence[Committed], seen: Mapping[str, Live | Un
             print(
                 f"{one.host.name} runs release {runs}; the commit is release {one.release.release}"
             )
+
+
+def _print_drained(seen: Mapping[str, Live | Unreachable]) -> None:
+    """State, not drift: an apply keeps it."""
+    for name, live in seen.items():
+        if isinstance(live, Live):
+            for mark, words in live.drained.items():
+                print(f"{name}: {mark.rpartition('.')[0]} is drained by {words}")

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from deploys.render.nginx import nginx_files
+from deploys.render.nginx import nginx_files, pools_digest
 from deploys.render.templates import renderer
 from tests.render.plans import HOST, small_plan, small_pool
 
@@ -120,7 +120,7 @@ def published(container: str, port: int) -> str:
 
 def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
     """Arguments of `docker run` for a gateway as a host runs it; nginx gets `arguments`."""
-    mounts = {"nginx": "gateway/current", "secrets": "secrets/gateway"}
+    mounts = {"nginx": "gateway/current", "secrets": "secrets/gateway", "state": "state/gateway"}
     volumes = [f"--volume={folder / name}:/srv/homeport/{path}:ro" for name, path in mounts.items()]
     confined = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", f"--user={GATEWAY_UID}"]
     nginx = ["--entrypoint=nginx", image, "-c", "/srv/homeport/gateway/current/nginx.conf"]
@@ -135,6 +135,9 @@ def write_tree(folder: Path, **settings: object) -> dict[str, str]:
     (folder / "nginx").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / "nginx" / name).write_text(text)
+    pools = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
+    pools.parent.mkdir(parents=True, exist_ok=True)
+    pools.write_text(files["pools.conf"])
     secret = folder / "secrets" / "clients.map"
     secret.parent.mkdir(exist_ok=True)
     if not secret.exists():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from deploys.render.nginx import gateway_revision
+from deploys.render.nginx import gateway_revision, pools_digest
 from tests.e2e.gateway_lab import CHAT, KEY, Lab, docker, gateway_arguments, write_tree
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -78,7 +78,8 @@ def test_nothing_is_complained_about_at_start(lab: Lab) -> None:
 def test_a_broken_configuration_leaves_the_running_one_serving(restored: Lab) -> None:
     before = served_revision(restored)
     files = write_tree(restored.folder, body_limit_mib=8)
-    (restored.folder / "nginx" / "pools.conf").write_text(files["pools.conf"] + "upstream {\n")
+    (copy,) = restored.folder.glob(f"state/pools/{pools_digest(files['pools.conf'])}.conf")
+    copy.write_text(files["pools.conf"] + "upstream {\n")
     assert "[emerg]" in proof(restored)
     reload(restored)
     time.sleep(1)

@@ -1,5 +1,7 @@
 """Which fleet a rollback goes to."""
 
+from dataclasses import replace
+
 import pytest
 
 from deploys.history.going_back import fleet_before, fleet_named
@@ -86,3 +88,14 @@ def test_an_unknown_release_is_refused_with_the_nearest_one() -> None:
     assert "did you mean `0123456789ab`?" in str(refused.value)
     with pytest.raises(Refused, match="known here: 0123456789ab, ffff"):
         fleet_named("local", "zzz", hosts)
+
+
+def test_after_an_apply_that_failed_half_way_the_hosts_go_to_where_it_began() -> None:
+    on_the_way = replace(_host("1:a", "2:b"), current="c", unfinished="apply/3")
+    hosts = {"gpu1": on_the_way, "gpu2": replace(_host("1:x", "2:y"), unfinished="apply/3")}
+    assert fleet_before("prod", hosts) == "2"
+
+
+def test_a_rollback_that_failed_half_way_goes_on_to_where_it_went() -> None:
+    on_the_way = replace(_host("1:a", "2:b", "3:c"), current="a", unfinished="rollback/1")
+    assert fleet_before("prod", {"gpu1": on_the_way, "gpu2": _host("1:x", "2:y", "3:z")}) == "1"

@@ -35,7 +35,10 @@ def test_of_seven_applies_five_releases_stay_and_then_nothing_is_left_to_do(tria
 def test_a_rollback_goes_back_one_and_another_one_more(trial: Trial) -> None:
     for name in ("one", "two", "three"):
         trial.apply(name)
-    assert deployed(trial.rollback(dry=True)) == ["Prove release two again", "Switch to release two"]
+    assert deployed(trial.rollback(dry=True)) == [
+        "Prove release two again",
+        "Switch to release two",
+    ]
     assert trial.current == "three"
     assert trial.rollback().exit_code == ExitCode.DONE
     assert trial.current == "two"

@@ -11,6 +11,7 @@ from deploys.render.nginx import (
     connect_timeout_ms,
     gateway_revision,
     nginx_files,
+    pools_digest,
     retry_window_ms,
 )
 from deploys.render.nginx_errors import error_pages
@@ -50,8 +51,11 @@ def test_every_file_but_the_script_says_for_whom_it_was_rendered_and_from_what()
 def test_every_file_is_included_exactly_once() -> None:
     files = rendered(small_plan())
     everything = "\n".join(files.values())
-    for name in files.keys() - {"nginx.conf", "gateway.js"}:
+    for name in files.keys() - {"nginx.conf", "gateway.js", "pools.conf"}:
         assert everything.count(f"include {name};") == 1
+    # What is drained now is no part of the release: a copy of the pools says so.
+    copy = f"/srv/homeport/state/gateway/pools/{pools_digest(files['pools.conf'])}.conf"
+    assert everything.count(f"include {copy};") == 1
 
 
 def test_files_end_with_one_newline_and_have_no_tabs_or_trailing_blanks() -> None:

@@ -1,0 +1,59 @@
+"""How many answers a replica gives, and which of them were cut, from what kernel and nginx say."""
+
+import json
+
+from deploys.operations.streams import Cut, broken_off, count_connections
+
+HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
+# 172.18.0.3:8080 as the kernel writes it, and 198.18.0.11.
+LOCAL, GATEWAY, LOOPBACK = "030012AC:1F90", "0B0012C6:C35A", "0100007F:C35A"
+MAPPED = "0000000000000000FFFF00000100007F:9C40"
+
+
+def _line(local: str, remote: str, state: str) -> str:
+    return f"   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 10001"
+
+
+def test_established_connections_from_elsewhere_are_answers() -> None:
+    lines = [HEADER, _line(LOCAL, GATEWAY, "01"), _line(LOCAL, GATEWAY, "01")]
+    assert count_connections(lines) == 2
+
+
+def test_listeners_closed_connections_other_ports_and_the_inside_do_not_count() -> None:
+    lines = [
+        HEADER,
+        _line("00000000:1F90", "00000000:0000", "0A"),
+        _line(LOCAL, GATEWAY, "06"),
+        _line("030012AC:1F91", GATEWAY, "01"),
+        _line("0100007F:1F90", LOOPBACK, "01"),
+        _line("0000000000000000FFFF00000100007F:1F90", MAPPED, "01"),
+        _line("00000000000000000000000001000000:1F90", "0" * 24 + "01000000:9C40", "01"),
+    ]
+    assert count_connections(lines) == 0
+
+
+def _entry(connection: int, request: str) -> str:
+    return json.dumps({"connection": connection, "request_id": request, "client": "demo"})
+
+
+def _error(connection: int, upstream: str, stage: str = "reading upstream") -> str:
+    return (
+        f"2026/11/25 21:30:51 [error] 5#5: *{connection} upstream prematurely closed connection "
+        f'while {stage}, client: 10.0.0.9, server: , request: "POST /v1/chat/completions HTTP/1.1", '
+        f'upstream: "http://{upstream}/v1/chat/completions", host: "gate1:8080"'
+    )
+
+
+def test_the_last_request_of_a_connection_that_the_engine_broke_is_the_one_that_was_cut() -> None:
+    lines = [_entry(7, "before"), _error(7, "10.0.0.2:9001"), _entry(7, "cut"), _entry(8, "whole")]
+    found = broken_off(lines, ("10.0.0.2:9001",))
+    assert found == [Cut("cut", "demo")]
+    assert str(found[0]) == "cut (client demo)"
+
+
+def test_another_engine_and_a_request_that_went_to_the_next_replica_were_not_cut() -> None:
+    lines = [
+        _error(7, "10.0.0.3:9001"), _entry(7, "of another"),
+        _error(8, "10.0.0.2:9001", "reading response header from upstream"), _entry(8, "retried"),
+    ]  # fmt: skip
+    assert broken_off(lines, ("10.0.0.2:9001",)) == []
