@@ -39,7 +39,7 @@ def _entry(connection: int, request: str) -> str:
 def _error(connection: int, upstream: str, stage: str = "reading upstream") -> str:
     return (
         f"2026/11/25 21:30:51 [error] 5#5: *{connection} upstream prematurely closed connection "
-        f'while {stage}, client: 10.0.0.9, server: , request: "POST /v1/chat/completions HTTP/1.1", '
+        f'while {stage}, client: 10.0.0.9, server: , request: "POST /v1/completions HTTP/1.1", '
         f'upstream: "http://{upstream}/v1/chat/completions", host: "gate1:8080"'
     )
 
