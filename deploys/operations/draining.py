@@ -48,14 +48,13 @@ def finished(directory: str) -> Commands:
 
     A replica on a host that this run leaves out stays as it is: nobody has proved it.
     """
-    found = host.get_fact(Drains, directory=directory)
+    left = names(list(host.get_fact(Drains, directory=directory).get("marks", ())), RUN)
     outside = {
         replica.name
-        for one in set(inventory) - set(inventory.get_active_hosts())
+        for one in (set(inventory) - set(inventory.get_active_hosts()) if left else ())
         for replica in this_release(one).replicas
     }
-    marks = found.get("marks", ())
-    done = [f"-{name}.{RUN}" for name in names(list(marks), RUN) if name not in outside]
+    done = [f"-{name}.{RUN}" for name in left if name not in outside]
     if not done:
         host.noop("no rollout has left anything drained")
         return

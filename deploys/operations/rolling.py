@@ -48,10 +48,13 @@ def rolled() -> Generator[FunctionCommand, None, None]:
 def _steps() -> list[Step]:
     hosts = _active_hosts()
     by_host = {name: changes_of(one) for name, one in hosts.items()}
-    homes = {
-        replica.name: name for name, one in hosts.items() for replica in this_release(one).replicas
-    }
     left = names(marks_seen(), RUN)
+    # Only then: reading the manifests of a large fleet takes its time.
+    homes = {
+        replica.name: name
+        for name, one in (hosts.items() if left else ())
+        for replica in this_release(one).replicas
+    }
     return rollout_steps(by_host, [(homes[name], name) for name in left if name in homes])
 
 
