@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 TOKEN_SECONDS = 1.0
 IDLE_SECONDS = 5
@@ -48,7 +49,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def answer(writer: asyncio.StreamWriter, path: str, request: dict) -> None:
+async def answer(writer: asyncio.StreamWriter, path: str, request: dict[str, Any]) -> None:
     """One request."""
     if path == "/health":
         status = 503 if BEHAVIOUR == "never healthy" else 200
@@ -64,7 +65,7 @@ async def answer(writer: asyncio.StreamWriter, path: str, request: dict) -> None
                 await whole(writer, 200, completion(count))
 
 
-def completion(count: int) -> dict:
+def completion(count: int) -> dict[str, Any]:
     """A whole answer, without the pauses."""
     text = "!" * count if BEHAVIOUR == "garbage" else " word" * count
     message = {"role": "assistant", "content": text}
@@ -73,7 +74,7 @@ def completion(count: int) -> dict:
     return {"object": "chat.completion", "model": ALIAS, "choices": [choice], "usage": usage}
 
 
-async def whole(writer: asyncio.StreamWriter, status: int, document: dict) -> None:
+async def whole(writer: asyncio.StreamWriter, status: int, document: dict[str, Any]) -> None:
     """One answer with its length."""
     text = json.dumps(document).encode()
     head = f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n"
