@@ -14,9 +14,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return {
         "environment": plan.environment,
         "pools": [_pool(pool) for pool in plan.pools],
-        "replicas": [
-            _replica(plan, replica) for pool in plan.pools for replica in pool.replicas
-        ],
+        "replicas": [_replica(plan, replica) for pool in plan.pools for replica in pool.replicas],
     }
 
 

@@ -52,7 +52,7 @@ def finished(directory: str) -> Commands:
     outside = {
         replica.name
         for one in (set(inventory) - set(inventory.get_active_hosts()) if left else ())
-        for replica in this_release(one).replicas
+        for replica in this_release(one).rollouts
     }
     done = [f"-{name}.{RUN}" for name in left if name not in outside]
     if not done:

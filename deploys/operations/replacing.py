@@ -40,7 +40,7 @@ class Service:
     @property
     def words(self) -> ReplicaRollout | None:
         """How it is replaced; None for one that the release does not have."""
-        replicas = this_release(self.host).replicas
+        replicas = this_release(self.host).rollouts
         return next((one for one in replicas if one.name == self.name), None)
 
     @property

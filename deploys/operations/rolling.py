@@ -53,7 +53,7 @@ def _steps() -> list[Step]:
     homes = {
         replica.name: name
         for name, one in (hosts.items() if left else ())
-        for replica in this_release(one).replicas
+        for replica in this_release(one).rollouts
     }
     return rollout_steps(by_host, [(homes[name], name) for name in left if name in homes])
 
@@ -64,7 +64,7 @@ def _active_hosts() -> dict[str, Host]:
 
 
 def _outlook(found: Changes) -> Iterator[str]:
-    words = {one.name: one for one in this_release(host).replicas}
+    words = {one.name: one for one in this_release(host).rollouts}
     here = host_name(host.name)
     for name in found.replace:
         one = words[name]

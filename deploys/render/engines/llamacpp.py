@@ -6,7 +6,8 @@ from deploys.render.engines.service import PORT, Argument, Service, load_seconds
 # Each open connection holds a thread, idle ones too: the gateway keeps up to 4 per worker.
 SPARE_HTTP_THREADS = 16
 LEAST_PIDS = 256
-# llama-server lets running answers end after SIGTERM; a minute is the longest that is waited for.
+# After SIGTERM build 11669 generates nothing more and keeps its streams for 30 s before it breaks
+# them off: the rollout waits for them before.
 GRACE_SECONDS = 60
 
 
