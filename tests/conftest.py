@@ -8,6 +8,7 @@ from hypothesis import settings
 from tests.lab.gpus import Gpu
 from tests.lab.inventory import Controller, controller
 from tests.lab.lab import Lab, fleet, running_lab
+from tests.lab.served import Served, running_served_lab
 
 # Speed is for benchmarks: on a busy machine a deadline fails what is right.
 settings.register_profile("homeport", deadline=None)
@@ -32,3 +33,17 @@ def docker_lab(shared_lab: Lab, lab_controller: Controller) -> Lab:
     """The shared lab, once the kit has brought Docker to its bare hosts over SSH."""
     lab_controller.deploy("deploys/docker.py")
     return shared_lab
+
+
+@pytest.fixture(scope="session")
+def served_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Hosts gpu1, gpu2 and gate1 of a lab of their own, which one `homeport apply` made serve."""
+    with running_served_lab(tmp_path_factory.mktemp("served") / "homeport") as served:
+        yield served
+
+
+@pytest.fixture
+def served(served_lab: Served) -> Iterator[Served]:
+    """The served lab for a test that changes it or breaks it; put back and converged afterwards."""
+    yield served_lab
+    served_lab.put_back()

@@ -57,7 +57,7 @@ def controller(lab: Lab, folder: Path, environment: str = "lab") -> Controller:
     data.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "config.py", folder)
     (data.parent / f"{environment}.py").write_text(inventory_text(lab, environment))
-    (data / f"{environment}.py").write_text(_assignments(connection_data(lab)))
+    (data / f"{environment}.py").write_text(assignments(connection_data(lab)))
     return Controller(folder, environment)
 
 
@@ -69,7 +69,7 @@ def inventory_text(lab: Lab, environment: str) -> str:
         "gpu_hosts": [name for name in names if name.startswith("gpu")],
         "gateways": [name for name in names if name.startswith("gate")],
     }
-    return _assignments(groups)
+    return assignments(groups)
 
 
 def connection_data(lab: Lab) -> dict[str, object]:
@@ -84,5 +84,6 @@ def connection_data(lab: Lab) -> dict[str, object]:
     }
 
 
-def _assignments(values: dict[str, Any]) -> str:
+def assignments(values: dict[str, Any]) -> str:
+    """Python that gives each name its value."""
     return "".join(f"{name} = {pprint.pformat(value)}\n" for name, value in values.items())

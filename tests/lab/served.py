@@ -1,0 +1,180 @@
+"""A served lab: bare hosts gpu1, gpu2 and gate1 that one `homeport apply` over SSH has made serve.
+
+The images come from the lab's registry by digest, as on a site without a way to the Internet. The
+environment is called `served`; its checkout is a clean one, and commands run in it as a user types
+them.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploys.render.image_tags import built_reference
+from tests.e2e.checkout import Checkout, make_checkout
+from tests.lab.gpus import Gpu
+from tests.lab.host import LabHost
+from tests.lab.inventory import assignments, connection_data
+from tests.lab.lab import Lab, fleet, running_lab
+from tests.lab.machine import ROOT, LabError, docker, run
+from tests.lab.registry import Registry
+
+NAME = "served"
+STORE = "/srv/homeport"
+KEY = "hp-key-of-the-served-lab"
+IMAGES = ("llamacpp", "nginx")
+AUTHORITY = "inventories/registry-ca.pem"
+POOL = {
+    "model": "tiny-random", "engine": "llamacpp", "replicas": 2, "context_tokens": 512,
+    "slots": 2, "batch_tokens": 512, "micro_batch_tokens": 128,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Served:
+    """The lab, the checkout that it was deployed from, and what the first apply said."""
+
+    lab: Lab
+    checkout: Checkout
+    images: Mapping[str, str]
+    """Image -> its reference by digest in the lab's registry."""
+    first_apply: str = ""
+
+    def host(self, name: str) -> LabHost:
+        """One of gpu1, gpu2, gate1."""
+        return self.lab.host(name)
+
+    def homeport(self, arguments: str, *, expect: int | None = 0) -> str:
+        """Runs a verb in the checkout; stdout and stderr together."""
+        return self.checkout.homeport(arguments, expect=expect)
+
+    def apply(self, arguments: str = "", *, expect: int = 0) -> str:
+        """`homeport apply served` without the checks afterwards."""
+        return self.homeport(f"apply {NAME} --no-verify {arguments}", expect=expect)
+
+    def findings(self) -> list[dict[str, str]]:
+        """What `homeport drift served --json` finds."""
+        done = self.checkout.run(f".venv/bin/homeport drift {NAME} --json", expect=None)
+        assert done.returncode in (0, 2), done.stdout + done.stderr
+        found: list[dict[str, str]] = json.loads(done.stdout)["findings"]
+        assert done.returncode == (2 if found else 0)
+        return found
+
+    def chat(self, timeout_seconds: float = 30) -> httpx.Response:
+        """One short answer through the gateway, as a client of the fleet gets it."""
+        body = {"model": "chat", "max_tokens": 4, "messages": [{"role": "user", "content": "Hi"}]}
+        url = f"http://{self.host('gate1').address}:8080/v1/chat/completions"
+        headers = {"Authorization": f"Bearer {KEY}"}
+        return httpx.post(url, json=body, headers=headers, timeout=timeout_seconds)
+
+    def containers(self) -> dict[str, str]:
+        """HOST/SERVICE -> id and start of its container, for those of the environment that run."""
+        shown = '{{index .Config.Labels "com.docker.compose.service"}} {{.Id}} {{.State.StartedAt}}'
+        ask = f"docker ps -q --filter label=homeport.environment={NAME}"
+        found = {}
+        for host in self.lab.hosts:
+            listing = host.run(f"ids=$({ask}); [ -z \"$ids\" ] || docker inspect -f '{shown}' $ids")
+            for line in listing.splitlines():
+                service, _, state = line.partition(" ")
+                found[f"{host.name}/{service}"] = state
+        return found
+
+    def current(self) -> dict[str, str]:
+        """Host -> name of its current release."""
+        read = f"readlink {STORE}/current || true"
+        return {host.name: host.run(read).rpartition("/")[2] for host in self.lab.hosts}
+
+    def commit(self, **words: object) -> None:
+        """Renders the environment with other group data than at first; without words, as it was."""
+        write_environment(self.checkout.path, self.lab, self.images, words)
+        self.homeport(f"render {NAME}")
+
+    def put_back(self) -> None:
+        """What a test may have changed is as the first apply left it."""
+        self.commit()
+        if self.locked():
+            self.homeport(f"unlock {NAME} --yes", expect=None)
+        if self.findings():
+            self.apply()
+            assert self.findings() == []
+
+    def locked(self) -> list[str]:
+        """Names of the hosts that are locked."""
+        look = f"[ ! -e {STORE}/lock ] || echo locked"
+        return [host.name for host in self.lab.hosts if host.run(look)]
+
+
+@contextmanager
+def running_served_lab(folder: Path) -> Iterator[Served]:
+    """The served lab for as long as tests need it; `folder` gets the checkout."""
+    with running_lab(NAME, fleet(gpus=(Gpu("h100"), Gpu("h100"))), registry=True) as lab:
+        yield serve(lab, folder)
+
+
+def serve(lab: Lab, folder: Path) -> Served:
+    """Writes the environment, renders it and applies it to the lab's bare hosts."""
+    if lab.registry is None:
+        raise LabError("the served lab needs its registry", "up(…, registry=True)")
+    checkout = make_checkout(folder)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    served = Served(lab, checkout, pushed_images(lab.registry))
+    served.commit()
+    return replace(served, first_apply=served.apply())
+
+
+def pushed_images(registry: Registry) -> dict[str, str]:
+    """Image -> reference by digest in the lab's registry; built on this machine where missing."""
+    here = {name: built_reference(name, ROOT / "deploys" / "images") for name in IMAGES}
+    if not docker("image", "inspect", "--format", "{{.Id}}", *here.values(), check=False):
+        pyinfra = str(ROOT / ".venv" / "bin" / "pyinfra")
+        run("env", "-C", str(ROOT), pyinfra, "-y", "inventories/local.py", "deploys/images.py")
+    return {
+        name: f"{registry.address}/site/{name}@{registry.push(reference, f'site/{name}')}"
+        for name, reference in here.items()
+    }
+
+
+def write_environment(
+    root: Path, lab: Lab, images: Mapping[str, str], changes: Mapping[str, object]
+) -> None:
+    """The inventory, group data (with `changes`), hardware and the one client's key of `served`."""
+    if lab.registry is None:
+        raise LabError("the served lab needs its registry", "up(…, registry=True)")
+    gateway = {"address": lab.host("gate1").address, "port": 8080, "admin_port": 8081}
+    daemon = {"registry_authorities": {lab.registry.address: AUTHORITY}}
+    words: dict[str, Any] = {
+        "pools": {"chat": POOL},
+        "clients": {"tester": {"key": "file:.homeport/served.key"}},
+        "gateway": gateway,
+        "images": {name: {"reference": reference} for name, reference in images.items()},
+        "docker": {"daemon": daemon},
+        **connection_data(lab),
+        **changes,
+    }
+    folder = root / "inventories"
+    (folder / f"{NAME}.py").write_text(assignments(_groups(lab)))
+    (folder / "group_data" / f"{NAME}.py").write_text(assignments(words))
+    hardware = {"cpu": {"physical_cores": 2}, "memory_mib": 4096, "gpus": []}
+    document = {"hosts": {host.name: hardware for host in lab.hosts}}
+    # YAML reads JSON.
+    (folder / "hardware" / f"{NAME}.yaml").write_text(json.dumps(document))
+    shutil.copy(lab.registry.ca, root / AUTHORITY)
+    key = root / ".homeport" / "served.key"
+    key.parent.mkdir(exist_ok=True)
+    key.touch(0o600)
+    key.write_text(f"{KEY}\n")
+
+
+def _groups(lab: Lab) -> dict[str, Any]:
+    names = [host.name for host in lab.hosts]
+    places = {host.name: host.address for host in lab.hosts}
+    return {
+        NAME: [(name, {"ssh_hostname": at, "address": at}) for name, at in places.items()],
+        "gpu_hosts": [name for name in names if name.startswith("gpu")],
+        "gateways": [name for name in names if name.startswith("gate")],
+    }

@@ -1,0 +1,28 @@
+"""From bare hosts to serving ones with one command over SSH, as an unprivileged user with sudo."""
+
+import pytest
+
+from tests.lab.served import NAME, Served
+
+pytestmark = [pytest.mark.docker, pytest.mark.root]
+
+
+def test_one_apply_makes_bare_hosts_serve(served_lab: Served) -> None:
+    assert "Install Docker Engine and Compose v2" in served_lab.first_apply
+    assert sorted(served_lab.containers()) == ["gate1/nginx", "gpu1/chat-1", "gpu2/chat-2"]
+    answer = served_lab.chat()
+    assert answer.status_code == 200
+    assert answer.json()["usage"]["completion_tokens"] == 4
+
+
+def test_every_check_passes_over_ssh(served_lab: Served) -> None:
+    said = served_lab.homeport(f"verify {NAME}")
+    assert "FAILED" not in said
+    assert "check" in said
+
+
+def test_a_second_apply_changes_nothing(served_lab: Served) -> None:
+    before = served_lab.containers()
+    assert "nothing had to change" in served_lab.apply()
+    assert served_lab.containers() == before
+    assert served_lab.findings() == []
