@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from deploys.facts.apt_sources import debian_mirror, parse_sources
+from deploys.questions.packages import parse_candidates
 
 # What a site sets so that its mirror can be reached or believed. Proxy-Auto-Detect is left out: it
 # names a program of the host. Everything else in apt's configuration is the host's own business.
@@ -63,20 +64,6 @@ class AptCandidates(FactBase[dict[str, str]]):
 
     def process(self, output: Iterable[str]) -> dict[str, str]:
         return parse_candidates(output)
-
-
-def parse_candidates(output: Iterable[str]) -> dict[str, str]:
-    """`apt-cache policy` -> candidate version by package."""
-    candidates: dict[str, str] = {}
-    package = ""
-    for line in output:
-        if line and not line[0].isspace():
-            package = line.rstrip(":").strip()
-        elif line.strip().startswith("Candidate:"):
-            version = line.split(":", 1)[1].strip()
-            if version != "(none)":
-                candidates[package] = version
-    return candidates
 
 
 def site_settings(dump: str) -> str:

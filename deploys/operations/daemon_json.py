@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from deploys.facts.docker_daemon import PATH, DaemonState
 from deploys.operations.docker_choice import CDI_SINCE, Refusal, major
+from deploys.questions.docker_daemon import PATH, DaemonState
 from deploys.settings.docker import Daemon
 
 # What dockerd takes in on SIGHUP, of the keys that are ours; everything else needs a restart, the

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from deploys.facts.docker import DockerSystem
+from deploys.questions.docker import DockerSystem
 
 ENGINE_PACKAGES = ("docker.io", "iptables")
 COMPOSE_PACKAGES = ("docker-compose-plugin", "docker-compose-v2", "docker-compose")

@@ -6,12 +6,14 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand, operation
 
-from deploys.facts.docker import DockerHost, DockerSystem
-from deploys.facts.docker_daemon import PATH, PENDING, DaemonState, DockerDaemon
+from deploys.facts.docker import DockerHost
+from deploys.facts.docker_daemon import DockerDaemon
 from deploys.operations.daemon_json import merge, wanted
 from deploys.operations.docker_choice import Refusal
 from deploys.operations.host_files import sha256, written
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
+from deploys.questions.docker import DockerSystem
+from deploys.questions.docker_daemon import PATH, PENDING, DaemonState
 from deploys.settings.docker import Daemon
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]

@@ -10,11 +10,12 @@ from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand, operation
 
 from deploys.facts.apt import AptCandidates, AptSettings
-from deploys.facts.docker import DockerHost, DockerSystem
+from deploys.facts.docker import DockerHost
 from deploys.facts.nvidia import NvidiaHost
 from deploys.operations import docker_choice as choice
 from deploys.operations.docker_repository import from_docker
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
+from deploys.questions.docker import DockerSystem
 from deploys.settings.docker import Docker
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]

@@ -5,12 +5,13 @@ from collections.abc import Generator, Mapping
 from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand
 
-from deploys.facts.docker import DockerSystem
-from deploys.facts.packages import Package, Packages
+from deploys.facts.packages import Packages
 from deploys.operations import docker_choice as choice
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
 from deploys.operations.package_choice import Source, chosen, is_there, missing_holds
 from deploys.operations.package_source import added
+from deploys.questions.docker import DockerSystem
+from deploys.questions.packages import Package
 from deploys.settings.docker import Docker
 
 # What Docker's installation guide has one remove first; docker-cli is Debian 13's.

@@ -7,11 +7,11 @@ and of the distributions themselves.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploys.facts.docker import DockerSystem
-from deploys.facts.nvidia import NvidiaSystem
-from deploys.facts.packages import Package
 from deploys.operations.docker_choice import Refusal
 from deploys.operations.package_choice import Source, fits
+from deploys.questions.docker import DockerSystem
+from deploys.questions.nvidia import NvidiaSystem
+from deploys.questions.packages import Package
 from deploys.settings.nvidia import Driver, Toolkit
 
 TOOLKIT_PACKAGES = (

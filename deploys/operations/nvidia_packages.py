@@ -5,8 +5,6 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand
 
-from deploys.facts.docker import DockerSystem
-from deploys.facts.nvidia import NvidiaSystem
 from deploys.facts.packages import Packages
 from deploys.operations import nvidia_choice as choice
 from deploys.operations.docker_choice import Refusal, refusal_of_system
@@ -15,6 +13,8 @@ from deploys.operations.host_script import SCRIPTS, refuse, run_script
 from deploys.operations.nvidia_files import PREFERENCES
 from deploys.operations.package_choice import chosen, is_there
 from deploys.operations.package_source import added
+from deploys.questions.docker import DockerSystem
+from deploys.questions.nvidia import NvidiaSystem
 from deploys.settings.nvidia import Driver, Toolkit
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploys.facts.packages import Package
 from deploys.operations.docker_choice import Refusal
+from deploys.questions.packages import Package
 
 NOTHING = Package()
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand
 
-from deploys.facts.docker import DockerSystem
 from deploys.facts.files import FileDigests, SourceFiles
 from deploys.operations.host_files import sha256
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
 from deploys.operations.package_choice import Source, source_text
+from deploys.questions.docker import DockerSystem
 
 Commands = Generator[StringCommand | FunctionCommand, None, bool]
 

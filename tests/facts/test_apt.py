@@ -2,8 +2,9 @@
 
 import pytest
 
-from deploys.facts.apt import AptSettings, parse_candidates, site_settings
+from deploys.facts.apt import AptSettings, site_settings
 from deploys.facts.apt_sources import AptSource, debian_mirror, parse_sources
+from deploys.questions.packages import parse_candidates
 
 ONE_LINE = """\
 # deb http://old.example/debian bookworm main

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deploys.facts.docker import DockerHost, parse_system
+from deploys.facts.docker import DockerHost
+from deploys.questions.docker import parse_system
 
 DEBIAN_12_WITHOUT_DOCKER = """\
 distribution=debian

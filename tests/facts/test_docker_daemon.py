@@ -2,7 +2,7 @@
 
 import base64
 
-from deploys.facts.docker_daemon import DaemonState, parse_daemon
+from deploys.questions.docker_daemon import DaemonState, parse_daemon
 
 
 def test_the_file_comes_byte_for_byte() -> None:

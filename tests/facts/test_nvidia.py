@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploys.facts.nvidia import COUNT_DEVICES, NvidiaSystem, parse_nvidia
+from deploys.questions.nvidia import COUNT_DEVICES, NvidiaSystem, parse_nvidia
 
 # The classes are those of the PCI ID list: 0302 3D controller (data centre cards), 0300 VGA,
 # 0403 a card's sound function, 0680 NVSwitch.

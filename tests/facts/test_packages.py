@@ -1,6 +1,6 @@
 """Packages as dpkg and apt tell them."""
 
-from deploys.facts.packages import Package, parse_packages
+from deploys.questions.packages import Package, parse_packages
 
 # Of a Debian 12 with a signed archive of two docker-ce versions, the older one held.
 OUTPUT = """\

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from deploys.facts.docker_daemon import DaemonState
 from deploys.operations.daemon_json import RELOADED, Merged, merge, wanted
 from deploys.operations.docker_choice import Refusal
+from deploys.questions.docker_daemon import DaemonState
 from deploys.settings.docker import Daemon
 
 KEYS = wanted(Daemon(), "26.1.5+dfsg1")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from deploys.facts.docker import DockerSystem
 from deploys.operations import docker_choice as choice
 from deploys.operations.docker_engine import starting
+from deploys.questions.docker import DockerSystem
 
 DEBIAN_12 = DockerSystem(distribution="debian", codename="bookworm", uid=0, apt="/usr/bin/apt-get")
 DEBIAN_13 = DockerSystem(distribution="debian", codename="trixie", uid=0, apt="/usr/bin/apt-get")

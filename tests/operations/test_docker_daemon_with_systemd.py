@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from deploys.facts.docker_daemon import PATH, PENDING
 from deploys.operations.host_script import SCRIPTS
+from deploys.questions.docker_daemon import PATH, PENDING
 from tests.lab.bare_host import OPTIONS, BareHost, remove_bare_host
 from tests.lab.images import image
 from tests.lab.machine import docker

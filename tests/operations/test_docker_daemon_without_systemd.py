@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploys.facts.docker_daemon import PATH
+from deploys.questions.docker_daemon import PATH
 from tests.lab.bare_host import FIRST_PROCESS, OPTIONS, BareHost, remove_bare_host
 from tests.lab.images import image
 from tests.lab.machine import docker

@@ -2,11 +2,11 @@
 
 import pytest
 
-from deploys.facts.docker import DockerSystem
-from deploys.facts.nvidia import NvidiaSystem
-from deploys.facts.packages import Package
 from deploys.operations import nvidia_choice as choice
 from deploys.operations.docker_choice import Refusal, refusal_for_gpus
+from deploys.questions.docker import DockerSystem
+from deploys.questions.nvidia import NvidiaSystem
+from deploys.questions.packages import Package
 from deploys.settings.nvidia import Driver, Toolkit
 
 DEBIAN_12 = DockerSystem(distribution="debian", codename="bookworm")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from deploys.facts.docker import DockerSystem
-from deploys.facts.packages import Package
 from deploys.operations.docker_choice import Refusal
 from deploys.operations.docker_repository import conflict, source, wanted
 from deploys.operations.package_choice import chosen, fits, missing_holds, source_text
+from deploys.questions.docker import DockerSystem
+from deploys.questions.packages import Package
 from deploys.settings.docker import Docker
 
 # Versions as Docker's package source and NVIDIA's write them.
