@@ -5,15 +5,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from deploys.render.release import Release
+from deploys.settings.docker import Docker
 from deploys.settings.inventory import InventoryHost, read_inventory
+from deploys.settings.nvidia import Nvidia
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
+from deploys.settings.words import Frozen
+
+Words = TypeVar("Words", bound=Frozen)
 
 _UNITS_BYTES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -36,6 +41,10 @@ class Committed:
     release: Release
     manifest_sha256: str
     replicas: tuple[Replica, ...]
+    services: Mapping[str, Mapping[str, Any]]
+    """Service -> its definition in a rendered compose.yaml."""
+    docker: Docker
+    nvidia: Nvidia
 
 
 def read_committed(root: Path, environment: str) -> tuple[Committed, ...]:
@@ -59,7 +68,9 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
         text = (folder / "release.yaml").read_bytes()
         # YAML has no tuples: lists are taken for them, which strict reading refuses.
         release = Release.model_validate(yaml.safe_load(text), strict=False)
-        replicas = _replicas(folder / "gpu_hosts" / "compose.yaml", host.name)
+        engines = _services(folder / "gpu_hosts" / "compose.yaml")
+        replicas = _replicas(engines, host.name)
+        services = {**engines, **_services(folder / "gateways" / "compose.yaml")}
     except OSError as error:
         missing = str(Path(error.filename).relative_to(root))
         hint = f"homeport render {environment}"
@@ -69,14 +80,27 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         hint = f"homeport render {environment}"
         raise Refused([Complaint(name, "", f"is not what render writes: {error}", hint)]) from None
-    return Committed(host, release, hashlib.sha256(text).hexdigest(), replicas)
+    docker, nvidia = _words(host, "docker", Docker), _words(host, "nvidia", Nvidia)
+    digest = hashlib.sha256(text).hexdigest()
+    return Committed(host, release, digest, replicas, services, docker, nvidia)
 
 
-def _replicas(file: Path, host: str) -> tuple[Replica, ...]:
-    # A host without engines has no such file; a host that should have one fails by its manifest.
+def _words(host: InventoryHost, key: str, model: type[Words]) -> Words:
+    try:
+        return model.model_validate(host.data.get(key, {}), strict=True)
+    except ValidationError as error:
+        raise Refused(complaints_of(error, "inventories", model, f"{host.name}.{key}")) from None
+
+
+def _services(file: Path) -> Mapping[str, Mapping[str, Any]]:
+    # A host without the role has no such file; a host that should have one fails by its manifest.
     if not file.parent.is_dir():
-        return ()
-    services: Mapping[str, Any] = yaml.safe_load(file.read_text())["services"]
+        return {}
+    services: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text())["services"]
+    return services
+
+
+def _replicas(services: Mapping[str, Mapping[str, Any]], host: str) -> tuple[Replica, ...]:
     return tuple(
         Replica(host, name, service["labels"]["homeport.pool"], _bytes(service["mem_limit"]))
         for name, service in services.items()

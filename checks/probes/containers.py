@@ -62,6 +62,8 @@ class Container:
     """Its own addresses on Docker's networks."""
     memory_limit_bytes: int
     """0: no limit."""
+    inspected: Mapping[str, Any]
+    """All that `docker container inspect` says."""
 
     @property
     def project(self) -> str:
@@ -111,6 +113,7 @@ def _container(raw: Mapping[str, Any]) -> Container:
         mounts=tuple(mount.get("Source", "") for mount in raw.get("Mounts") or ()),
         published=_published(raw),
         addresses=_addresses(raw),
+        inspected=raw,
         **_limits(host),
     )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from checks.committed import Committed
 from checks.probes.containers import CONFIG, Container
 from checks.probes.live import Live
+from checks.probes.setup_drift import Differences, setup_differences
+from deploys.questions.service import differences
 from deploys.render.release import Project, Release
 from deploys.settings.words import bracketed
 
@@ -21,6 +23,7 @@ class Finding:
     what: str
     committed: str
     live: str
+    remedy: str = ""
 
     def __str__(self) -> str:
         return f"{self.host}: {self.what}: committed {self.committed}, live {self.live}"
@@ -29,16 +32,19 @@ class Finding:
 def drift(committed: Committed, live: Live) -> list[Finding]:
     """Every difference between a host and its commit, sorted; empty when there is none."""
     release = committed.release
+    mends = f"homeport apply {release.environment}"
     pairs = [
         *_links(release, live),
         *_files(committed, live),
         *_models(release, live),
         *_network(release, live),
-        *_services(release, live),
+        *_services(committed, live),
         *_published(release, live),
         *_revision(release, live),
     ]
-    return sorted({Finding(live.host, *pair) for pair in pairs})
+    by_hand = [*_extra(release.projects, live), *setup_differences(committed, live)]
+    found = {Finding(live.host, *pair, mends) for pair in pairs}
+    return sorted(found | {Finding(live.host, *one[:3], one[3] or mends) for one in by_hand})
 
 
 _Pairs = Iterator[tuple[str, str, str]]
@@ -79,25 +85,25 @@ def _network(release: Release, live: Live) -> _Pairs:
         yield f"network {release.network}", "present", "missing"
 
 
-def _services(release: Release, live: Live) -> _Pairs:
+def _services(committed: Committed, live: Live) -> _Pairs:
     if not live.docker_answers:
         yield "Docker", "answers", live.docker or "does not answer"
         return
-    references = {image.reference for image in release.images}
-    for project in release.projects:
+    for project in committed.release.projects:
         for service, config in sorted(project.services.items()):
             what = f"service {service}"
             container = live.of(project.name, service)
             if container is None:
                 yield what, "running", "missing"
-            else:
-                yield from _container(what, config, container, references, live)
-    yield from _extra(release.projects, live)
+                continue
+            yield from _container(what, config, container)
+            yield from _image(what, container, live)
+            rendered = committed.services.get(service, {})
+            for part, wanted, found in differences(rendered, container.inspected):
+                yield f"{what}: {part}", wanted, found
 
 
-def _container(
-    what: str, config: str, container: Container, references: set[str], live: Live
-) -> _Pairs:
+def _container(what: str, config: str, container: Container) -> _Pairs:
     if container.status != "running":
         yield what, "running", f"{container.status} (exit code {container.exit_code})"
     elif container.health not in _HEALTHY:
@@ -105,18 +111,17 @@ def _container(
     label = container.labels.get(CONFIG, "")
     if label != config:
         yield f"{what}: configuration", _short(config), _short(label) or "without label"
-    image_id = live.image_ids.get(container.image, "")
-    if container.image not in references:
-        yield f"{what}: image", " or ".join(sorted(references)), container.image
-    elif container.image_id != image_id:
-        yield (
-            f"{what}: image {container.image}",
-            _short(image_id) or "gone",
-            (_short(container.image_id)),
-        )
 
 
-def _extra(projects: tuple[Project, ...], live: Live) -> _Pairs:
+def _image(what: str, container: Container, live: Live) -> _Pairs:
+    """The bytes that run against those that the reference names on the host now."""
+    image_id = live.image_ids.get(container.image)
+    if image_id is not None and container.image_id != image_id:
+        name = f"{what}: image {container.image}"
+        yield name, _short(image_id) or "gone", _short(container.image_id)
+
+
+def _extra(projects: tuple[Project, ...], live: Live) -> Differences:
     """Containers that no committed service explains: other services, or one service twice."""
     explained = {
         container.id
@@ -124,9 +129,13 @@ def _extra(projects: tuple[Project, ...], live: Live) -> _Pairs:
         for service in project.services
         if (container := live.of(project.name, service)) is not None
     }
+    names = {project.name for project in projects}
     for container in live.containers:
         if container.id not in explained:
-            yield f"container {container.name}", "no such container", container.status
+            # An apply removes what lies in its Compose projects, and nothing else.
+            known = container.project in names
+            remedy = "" if known else f"docker rm --force {container.name}, on {live.host}"
+            yield f"container {container.name}", "no such container", container.status, remedy
 
 
 def _published(release: Release, live: Live) -> _Pairs:

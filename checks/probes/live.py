@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.committed import Committed
-from checks.probes import containers, gateway, release, sections
+from checks.probes import containers, gateway, release, sections, setup
 from checks.probes.containers import Container
 from checks.probes.host import PARALLEL_HOSTS, SCRIPT_SECONDS, Unreachable, directory, run
+from checks.probes.setup import Setup
 from deploys.render.release import Release
 
 # Reading weights from a slow disk, 100 MiB/s and 360 GiB.
@@ -46,6 +47,9 @@ class Live:
     """What nginx says it has loaded; empty without a gateway or an answer."""
     drained: Mapping[str, str]
     """NAME.KIND of each replica that is drained at this gateway -> who did it, and why."""
+    state: Mapping[str, str]
+    """File of the gateway's runtime state -> its text: what no commit says, such as a drain."""
+    setup: Setup
 
     def of(self, project: str, service: str) -> Container | None:
         """The container of a Compose service, the running one where there are several."""
@@ -114,6 +118,8 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         "revision": gateway.revision_question(projects["gateways"], manifest.gateway.service)
         if manifest.gateway and "gateways" in projects
         else ":",
+        "state": release.state(place),
+        **setup.questions(),
     }
 
 
@@ -139,6 +145,8 @@ def _live(
         model_digests=release.by_model(answers["digests"], place, models),
         revision=gateway.revision(answers["revision"]),
         drained=gateway.drained(answers["drained"]),
+        state=release.state_files(answers["state"]),
+        setup=setup.setup(answers),
     )
 
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from deploys.catalogue.model import ModelFile
 from deploys.render.release import ModelCopy
 
+# What people want to see of a drain or a share; a file that grew is not shipped whole.
+LARGEST_STATE_BYTES = 4096
+
 
 def link(path: str) -> str:
     """sh: what a symbolic link points to; nothing when there is none."""
@@ -53,6 +56,22 @@ def by_model(text: str, directory: str, models: Iterable[ModelCopy]) -> dict[str
     words = {path: word for word, path in pairs}
     paths = _model_paths(directory, models)
     return {file.sha256: words[path] for path, file in paths.items() if path in words}
+
+
+def state(directory: str) -> str:
+    """sh: name and text of each file of the gateway's runtime state."""
+    folder = shlex.quote(f"{directory}/state/gateway")
+    return (
+        f"if cd {folder} 2>/dev/null; then for f in *; do "
+        f'[ ! -f "$f" ] || {{ echo "=== $f"; head -c {LARGEST_STATE_BYTES} "$f"; echo; }}; done; fi'
+    )
+
+
+def state_files(text: str) -> dict[str, str]:
+    """File -> its text; without what only says which files nginx has loaded."""
+    parts = (part.split("\n", 1) for part in f"\n{text}".split("\n=== ")[1:])
+    found = {part[0]: part[-1].strip() for part in parts if len(part) == 2}
+    return {name: content for name, content in found.items() if content and name != "loaded.conf"}
 
 
 def _model_paths(directory: str, models: Iterable[ModelCopy]) -> dict[str, ModelFile]:

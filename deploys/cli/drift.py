@@ -39,9 +39,10 @@ def drift(
         for finding in drift_of(one, live)
     ]
     if as_json:
-        print(_document(environment, findings, lost))
+        print(_document(environment, findings, lost, _states(seen)))
     else:
         _print(environment, findings, len(committed) - len(lost))
+        _print_states(_states(seen))
         _print_releases(committed, seen)
         _print_drained(seen)
     for unreachable in lost:
@@ -51,10 +52,23 @@ def drift(
     return ExitCode.CHANGES_PENDING if findings else ExitCode.DONE
 
 
-def _document(environment: str, findings: Sequence[Finding], lost: Sequence[Unreachable]) -> str:
+def _states(seen: Mapping[str, Live | Unreachable]) -> dict[str, Mapping[str, str]]:
+    """Host -> the gateway's runtime state, by file; hosts without any are left out."""
+    return {
+        name: live.state for name, live in seen.items() if isinstance(live, Live) and live.state
+    }
+
+
+def _document(
+    environment: str,
+    findings: Sequence[Finding],
+    lost: Sequence[Unreachable],
+    states: Mapping[str, Mapping[str, str]],
+) -> str:
     document = {
         "environment": environment,
         "findings": [dataclasses.asdict(finding) for finding in findings],
+        "state": states,
         "unreachable": [{"host": one.host, "reason": one.reason} for one in lost],
     }
     return json.dumps(document, indent=2)
@@ -68,9 +82,20 @@ def _print(environment: str, findings: Sequence[Finding], hosts: int) -> None:
         return
     table = Table("host", "what", "committed", "live")
     for finding in findings:
-        table.add_row(*dataclasses.astuple(finding))
+        table.add_row(finding.host, finding.what, finding.committed, finding.live)
     console.print(table, markup=False)
-    console.print(f"next: homeport apply {environment} mends exactly these", highlight=False)
+    for remedy in dict.fromkeys(finding.remedy for finding in findings):
+        names = sorted({finding.host for finding in findings if finding.remedy == remedy})
+        words = f"remedy for {', '.join(names)}: {remedy}"
+        console.print(words, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_states(states: Mapping[str, Mapping[str, str]]) -> None:
+    """What people did at the gateway and no commit says: it is no drift, and an apply keeps it."""
+    for host, files in states.items():
+        for name, text in files.items():
+            shown = "; ".join(line.strip() for line in text.splitlines())
+            print(f"{host}: state, not drift: {name}: {shown}")
 
 
 def _print_releases(committed: Sequence[Committed], seen: Mapping[str, Live | Unreachable]) -> None:

@@ -4,38 +4,51 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
 from pyinfra.api import FactBase, FactProcessError, QuoteString, StringCommand
 
+from deploys.questions.service import differences
 from deploys.settings.words import bracketed
+
+# Where the containers end and the rendered file begins.
+_FILE = "@@homeport@@ compose.yaml"
 
 
 class ComposeServices(FactBase[dict[str, dict[str, Any]]]):
-    """The containers of a Compose project by service: id, status, health, config, ports, …
+    """The containers of a Compose project by service: id, status, health, config, differs, …
 
     `docker compose ps` changed its JSON between versions; `docker container inspect` did not.
     """
 
     default = dict
 
-    def command(self, project: str) -> StringCommand:
-        """One round trip, and an empty project without Docker."""
+    def command(self, project: str, directory: str = "") -> StringCommand:
+        """One round trip, and an empty project without Docker.
+
+        With the `directory` of its compose.yaml, containers are compared with what stands there.
+        """
         label = f"label=com.docker.compose.project={project}"
+        file = QuoteString(f"{directory}/compose.yaml")
         return StringCommand(
             "ids=$(docker ps --all --quiet --no-trunc --filter",
             QuoteString(label),
             '2>/dev/null || true); if [ -n "$ids" ]; then docker container inspect $ids;',
             "else echo '[]'; fi",
+            *((f"; echo; echo '{_FILE}'; cat", file, "2>/dev/null || true") if directory else ()),
         )
 
     def process(self, output: list[str]) -> dict[str, dict[str, Any]]:
         """`docker container inspect` as a mapping by service."""
+        inspected, _, file = "\n".join(output).partition(_FILE)
         try:
-            containers = json.loads("".join(output))
-        except ValueError as error:
+            containers = json.loads(inspected)
+            services = (yaml.safe_load(file) or {}).get("services", {})
+        except (ValueError, AttributeError, yaml.YAMLError) as error:
             raise FactProcessError("docker container inspect did not print JSON") from error
         return {
-            container["Config"]["Labels"]["com.docker.compose.service"]: _service(container)
+            name: _service(container, services.get(name, {}))
             for container in containers
+            for name in [container["Config"]["Labels"]["com.docker.compose.service"]]
         }
 
 
@@ -56,7 +69,7 @@ class NetworkExists(FactBase[bool]):
         return any(output)
 
 
-def _service(container: dict[str, Any]) -> dict[str, Any]:
+def _service(container: dict[str, Any], rendered: dict[str, Any]) -> dict[str, Any]:
     labels = container["Config"]["Labels"]
     bindings = container["HostConfig"].get("PortBindings") or {}
     return {
@@ -64,6 +77,7 @@ def _service(container: dict[str, Any]) -> dict[str, Any]:
         "status": container["State"]["Status"],
         "health": (container["State"].get("Health") or {}).get("Status"),
         "config": labels.get("homeport.config-sha256", ""),
+        "differs": any(differences(rendered, container)) if rendered else False,
         "directory": labels.get("com.docker.compose.project.working_dir", ""),
         "addresses": sorted(_addresses(container)),
         "ports": sorted(int(b["HostPort"]) for binding in bindings.values() for b in binding),

@@ -23,12 +23,12 @@ def up(project: str, directory: str, services: Mapping[str, str]) -> Commands:
     + directory: folder on the host that holds compose.yaml
     + services: rendered ``homeport.config-sha256`` label by service
 
-    A service that runs, is healthy and carries its label is left alone. The first failure ends
-    the operation: later services keep what they run.
+    A service that runs as rendered, is healthy and carries its label is left alone. The first
+    failure ends the operation: later services keep what they run.
     """
     if not services:
         raise OperationError("compose.up needs at least one service")
-    current = host.get_fact(ComposeServices, project=project)
+    current = host.get_fact(ComposeServices, project=project, directory=directory)
     stale = [
         name for name in sorted(services) if not _is_current(current.get(name), services[name])
     ]
@@ -66,6 +66,7 @@ def _is_current(service: Mapping[str, Any] | None, config: str) -> bool:
         and service["status"] == "running"
         and service["health"] in (None, "healthy", "starting")
         and service["config"] == config
+        and not service["differs"]
     )
 
 

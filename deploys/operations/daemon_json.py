@@ -62,6 +62,16 @@ def merge(state: DaemonState, keys: dict[str, Any]) -> Merged | Refusal:
     return Merged(json.dumps(merged, indent=2) + "\n", changed)
 
 
+def changes(state: DaemonState, merged: Merged) -> dict[str, tuple[str, str]]:
+    """Key -> what it is to be and what it is, as JSON."""
+    found, wanted = _parsed(state.text), json.loads(merged.text)
+    there = {} if isinstance(found, Refusal) else found
+    return {
+        key: (json.dumps(wanted[key]), json.dumps(there[key]) if key in there else "not there")
+        for key in merged.changed
+    }
+
+
 def _joined(found: dict[str, Any], key: str, value: object) -> object:
     """Ours; in a mapping, theirs stands beside ours."""
     theirs = found.get(key)

@@ -4,9 +4,11 @@ import re
 from dataclasses import dataclass
 
 from deploys.questions.docker import DockerSystem
+from deploys.settings.docker import Docker
 
 ENGINE_PACKAGES = ("docker.io", "iptables")
 COMPOSE_PACKAGES = ("docker-compose-plugin", "docker-compose-v2", "docker-compose")
+DOCKER_PACKAGES = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-compose-plugin")
 DISTRIBUTIONS = ("debian", "ubuntu")
 # Docker's documentation of CDI devices: a feature of Engine 25, on by default from 28.2 on.
 CDI_SINCE = 25
@@ -24,6 +26,12 @@ class Refusal:
 
     error: str
     hint: str
+
+
+def docker_packages(docker: Docker) -> dict[str, str | None]:
+    """Package of Docker's own source -> the version the inventory wants; None for any."""
+    versions = (docker.version, docker.version, docker.containerd_version, docker.compose_version)
+    return dict(zip(DOCKER_PACKAGES, versions, strict=True))
 
 
 def is_complete(system: DockerSystem) -> bool:

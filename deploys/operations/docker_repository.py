@@ -23,16 +23,6 @@ CONFLICTING = (
 Commands = Generator[StringCommand | FunctionCommand, None, None]
 
 
-def wanted(docker: Docker) -> dict[str, str | None]:
-    """Package -> the version the inventory wants; None for any."""
-    return {
-        "docker-ce": docker.version,
-        "docker-ce-cli": docker.version,
-        "containerd.io": docker.containerd_version,
-        "docker-compose-plugin": docker.compose_version,
-    }
-
-
 def source(system: DockerSystem, docker: Docker) -> Source:
     """Docker's package source for the host's distribution."""
     uri = f"{docker.repository.rstrip('/')}/{system.distribution}"
@@ -54,7 +44,7 @@ def conflict(packages: dict[str, Package]) -> choice.Refusal | None:
 
 def from_docker(system: DockerSystem, docker: Docker) -> Commands:
     """Installs what is missing or at another version, and holds what the inventory pins."""
-    names = wanted(docker)
+    names = choice.docker_packages(docker)
     packages = _packages(names)
     pinned = {name: version for name, version in names.items() if version is not None}
     if is_there(names, packages) and not missing_holds(pinned, packages):

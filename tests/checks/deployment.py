@@ -3,17 +3,19 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from deploys.render.release import Release
-from tests.checks.fake_docker import FakeDocker, FakeEngine, container
+from tests.checks.fake_docker import COMMAND, FakeDocker, FakeEngine, container
 
 ENVIRONMENT = "lab"
 HOST = "localhost"
 KEY = "key-of-the-lab"
 REVISION = "5" * 64
 WEIGHTS = b"GGUF and then some"
+GPU_REPLICA, GPU = "chat-1", "nvidia.com/gpu=0"
 REPLICAS = {"chat-1": "172.18.0.11", "chat-2": "172.18.0.12"}
 
 _INVENTORY = """\
@@ -113,10 +115,23 @@ def _labels(services: tuple[str, ...]) -> dict[str, str]:
 
 
 def _compose(role: str) -> str:
-    services = {
-        name: {"labels": {"homeport.pool": "chat"}, "mem_limit": "512m"} for name in _PROJECTS[role]
+    services: dict[str, dict[str, Any]] = {
+        name: {
+            "image": _image(role),
+            "command": COMMAND,
+            "labels": {"homeport.pool": "chat"},
+            "mem_limit": "512m",
+        }
+        for name in _PROJECTS[role]
     }
+    if GPU_REPLICA in services:
+        devices = [{"driver": "cdi", "device_ids": [GPU], "capabilities": ["gpu"]}]
+        services[GPU_REPLICA]["deploy"] = {"resources": {"reservations": {"devices": devices}}}
     return yaml.safe_dump({"services": services})
+
+
+def _image(role: str) -> str:
+    return _IMAGES["llamacpp" if role == "gpu_hosts" else "nginx"]
 
 
 def _commit(root: Path, release: Release) -> None:
@@ -159,13 +174,15 @@ def _write(path: Path, text: str) -> None:
 def _docker(root: Path, release: Release) -> FakeDocker:
     containers = {}
     for project in release.projects:
-        image = _IMAGES["llamacpp" if project.role == "gpu_hosts" else "nginx"]
+        image = _image(project.role)
         for service, config in project.services.items():
             labels = {"homeport.environment": ENVIRONMENT, "homeport.config-sha256": config}
             raw = container(project.name, service, image, f"sha256:{image}", labels)
             address = REPLICAS.get(service, "172.18.0.2")
             raw["NetworkSettings"]["Networks"] = {release.network: {"IPAddress": address}}
             containers[service] = raw
+    request = {"Driver": "cdi", "Count": 0, "DeviceIDs": [GPU]}
+    containers[GPU_REPLICA]["HostConfig"]["DeviceRequests"] = [request]
     # The admin listener: loopback, always allowed.
     ports = {"8081/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8081"}]}
     containers["nginx"]["NetworkSettings"]["Ports"] = ports

@@ -34,6 +34,7 @@ _NVIDIA_SMI = """\
 cat {folder}/processes
 """
 
+COMMAND = ["--alias", "tiny", "--parallel", "2", "--metrics"]
 COMPLETION = {"choices": [{"message": {"content": "x"}}], "usage": {"completion_tokens": 8}}
 
 # The sizes that tests/checks/deployment.py plans, in llama-server's words.
@@ -111,11 +112,12 @@ def container(
         "RestartCount": 0,
         "Image": image_id,
         "Path": "program",
-        "Args": ["--alias", "tiny"],
+        "Args": COMMAND,
         "State": {"Status": "running", "ExitCode": 0, "Health": {"Status": "healthy"}},
         "Config": {
             "Image": image,
             "User": "10001:10001",
+            "Cmd": COMMAND,
             "Labels": {**compose, **labels},
         },
         "HostConfig": _least_privilege(),

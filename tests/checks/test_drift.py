@@ -67,6 +67,21 @@ def _publish(deployment: Deployment) -> None:
     deployment.docker.containers["chat-1"]["NetworkSettings"]["Ports"] = ports
 
 
+def _started_with(deployment: Deployment, *words: str) -> None:
+    deployment.docker.containers["chat-1"]["Config"]["Cmd"] = [
+        "--alias",
+        "tiny",
+        *words,
+        "--metrics",
+    ]
+
+
+def _reserves(deployment: Deployment, *devices: str) -> None:
+    request = {"Driver": "cdi", "Count": 0, "DeviceIDs": list(devices)}
+    host = deployment.docker.containers["chat-1"]["HostConfig"]
+    host["DeviceRequests"] = [request] if devices else None
+
+
 CHANGES: dict[str, tuple[Callable[[Deployment], object], str]] = {
     "an edited file": (lambda d: _edit(d.current / "nginx/nginx.conf"), "file nginx/nginx.conf"),
     "an edited manifest": (lambda d: _edit(d.current / "release.yaml"), "file release.yaml"),
@@ -99,6 +114,13 @@ CHANGES: dict[str, tuple[Callable[[Deployment], object], str]] = {
         lambda d: d.docker.containers["chat-1"]["Config"].update(Image="other:latest"),
         "service chat-1: image",
     ),
+    "other arguments": (lambda d: _started_with(d, "--parallel", "4"), "service chat-1: arguments"),
+    "another GPU": (lambda d: _reserves(d, "nvidia.com/gpu=1"), "service chat-1: GPUs"),
+    "one GPU more": (
+        lambda d: _reserves(d, "nvidia.com/gpu=0", "nvidia.com/gpu=1"),
+        "service chat-1: GPUs",
+    ),
+    "no GPU": (_reserves, "service chat-1: GPUs"),
     "an image that was built anew": (
         lambda d: d.docker.images.update({"homeport/nginx:bbb": "sha256:new"}),
         "service nginx: image homeport/nginx:bbb",
@@ -119,6 +141,59 @@ def test_exactly_this_is_found(
     change(deployment)
 
     assert [finding.what for finding in findings()] == [what]
+
+
+def test_arguments_and_gpus_are_shown_by_what_differs_alone(
+    findings: Findings, deployment: Deployment
+) -> None:
+    _started_with(deployment, "--parallel", "4")
+    _reserves(deployment)
+
+    found = {finding.what: (finding.committed, finding.live) for finding in findings()}
+
+    assert found == {
+        "service chat-1: arguments": ("--parallel 2", "--parallel 4"),
+        "service chat-1: GPUs": ("nvidia.com/gpu=0", "none"),
+    }
+
+
+def test_all_gpus_by_another_way_than_cdi_are_found(
+    findings: Findings, deployment: Deployment
+) -> None:
+    host = deployment.docker.containers["chat-2"]["HostConfig"]
+    host["DeviceRequests"] = [{"Driver": "", "Count": -1, "DeviceIDs": None}]
+    host["Devices"] = [{"PathOnHost": "/dev/nvidia1"}, {"PathOnHost": "/dev/fuse"}]
+
+    (finding,) = findings()
+
+    assert finding.live == "/dev/nvidia1, all of any driver"
+
+
+def test_each_finding_says_what_mends_it(findings: Findings, deployment: Deployment) -> None:
+    _without(deployment, "chat-2")
+    _stranger(deployment)
+    deployment.docker.containers["chat-9"]["Config"]["Labels"]["com.docker.compose.project"] = "x"
+
+    found = {finding.what: finding.remedy for finding in findings()}
+
+    assert found == {
+        "container other": "docker rm --force other, on localhost",
+        "service chat-2": "homeport apply lab",
+    }
+
+
+def test_what_was_done_at_the_gateway_at_run_time_is_state_and_no_drift(
+    findings: Findings, deployment: Deployment
+) -> None:
+    folder = deployment.directory / "state" / "gateway"
+    folder.mkdir(parents=True)
+    (folder / "loaded.conf").write_text('default "x";\n')
+    (folder / "drained.conf").write_text('"10.0.0.1:9001" 1;\n')
+
+    assert findings() == []
+    committed = read_committed(deployment.root, "lab")[0]
+    live = observe(committed, deployment.root)
+    assert live.state == {"drained.conf": '"10.0.0.1:9001" 1;'}
 
 
 def test_another_release_is_found_with_all_its_files(
