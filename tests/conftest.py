@@ -44,6 +44,6 @@ def served_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def served(served_lab: Served) -> Iterator[Served]:
-    """The served lab for a test that changes it or breaks it; put back and converged afterwards."""
+    """The served lab for a test that changes it or breaks it; it converges afterwards."""
     yield served_lab
     served_lab.put_back()

@@ -59,19 +59,20 @@ def by_model(text: str, directory: str, models: Iterable[ModelCopy]) -> dict[str
 
 
 def state(directory: str) -> str:
-    """sh: name and text of each file of the gateway's runtime state."""
-    folder = shlex.quote(f"{directory}/state/gateway")
+    """sh: name and text of each file of the gateway's runtime state that people made."""
+    # The others follow from these and from the release: what nginx includes, and has loaded.
+    derived = "! -name loaded.conf ! -name drained.conf ! -path './pools/*'"
     return (
-        f"if cd {folder} 2>/dev/null; then for f in *; do "
-        f'[ ! -f "$f" ] || {{ echo "=== $f"; head -c {LARGEST_STATE_BYTES} "$f"; echo; }}; done; fi'
+        f"if cd {shlex.quote(f'{directory}/state/gateway')} 2>/dev/null; then "
+        f"find . -type f {derived} | sort | while read -r f; do "
+        f'echo "=== ${{f#./}}"; head -c {LARGEST_STATE_BYTES} "$f"; echo; done; fi'
     )
 
 
 def state_files(text: str) -> dict[str, str]:
-    """File -> its text; without what only says which files nginx has loaded."""
+    """File -> its text."""
     parts = (part.split("\n", 1) for part in f"\n{text}".split("\n=== ")[1:])
-    found = {part[0]: part[-1].strip() for part in parts if len(part) == 2}
-    return {name: content for name, content in found.items() if content and name != "loaded.conf"}
+    return {part[0]: part[-1].strip() for part in parts if len(part) == 2}
 
 
 def _model_paths(directory: str, models: Iterable[ModelCopy]) -> dict[str, ModelFile]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploys.cli.exit_codes import ExitCode
+from deploys.cli.progress import lost_hosts, without_tracebacks
 from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT
 from deploys.operations.refusal_words import REFUSED
 
@@ -99,7 +100,7 @@ def _ended_together(process: "subprocess.Popen[str]") -> Iterator[None]:
 def _pass_on(process: "subprocess.Popen[str]") -> list[str]:
     lines = []
     told = False
-    for line in process.stderr or ():
+    for line in without_tracebacks(process.stderr or ()):
         lines.append(line.rstrip("\n"))
         # A refusal is told once, as ours, not as pyinfra's error first.
         told = told or REFUSED in line or LOCKED in line
@@ -129,8 +130,12 @@ def _ending(progress: list[str], environment: str) -> tuple[ExitCode, str]:
         return ExitCode.REFUSED, refusal
     if LOCKED in text:
         return ExitCode.LOCKED, "\n".join(_own_lines(progress, LOCKED))
-    if ROLLED_BACK in text:
-        return ExitCode.ROLLED_BACK, "\n".join(_own_lines(progress, ROLLED_BACK))
+    rolled_back = _own_lines(progress, ROLLED_BACK) if ROLLED_BACK in text else ()
+    lost = lost_hosts(progress, environment)
+    if lost:
+        return ExitCode.HOST_UNREACHABLE, "\n".join([*rolled_back, lost])
+    if rolled_back:
+        return ExitCode.ROLLED_BACK, "\n".join(rolled_back)
     unreachable = [line.strip() for line in progress if _is_unreachable(line)]
     if unreachable:
         hint = f"hint: `pyinfra inventories/{environment}.py exec -- true` tries the connection"

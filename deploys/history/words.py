@@ -13,3 +13,5 @@ ROLLOUT = "rollout:"
 ROLLED_BACK = "went back to its old release"
 # Operations that belong to a run and change nothing that is deployed.
 LOCKING = "Lock the environment"
+# What a host says that is lost in the middle of a run.
+LOST = "the connection to this host was lost"

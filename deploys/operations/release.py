@@ -114,6 +114,8 @@ def switched(directory: str, run: RunRelease) -> Commands:
     for link, target in stale.items():
         if link != UNFINISHED:
             yield linked(directory, link, target)
+        if link == f"applied/{run.fleet}":
+            yield _newest(directory, run.fleet)
     yield StringCommand("rm -f --", QuoteString(f"{directory}/{UNFINISHED}"))
 
 
@@ -135,6 +137,17 @@ def _stale(directory: str, run: RunRelease) -> dict[str, str]:
 
 def _way(run: RunRelease) -> str:
     return f"{'rollback' if run.goes_back else 'apply'}/{run.fleet}"
+
+
+def _newest(directory: str, fleet: str) -> StringCommand:
+    """Gives the fleet's link a time after all others: a clock may have been set back since."""
+    link = QuoteString(fleet)
+    return StringCommand(
+        "cd", QuoteString(f"{directory}/applied"),
+        "&& last=$(find . -type l ! -name", link, "-printf '%Ts\\n' | sort -n | tail -n 1)",
+        "&& { [ $(stat -c %Y", link, ") -gt ${last:-0} ]",
+        '|| touch --no-dereference --date "@$((last + 1))"', link, "; }",
+    )  # fmt: skip
 
 
 def _links(run: RunRelease) -> dict[str, str]:

@@ -186,14 +186,14 @@ def test_what_was_done_at_the_gateway_at_run_time_is_state_and_no_drift(
     findings: Findings, deployment: Deployment
 ) -> None:
     folder = deployment.directory / "state" / "gateway"
-    folder.mkdir(parents=True)
+    (folder / "drained").mkdir(parents=True)
     (folder / "loaded.conf").write_text('default "x";\n')
-    (folder / "drained.conf").write_text('"10.0.0.1:9001" 1;\n')
+    (folder / "drained" / "chat-1.operator").write_text("ana since noon\n")
 
     assert findings() == []
     committed = read_committed(deployment.root, "lab")[0]
     live = observe(committed, deployment.root)
-    assert live.state == {"drained.conf": '"10.0.0.1:9001" 1;'}
+    assert live.state == {"drained/chat-1.operator": "ana since noon"}
 
 
 def test_another_release_is_found_with_all_its_files(

@@ -72,6 +72,14 @@ class Served:
         headers = {"Authorization": f"Bearer {KEY}"}
         return httpx.post(url, json=body, headers=headers, timeout=timeout_seconds)
 
+    def loads_revision(self, revision: str) -> None:
+        """Waits until the gateway's nginx has loaded files of this revision."""
+        ask = (
+            "docker exec $(docker ps -q --filter name=nginx) curl -s http://127.0.0.1:8081/revision"
+        )
+        once = f"{ask} | grep {revision} && exit; sleep 0.1"
+        self.host("gate1").run(f"for _ in $(seq 100); do {once}; done; exit 1")
+
     def containers(self) -> dict[str, str]:
         """HOST/SERVICE -> id and start of its container, for those of the environment that run."""
         shown = '{{index .Config.Labels "com.docker.compose.service"}} {{.Id}} {{.State.StartedAt}}'
@@ -95,8 +103,7 @@ class Served:
         self.homeport(f"render {NAME}")
 
     def put_back(self) -> None:
-        """What a test may have changed is as the first apply left it."""
-        self.commit()
+        """No lock, no drift: the fleet serves what was committed last."""
         if self.locked():
             self.homeport(f"unlock {NAME} --yes", expect=None)
         if self.findings():

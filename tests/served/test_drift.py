@@ -1,0 +1,154 @@
+"""Every kind of drift, planted by hand on hosts over SSH: named with its host and what mends it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.host import LabHost
+from tests.lab.served import NAME, STORE, Served
+from tests.operations.nvidia_archives import LIBRARIES
+
+pytestmark = [pytest.mark.docker, pytest.mark.root]
+
+APPLY = f"homeport apply {NAME}"
+COMPOSE = f"{STORE}/current/gpu_hosts"
+RUNS, INSTALLED = "580.95.05", "590.48.01"
+Rows = dict[tuple[str, str], dict[str, str]]
+
+# (host, what) -> (what stands there instead, what mends it)
+PLANTED = {
+    ("gpu1", "file gpu_hosts/compose.yaml"): ("", APPLY),
+    ("gpu1", "service chat-1: arguments"): ("--parallel 1", APPLY),
+    ("gpu1", "service chat-1: GPUs"): ("nvidia.com/gpu=1", APPLY),
+    ("gpu1", "daemon.json: live-restore"): ("false", APPLY),
+    ("gpu1", "container stranger"): ("running", "docker rm --force stranger, on gpu1"),
+    ("gpu2", "service chat-2: image"): ("elsewhere/llamacpp:1", APPLY),
+    ("gpu2", "model tiny-random: tiny-random.gguf"): ("missing", APPLY),
+    ("gpu2", "NVIDIA driver"): (
+        f"the kernel runs NVIDIA's module {RUNS}, the libraries are {INSTALLED}",
+        "drain its replicas and reboot the host; the kit never reboots by itself",
+    ),
+    ("gpu2", "NVIDIA driver: libraries"): (INSTALLED, APPLY),
+    ("gpu2", "CDI specification"): (RUNS, APPLY),
+    ("gpu2", "package nvidia-container-toolkit"): ("1.19.0-1", APPLY),
+    ("gpu2", "package nvidia-container-toolkit: hold"): ("1.19.0-1, not held", APPLY),
+    ("gate1", "file nginx/revision.conf"): ("", APPLY),
+    ("gate1", "gateway: loaded revision"): ("0000", APPLY),
+}
+
+
+def _by_hand(host: LabHost, command: str) -> None:
+    """As somebody does it who logs in: over SSH, with sudo."""
+    host.ssh("sudo bash -eu", given=command.encode())
+
+
+def _other_engine(host: LabHost) -> None:
+    """Edits the file on the host, and starts the replica with it; the label stays as it was."""
+    reservation = (
+        "    deploy: {resources: {reservations: {devices: "
+        "[{driver: cdi, device_ids: [nvidia.com/gpu=1], capabilities: [gpu]}]}}}"
+    )
+    _by_hand(
+        host,
+        f'cd {COMPOSE}; sed -i \'s/--parallel, "2"/--parallel, "1"/; '
+        f"s|^    init: true|&\\n{reservation}|' compose.yaml; "
+        "docker compose up --detach --wait chat-1",
+    )
+
+
+def _other_image(host: LabHost) -> None:
+    _by_hand(
+        host,
+        f"cd {COMPOSE}; docker tag $(docker images --quiet | head -1) elsewhere/llamacpp:1; "
+        'sed "s|image: .*|image: elsewhere/llamacpp:1|" compose.yaml >/tmp/other.yaml; '
+        "docker compose --file /tmp/other.yaml --project-directory . up --detach --wait; "
+        f"rm -r {STORE}/models/*/tiny-random.gguf",
+    )
+
+
+def _other_driver(host: LabHost) -> None:
+    """As after an upgrade that nobody held back, before the reboot."""
+    package = "Package: nvidia-container-toolkit\nVersion: 1.19.0-1\nArchitecture: all\n"
+    host.run("mount -t tmpfs pci /sys/bus/pci/devices && mount -t tmpfs modules /sys/module")
+    _by_hand(
+        host,
+        "cd /sys/bus/pci/devices; mkdir gpu; echo 0x10de >gpu/vendor; echo 0x030200 >gpu/class; "
+        f"mkdir /sys/module/nvidia; echo {RUNS} >/sys/module/nvidia/version; "
+        f"touch {LIBRARIES}/libnvidia-ml.so.{INSTALLED}; "
+        f"mkdir --parents /run/cdi; echo '# libcuda.so.{RUNS}' >/run/cdi/nvidia.yaml; "
+        "mkdir --parents /tmp/stand-in/DEBIAN; cd /tmp; "
+        f"printf '{package}Maintainer: nobody\\nDescription: none\\n' >stand-in/DEBIAN/control; "
+        "dpkg-deb --build stand-in stand-in.deb >/dev/null; dpkg --install stand-in.deb >/dev/null",
+    )
+
+
+def _old_driver_again(host: LabHost) -> None:
+    host.run(
+        "umount /sys/bus/pci/devices /sys/module; dpkg --purge nvidia-container-toolkit; "
+        f"rm -f {LIBRARIES}/libnvidia-ml.so.{INSTALLED} /run/cdi/nvidia.yaml",
+        check=False,
+    )
+
+
+def _plant(served: Served) -> None:
+    gpu1, gpu2, gate1 = map(served.host, ("gpu1", "gpu2", "gate1"))
+    _other_engine(gpu1)
+    _by_hand(
+        gpu1,
+        'sed -i \'s/"live-restore": true/"live-restore": false/\' /etc/docker/daemon.json; '
+        f"docker run --detach --name stranger --label homeport.environment={NAME} --entrypoint "
+        "sleep $(docker images --quiet | head -1) infinity",
+    )
+    _other_image(gpu2)
+    _other_driver(gpu2)
+    _by_hand(
+        gate1,
+        f"cd {STORE}/current/nginx; sed -i 's/[0-9a-f]\\{{12\\}}/000000000000/' revision.conf; "
+        "docker kill --signal HUP $(docker ps --quiet --filter name=nginx); "
+        f"echo 'ana, since noon' >{STORE}/state/gateway/note",
+    )
+    served.loads_revision("000000000000")
+
+
+@pytest.fixture(scope="module")
+def rows(served_lab: Served) -> Iterator[Rows]:
+    """Everything planted at once, and what drift finds."""
+    served_lab.commit(nvidia={"driver": {"version": RUNS}})
+    try:
+        _plant(served_lab)
+        yield {(row["host"], row["what"]): row for row in served_lab.findings()}
+    finally:
+        _old_driver_again(served_lab.host("gpu2"))
+        served_lab.host("gate1").run(f"rm -f {STORE}/state/gateway/note")
+        served_lab.host("gpu1").run("docker rm --force stranger 2>/dev/null || true")
+        served_lab.commit()
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=[f"{host}: {what}" for host, what in PLANTED])
+def test_each_kind_is_named_with_host_and_remedy(planted: tuple[str, str], rows: Rows) -> None:
+    live, remedy = PLANTED[planted]
+    assert live in rows[planted]["live"]
+    assert rows[planted]["remedy"] == remedy
+
+
+def test_nothing_else_is_found(rows: Rows) -> None:
+    of_toolkit = {key for key in rows if "container" in key[1] and key[0] == "gpu2"}
+    assert rows.keys() - of_toolkit == PLANTED.keys() - of_toolkit
+
+
+def test_a_person_sees_a_table_and_every_remedy_and_2(served_lab: Served, rows: Rows) -> None:
+    assert rows
+    said = served_lab.homeport(f"drift {NAME}", expect=2)
+    assert f"remedy for gate1, gpu1, gpu2: {APPLY}" in said
+    assert "remedy for gpu2: drain its replicas and reboot the host" in said
+    assert "gate1: state, not drift: note: ana, since noon" in said
+
+
+def test_what_it_says_mends_all_of_it(served_lab: Served, rows: Rows) -> None:
+    assert rows
+    _old_driver_again(served_lab.host("gpu2"))
+    _by_hand(served_lab.host("gpu1"), "docker rm --force stranger")
+    served_lab.commit()
+    served_lab.apply()
+    assert served_lab.findings() == []
+    assert served_lab.chat().status_code == 200
