@@ -7,6 +7,7 @@ from pyinfra import host
 from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
 from deploys.facts.compose import ComposeServices, NetworkExists
+from deploys.facts.once import once
 
 Commands = Generator[StringCommand, None, None]
 
@@ -49,7 +50,7 @@ def network(network: str) -> Commands:
 
     + network: its name
     """
-    if host.get_fact(NetworkExists, network=network):
+    if once(host, NetworkExists, network=network):
         host.noop(f"network {network} exists")
         return
     label = QuoteString(f"homeport.environment={network.removeprefix('homeport-')}")

@@ -1,6 +1,6 @@
 """Sets up the host's Docker daemon: its configuration, and whom it trusts."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from pyinfra import host
@@ -8,6 +8,7 @@ from pyinfra.api import FunctionCommand, StringCommand, operation
 
 from deploys.facts.docker import DockerHost
 from deploys.facts.docker_daemon import DockerDaemon
+from deploys.facts.once import once
 from deploys.operations.daemon_json import merge, wanted
 from deploys.operations.docker_choice import Refusal
 from deploys.operations.host_files import sha256, written
@@ -29,7 +30,7 @@ def configured(daemon: Daemon) -> Commands:
 
     + daemon: what the inventory says
     """
-    system = host.get_fact(DockerHost)
+    system = once(host, DockerHost)
     state = _state(system)
     merged = merge(state, wanted(daemon, state.version))
     if isinstance(merged, Refusal):
@@ -62,19 +63,23 @@ def trusted(authorities: dict[str, str]) -> Commands:
 
     + authorities: registry -> committed file with the certificate, PEM
     """
-    texts = {
-        f"/etc/docker/certs.d/{registry}/ca.crt": Path(file).read_text(encoding="utf-8")
-        for registry, file in sorted(authorities.items())
-    }
+    files = [file for _, file in sorted(authorities.items())]
+    contents = [Path(file).read_text(encoding="utf-8") for file in files]
+    texts = dict(zip(authority_paths(authorities), contents, strict=True))
     secret = [file for file in authorities.values() if "PRIVATE KEY" in Path(file).read_text()]
     if secret:
         yield refuse(f"{secret[0]} holds a private key", "commit the certificate alone, and renew")
         return
-    if not (yield from written(texts, sudo=host.get_fact(DockerHost).uid != 0)):
+    if not (yield from written(texts, sudo=once(host, DockerHost).uid != 0)):
         host.noop("the certificates of all named registries are there")
 
 
 def _state(system: DockerSystem) -> DaemonState:
     if system.uid != 0 and system.sudo:
-        return host.get_fact(DockerDaemon, _sudo=True)
-    return host.get_fact(DockerDaemon)
+        return once(host, DockerDaemon, _sudo=True)
+    return once(host, DockerDaemon)
+
+
+def authority_paths(authorities: Mapping[str, str]) -> tuple[str, ...]:
+    """Where Docker looks for the certificates, by registry in their order."""
+    return tuple(f"/etc/docker/certs.d/{registry}/ca.crt" for registry in sorted(authorities))

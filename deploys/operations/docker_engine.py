@@ -12,8 +12,10 @@ from pyinfra.api import FunctionCommand, StringCommand, operation
 from deploys.facts.apt import AptCandidates, AptSettings
 from deploys.facts.docker import DockerHost
 from deploys.facts.nvidia import NvidiaHost
+from deploys.facts.once import once
 from deploys.operations import docker_choice as choice
 from deploys.operations.docker_repository import from_docker
+from deploys.operations.first_look import after_the_lock
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
 from deploys.questions.docker import DockerSystem
 from deploys.settings.docker import Docker
@@ -33,11 +35,12 @@ def installed(docker: Docker | None = None, gpus: bool = False) -> Commands:
     + gpus: whether containers are to get NVIDIA's devices where the host has them
     """
     docker = docker or Docker()
-    system = host.get_fact(DockerHost)
+    after_the_lock(host)
+    system = once(host, DockerHost)
     if docker.source == "docker":
         yield from from_docker(system, docker)
         return
-    yield from _from_distribution(system, gpus and host.get_fact(NvidiaHost).devices > 0)
+    yield from _from_distribution(system, gpus and once(host, NvidiaHost).devices > 0)
 
 
 def _from_distribution(system: DockerSystem, gpus: bool) -> Commands:
@@ -76,7 +79,7 @@ def running() -> Commands:
     One that answers is left alone, however it was started. Otherwise systemd starts it where
     systemd is PID 1; elsewhere the daemon is started itself, and stopped by the tear-down.
     """
-    system = host.get_fact(DockerHost)
+    system = once(host, DockerHost)
     if system.engine:
         host.noop(f"Docker Engine {system.engine} answers")
         return

@@ -7,12 +7,13 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from deploys.facts.files import FileDigests
+from deploys.facts.once import once
 from deploys.operations.host_script import SCRIPTS, run_script
 
 
 def written(texts: dict[str, str], *, sudo: bool) -> Generator[StringCommand, None, bool]:
     """Has each file (absolute path -> text, no secret) on the host; whether one had to change."""
-    there = host.get_fact(FileDigests, paths=tuple(texts))
+    there = once(host, FileDigests, paths=tuple(texts))
     stale = {path: text for path, text in texts.items() if there.get(path) != sha256(text)}
     if stale:
         words = [word for item in stale.items() for word in item]

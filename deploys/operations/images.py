@@ -9,6 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.images import ImageIds
+from deploys.facts.once import once
 from deploys.operations.controller_secrets import revealed
 from deploys.operations.host_script import SCRIPTS, refuse, run_script, told
 from deploys.operations.image_context import ship
@@ -33,7 +34,7 @@ def built(reference: str, context: str, directory: str) -> Commands:
     + context: local folder of the build context
     + directory: the kit's folder on the host
     """
-    if reference in host.get_fact(ImageIds, references=(reference,)):
+    if reference in once(host, ImageIds, references=(reference,)):
         host.noop(f"{reference} is there")
         return
     source = Path(context)
@@ -58,7 +59,7 @@ def pulled(reference: str, directory: str, registry: Registry | None) -> Command
     + directory: the kit's folder on the host
     + registry: the site's own and its login
     """
-    if reference in host.get_fact(ImageIds, references=(reference,)):
+    if reference in once(host, ImageIds, references=(reference,)):
         host.noop(f"{reference} is there")
         return
     login = yield from client_login(reference, registry)

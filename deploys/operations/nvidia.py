@@ -11,6 +11,7 @@ from pyinfra.api import FunctionCommand, StringCommand, operation
 
 from deploys.facts.docker import DockerHost
 from deploys.facts.nvidia import NvidiaHost
+from deploys.facts.once import once
 from deploys.facts.packages import Packages
 from deploys.operations import nvidia_choice as choice
 from deploys.operations.host_files import written
@@ -27,7 +28,7 @@ def is_wanted(managed: bool) -> bool:
 
     Asked while pyinfra still prepares: what is on the PCI bus does not change in a run.
     """
-    if host.get_fact(NvidiaHost).devices == 0:
+    if once(host, NvidiaHost).devices == 0:
         host.log("no NVIDIA device on this host: no driver, no container toolkit")
         return False
     if not managed:

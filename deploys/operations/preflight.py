@@ -5,13 +5,21 @@ from pyinfra.api.exceptions import DeployError
 
 from deploys.facts.compose import ComposeServices
 from deploys.facts.docker import DockerHost
+<<<<<<< HEAD
 from deploys.facts.hardware import Hardware
 from deploys.facts.images import ImageIds
+=======
+from deploys.facts.once import once
+>>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
 from deploys.facts.ports import ListeningPorts
 from deploys.operations.controller_secrets import unreadable
 from deploys.operations.docker_choice import refusal_to_use
+<<<<<<< HEAD
 from deploys.operations.hardware_choice import other_gpus, too_little
 from deploys.operations.models import look, without_room
+=======
+from deploys.operations.first_look import before_the_lock
+>>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
 from deploys.settings.hardware_yaml import hardware_file
@@ -19,6 +27,7 @@ from deploys.settings.hardware_yaml import hardware_file
 
 def refuse_conflicts(release: Release, directory: str) -> None:
     """Raises while pyinfra still prepares, which ends the run for every host."""
+    before_the_lock(host, release)
     # Without leave to ask Docker, our own containers' ports would look like somebody else's.
     found = _denied(release) or [
         *_other_hardware(release),
@@ -31,7 +40,7 @@ def refuse_conflicts(release: Release, directory: str) -> None:
 
 
 def _denied(release: Release) -> list[str]:
-    system = host.get_fact(DockerHost)
+    system = once(host, DockerHost)
     if not system.denied:
         return []
     refusal = refusal_to_use(system)
@@ -56,11 +65,11 @@ def _taken_ports(release: Release) -> list[str]:
     if release.gateway is None:
         return []
     wanted = [int(release.gateway.listen.rpartition(":")[2]), release.gateway.admin_port]
-    listening = host.get_fact(ListeningPorts)
+    listening = once(host, ListeningPorts)
     ours = [
         port
         for project in release.projects
-        for service in host.get_fact(ComposeServices, project=project.name).values()
+        for service in once(host, ComposeServices, project=project.name).values()
         # one that crashes over and over holds its ports too
         if service["status"] in ("running", "restarting", "paused")
         for port in service["ports"]
@@ -101,7 +110,7 @@ def _foreign_projects(release: Release, directory: str) -> list[str]:
     folders = {
         service["directory"]
         for project in release.projects
-        for service in host.get_fact(ComposeServices, project=project.name).values()
+        for service in once(host, ComposeServices, project=project.name).values()
     }
     return [
         f"error: {release.host}: {folder}: the environment `{release.environment}` already runs "

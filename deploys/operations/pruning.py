@@ -6,6 +6,7 @@ from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
 from deploys.facts.history import KeptReleases
+from deploys.facts.once import once
 from deploys.history.kept import KEPT, after_apply, removable
 
 
@@ -18,7 +19,7 @@ def pruned(directory: str, fleet: str, release: str) -> Generator[StringCommand,
     + fleet: name of the fleet that this run brings
     + release: name of the host's release in it
     """
-    kept = host.get_fact(KeptReleases, directory=directory)
+    kept = once(host, KeptReleases, directory=directory)
     if not host.state.is_executing:
         # What there will be: the switch comes before this.
         kept = after_apply(kept, fleet, release)

@@ -6,6 +6,7 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
+from deploys.facts.once import once
 from deploys.facts.release import LinkTargets, MissingFolders, StagedFiles
 from deploys.operations.gateway import valid_configuration
 from deploys.operations.gateways import LOADED
@@ -27,7 +28,7 @@ def folders(directory: str) -> Commands:
 
     + directory: where the kit keeps its files
     """
-    missing = host.get_fact(MissingFolders, directory=directory, folders=FOLDERS)
+    missing = once(host, MissingFolders, directory=directory, folders=FOLDERS)
     if not missing:
         host.noop(f"the folders in {directory} are there")
         return
@@ -50,7 +51,7 @@ def staged(
     + sources: committed file by path below the release
     """
     target = f"{directory}/releases/{release}"
-    live = host.get_fact(StagedFiles, directory=target)
+    live = once(host, StagedFiles, directory=target)
     stale = [path for path in sorted(files) if live.get(path) != files[path]]
     extra = sorted(live.keys() - files.keys())
     if not stale and not extra:

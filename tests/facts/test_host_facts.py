@@ -33,10 +33,23 @@ def test_a_compose_project_is_read_by_service() -> None:
             "status": "running",
             "health": "healthy",
             "config": "abc",
+            "differs": False,
             "directory": "/srv/homeport/current/gpu_hosts",
             "ports": [8090],
         }
     }
+
+
+def test_a_container_that_does_not_run_as_its_file_says_differs() -> None:
+    running = {**CONTAINER, "Config": {**CONTAINER["Config"], "Cmd": ["--parallel", "4"]}}
+    file = "services:\n  chat-1:\n    command: [--parallel, '{}']\n"
+    for slots, differs in (("4", False), ("2", True)):
+        lines = [
+            json.dumps([running]),
+            "@@homeport@@ compose.yaml",
+            *file.format(slots).split("\n"),
+        ]
+        assert ComposeServices().process(lines)["chat-1"]["differs"] is differs
 
 
 def test_a_container_without_health_check_or_ports_is_read_too() -> None:

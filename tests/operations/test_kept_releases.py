@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,17 @@ def test_a_release_that_never_became_current_is_removed(trial: Trial) -> None:
     assert deployed(trial.apply()) == [REMOVING]
     assert not broken.exists()
     assert trial.audit[-1] == ("one", "one", "mended")
+
+
+def test_a_rollback_after_the_clock_was_set_back_goes_to_what_was_before(trial: Trial) -> None:
+    trial.apply("one")
+    # As if the clock had been an hour ahead when it came.
+    link, ahead = trial.store / "applied" / "one", time.time() + 3600
+    os.utime(link, (ahead, ahead), follow_symlinks=False)
+    for name in ("two", "three"):
+        trial.apply(name)
+    trial.rollback()
+    assert trial.current == "two"
 
 
 def test_applying_an_old_release_again_makes_it_the_newest(trial: Trial) -> None:

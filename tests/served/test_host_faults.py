@@ -138,22 +138,3 @@ def test_a_clock_that_is_wrong_is_named_and_stops_nothing(served: Served) -> Non
         assert served.findings() == []
     finally:
         gpu1.run("rm /usr/local/bin/date")
-
-
-def test_a_rollback_after_a_clock_was_set_back_goes_to_what_was_before(served: Served) -> None:
-    places = {"address": served.host("gate1").address}
-    releases = []
-    for seconds in (621, 622):
-        served.commit(gateway={**places, "first_byte_seconds": seconds})
-        served.apply()
-        releases.append(served.current()["gate1"])
-        # As if the clock had been an hour ahead when this one came.
-        for host in served.lab.hosts:
-            fleet = f"{STORE}/$(readlink {STORE}/fleet)"
-            host.run(f"touch --no-dereference --date '{3 - len(releases)} hour' {fleet}")
-    served.commit(gateway={**places, "first_byte_seconds": 623})
-    served.apply()
-    served.homeport(f"rollback {NAME}")
-    assert served.current()["gate1"] == releases[-1]
-    served.apply()
-    assert served.findings() == []
