@@ -58,7 +58,8 @@ def _daemon(committed: Committed, live: Live) -> Differences:
 
 def _nvidia(committed: Committed, live: Live) -> Differences:
     words, found = committed.nvidia, live.setup.nvidia
-    if old := docker_choice.refusal_for_gpus(live.docker if live.docker_answers else ""):
+    engine = live.docker if live.docker_answers else ""
+    if old := docker_choice.refusal_for_gpus(engine, committed.docker.source):
         yield "Docker Engine", f"{docker_choice.CDI_SINCE} or later", live.docker, old.hint
     if words.driver.version and not fits(found.library, words.driver.version):
         yield "NVIDIA driver: libraries", words.driver.version, found.library or "missing", ""

@@ -83,14 +83,22 @@ def refusal_to_use(system: DockerSystem) -> Refusal:
     )
 
 
-def refusal_for_gpus(engine: str) -> Refusal | None:
+def refusal_for_gpus(engine: str, source: str = "distribution") -> Refusal | None:
     """Why an Engine of this version cannot serve a host with GPUs; None when it can."""
     if not engine or major(engine) >= CDI_SINCE:
         return None
-    return Refusal(
-        f"Docker Engine {engine} has no CDI, by which containers get GPUs ({CDI_SINCE} and later)",
-        'set docker = {"source": "docker"} for this host, or put it on Debian 13 or Ubuntu',
-    )
+    error = f"Docker Engine {engine} has no CDI, by which containers get GPUs"
+    own = f'set "version" in docker to {CDI_SINCE} or later for this host, such as "28.5.2"'
+    other = 'set docker = {"source": "docker"} for this host, or put it on Debian 13 or Ubuntu'
+    return Refusal(f"{error} ({CDI_SINCE} and later)", own if source == "docker" else other)
+
+
+def refusal_of_version(engine: str, docker: Docker) -> Refusal | None:
+    """Why Docker's own packages, as the inventory wants them, cannot serve a host with GPUs."""
+    # A pin may be a major version alone; without one, what is installed stays.
+    wanted = f"{docker.version}." if docker.version else engine
+    refusal = refusal_for_gpus(wanted, docker.source)
+    return refusal and Refusal(refusal.error.replace(wanted, wanted.rstrip(".")), refusal.hint)
 
 
 def engine_packages(system: DockerSystem, candidates: dict[str, str]) -> tuple[str, ...]:

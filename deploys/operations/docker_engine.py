@@ -37,10 +37,15 @@ def installed(docker: Docker | None = None, gpus: bool = False) -> Commands:
     docker = docker or Docker()
     after_the_lock(host)
     system = once(host, DockerHost)
-    if docker.source == "docker":
-        yield from from_docker(system, docker)
+    gpus = gpus and once(host, NvidiaHost).devices > 0
+    if docker.source == "distribution":
+        yield from _from_distribution(system, gpus)
         return
-    yield from _from_distribution(system, gpus and once(host, NvidiaHost).devices > 0)
+    old = choice.refusal_of_version(system.engine, docker) if gpus else None
+    if old is not None:
+        yield refuse(old.error, old.hint)
+        return
+    yield from from_docker(system, docker)
 
 
 def _from_distribution(system: DockerSystem, gpus: bool) -> Commands:

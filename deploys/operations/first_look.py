@@ -18,6 +18,8 @@ from deploys.facts.nvidia import NvidiaHost
 from deploys.facts.once import Question, look
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import MissingFolders, StagedFiles
+from deploys.facts.users import UserName
+from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
 from deploys.operations.host_words import docker_words
 from deploys.operations.manifest import host_directory, this_release
@@ -46,6 +48,7 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     yield DockerHost, {}
     yield NvidiaHost, {}
     yield DockerDaemon, {}
+    yield UserName, {"uid": UID}
     if authorities := docker_words(host).daemon.registry_authorities:
         yield FileDigests, {"paths": authority_paths(authorities)}
     for image in release.images:

@@ -134,7 +134,7 @@ def test_a_change_that_the_daemon_was_not_told_of_is_named(seen: Seen) -> None:
 def test_an_engine_without_cdi_on_a_host_with_gpus_is_named_with_the_setting(seen: Seen) -> None:
     rows = found((seen[0], replace(seen[1], docker="20.10.24")))
     assert rows["Docker Engine"][:2] == ["25 or later", "20.10.24"]
-    assert '"source": "docker"' in rows["Docker Engine"][2]
+    assert 'set "version" in docker to 25 or later' in rows["Docker Engine"][2]
 
 
 def test_what_is_not_the_kits_business_is_no_drift(seen: Seen) -> None:

@@ -1,6 +1,7 @@
 """What the facts make of a host's answers."""
 
 import json
+from typing import Any
 
 import pytest
 from pyinfra.api import FactProcessError
@@ -11,7 +12,7 @@ from deploys.facts.history import KeptReleases, Standing
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
 
-CONTAINER = {
+CONTAINER: dict[str, Any] = {
     "Id": "f00",
     "Config": {
         "Labels": {

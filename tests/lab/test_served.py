@@ -17,6 +17,12 @@ def test_one_apply_makes_bare_hosts_serve(served_lab: Served) -> None:
     assert answer.json()["usage"]["completion_tokens"] == 4
 
 
+def test_nobody_else_gets_the_number_that_containers_run_as(served_lab: Served) -> None:
+    for host in served_lab.lab.hosts:
+        found = host.run("getent passwd 10001").split(":")
+        assert (found[0], found[-1]) == ("homeport", "/usr/sbin/nologin")
+
+
 def test_every_check_passes_over_ssh(served_lab: Served) -> None:
     done = served_lab.checkout.run(f".venv/bin/homeport verify {NAME} --json", expect=None)
     checks = json.loads(done.stdout)["checks"]

@@ -5,6 +5,7 @@ import pytest
 from deploys.operations import docker_choice as choice
 from deploys.operations.docker_engine import starting
 from deploys.questions.docker import DockerSystem
+from deploys.settings.docker import Docker
 
 DEBIAN_12 = DockerSystem(distribution="debian", codename="bookworm", uid=0, apt="/usr/bin/apt-get")
 DEBIAN_13 = DockerSystem(distribution="debian", codename="trixie", uid=0, apt="/usr/bin/apt-get")
@@ -136,3 +137,28 @@ def test_a_user_with_sudo_starts_docker_with_it() -> None:
     for system in (user, DockerSystem(**{**vars(user), "systemd": True})):
         assert next(starting(system)).connector_arguments == {"_sudo": True}
     assert next(starting(DEBIAN_12)).connector_arguments == {}
+
+
+@pytest.mark.parametrize(
+    ("installed", "pinned", "named"),
+    [
+        ("", "24.0.9", "24.0.9"),
+        ("28.5.2", "24", "24"),
+        ("20.10.24", None, "20.10.24"),
+        ("", None, ""),
+        ("20.10.24", "28.5.2", ""),
+        ("28.5.2", None, ""),
+        ("", "28", ""),
+    ],
+)
+def test_an_engine_without_cdi_from_dockers_source_is_refused_on_a_host_with_gpus(
+    installed: str, pinned: str | None, named: str
+) -> None:
+    words = {"source": "docker"} | ({"version": pinned} if pinned else {})
+    refusal = choice.refusal_of_version(installed, Docker.model_validate(words))
+    if not named:
+        assert refusal is None
+        return
+    assert refusal is not None
+    assert refusal.error.startswith(f"Docker Engine {named} has no CDI")
+    assert 'set "version" in docker to 25 or later' in refusal.hint

@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploys.operations.docker_choice import Refusal
-from deploys.operations.docker_repository import conflict, source, wanted
+from deploys.operations.docker_choice import Refusal, docker_packages
+from deploys.operations.docker_repository import conflict, source
 from deploys.operations.package_choice import chosen, fits, missing_holds, source_text
 from deploys.questions.docker import DockerSystem
 from deploys.questions.packages import Package
@@ -68,7 +68,7 @@ def test_dockers_source_is_that_of_the_distribution(distribution: str, codename:
 
 
 def test_engine_and_client_are_always_of_one_version() -> None:
-    names = wanted(Docker(source="docker", version="28.5.2", compose_version="2.40.3"))
+    names = docker_packages(Docker(source="docker", version="28.5.2", compose_version="2.40.3"))
     assert names["docker-ce"] == names["docker-ce-cli"] == "28.5.2"
     assert names["containerd.io"] is None
 
