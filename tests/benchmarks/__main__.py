@@ -22,6 +22,7 @@ from tests.lab.machine import ROOT, LabError
 RESULTS = ROOT / ".homeport" / "bench" / "deploy.json"
 # Each is a container with systemd and sshd of its own; more would measure this machine's memory.
 LAB_HOSTS = 5
+_INSTALL = "DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends"
 
 
 def main(arguments: list[str]) -> int:
@@ -62,6 +63,9 @@ def measure(hosts: list[int], fake_hosts: list[int], rounds: int) -> dict[str, A
 def _speed(folder: Path, hosts: list[int], rounds: int) -> list[dict[str, object]]:
     wanted = [HostSpec(f"gpu{number + 1}") for number in range(min(LAB_HOSTS, max(hosts)))]
     with running_lab("bench", wanted) as lab:
+        for host in lab.hosts:
+            # Ansible needs all of Python's library on a host; the kit needs no Python there.
+            host.run(f"apt-get -qq update && {_INSTALL} python3 >/dev/null")
         return [
             row for names in hosts for row in compare(lab, folder / f"speed{names}", names, rounds)
         ]
@@ -69,6 +73,7 @@ def _speed(folder: Path, hosts: list[int], rounds: int) -> list[dict[str, object
 
 def _print(document: dict[str, Any]) -> None:
     console = Console()
+    console.print(f"load before: {document['load_before']:.1f} on {document['machine']}")
     if document.get("speed"):
         title = f"the kit beside ansible-core {document['ansible']}: seconds, median (least-most)"
         table = Table("work", "hosts", "homeport", "ansible", "ratio", "CPU ratio", title=title)
@@ -77,12 +82,13 @@ def _print(document: dict[str, Any]) -> None:
             keys = ("homeport_seconds", "ansible_seconds", "wall_ratio", "cpu_ratio")
             table.add_row(row["work"], names, *(_spread(row[key]) for key in keys))
         console.print(table)
+    if not document["controller"]:
+        return
     table = Table("hosts", "CPU s", "CPU ms per host", "MiB", title="controller cost, nothing sent")
     for row in document["controller"]:
         keys = ("hosts", "cpu_seconds", "cpu_milliseconds_per_host", "largest_mib")
         table.add_row(*(str(row[key]) for key in keys))
     console.print(table)
-    console.print(f"load before: {document['load_before']:.1f} on {document['machine']}")
 
 
 def _spread(values: dict[str, float]) -> str:
