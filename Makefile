@@ -9,13 +9,8 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-<<<<<<< HEAD
-.PHONY: demo demo-down test test-fast format accuracy survey plan render apply verify drift releases rollback chat lock bench-plan \
-	clean
-=======
-.PHONY: demo demo-down test test-fast format accuracy plan render apply verify drift releases rollback chat lock \
-	bench-deploy clean
->>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
+.PHONY: demo demo-down test test-fast format accuracy bench-plan bench-deploy \
+	survey plan render apply verify drift releases rollback chat lock clean
 
 demo: $(READY)
 	@$(BIN)/homeport demo
@@ -40,15 +35,13 @@ survey plan render apply verify drift releases rollback chat: $(READY)
 accuracy: $(READY)
 	@$(BIN)/python -m tests.plan.accuracy
 
-<<<<<<< HEAD
 # How long planning takes as a fleet grows to 1,000 hosts.
 bench-plan: $(READY)
 	@$(BIN)/python -m tests.plan.benchmark
-=======
+
 # Speed beside ansible-core and the cost of large fleets; a lab of five hosts, half an hour.
 bench-deploy: $(READY)
 	@$(BIN)/python -m tests.benchmarks
->>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
 
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pyinfra.api import FactBase
 
-from deploys.facts.nvidia import COUNT_DEVICES
+from deploys.questions.nvidia import COUNT_DEVICES
 
 # A driver that hangs must not hang the run; eight GPUs without persistence wake up in about 20 s.
 DRIVER_SECONDS = 60

@@ -48,7 +48,8 @@ def started(
     """
     if not services:
         raise OperationError("engine_services.started needs at least one service")
-    current = host.get_fact(ComposeServices, project=project)
+    rendered = f"{directory}/releases/{release}/gpu_hosts"
+    current = host.get_fact(ComposeServices, project=project, directory=rendered)
     found = changes(current, services)
     _FOUND[host.name] = found
     if found.rolls or not found.start:

@@ -11,9 +11,10 @@ from deploys.facts.compose import ComposeServices, NetworkExists
 from deploys.facts.docker import DockerHost
 from deploys.facts.docker_daemon import DockerDaemon
 from deploys.facts.files import FileDigests
+from deploys.facts.hardware import Hardware
 from deploys.facts.history import KeptReleases
 from deploys.facts.images import ImageIds
-from deploys.facts.models import StoredSizes
+from deploys.facts.models import ModelStore
 from deploys.facts.nvidia import NvidiaHost
 from deploys.facts.once import Question, look
 from deploys.facts.ports import ListeningPorts
@@ -23,7 +24,7 @@ from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
 from deploys.operations.host_words import docker_words
 from deploys.operations.manifest import host_directory, this_release
-from deploys.operations.models import store_paths
+from deploys.operations.model_fleet import asked_paths
 from deploys.operations.release import FOLDERS
 from deploys.render.release import Release
 
@@ -33,8 +34,24 @@ def before_the_lock(host: Host, release: Release) -> None:
     services: list[Question] = [
         (ComposeServices, {"project": project.name}) for project in release.projects
     ]
-    ports: list[Question] = [(ListeningPorts, {})] if release.gateway is not None else []
-    look(host, [(DockerHost, {}), (NvidiaHost, {}), *services, *ports])
+    look(host, [(DockerHost, {}), (NvidiaHost, {}), *services, *_of_the_release(host, release)])
+
+
+def pulled_references(release: Release) -> tuple[str, ...]:
+    """Images that come from a registry, sorted."""
+    return tuple(sorted({image.reference for image in release.images if image.build is None}))
+
+
+def _of_the_release(host: Host, release: Release) -> Iterator[Question]:
+    if release.gateway is not None:
+        yield ListeningPorts, {}
+    if release.hardware is not None:
+        yield Hardware, {"gpus": bool(release.hardware.gpus)}
+    if release.models:
+        paths = asked_paths(release.models)
+        yield ModelStore, {"directory": host_directory(host), "paths": paths}
+    if release.registry is not None and pulled_references(release):
+        yield ImageIds, {"references": pulled_references(release)}
 
 
 def after_the_lock(host: Host) -> None:
@@ -53,8 +70,8 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
         yield FileDigests, {"paths": authority_paths(authorities)}
     for image in release.images:
         yield ImageIds, {"references": (image.reference,)}
-    for model in release.models:
-        yield StoredSizes, {"paths": store_paths(directory, model.files)}
+    if release.models:
+        yield ModelStore, {"directory": directory, "paths": asked_paths(release.models)}
     yield MissingFolders, {"directory": directory, "folders": FOLDERS}
     yield StagedFiles, {"directory": f"{directory}/releases/{release.release}"}
     yield NetworkExists, {"network": release.network}

@@ -6,23 +6,16 @@ from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand, operation
 
 from deploys.catalogue.model import ModelFile
-<<<<<<< HEAD
 from deploys.catalogue.store import HUB, file_url, store_folder
 from deploys.facts.docker import DockerHost
 from deploys.facts.models import ModelStore, StoredSizes
+from deploys.facts.once import once
 from deploys.operations.controller_secrets import revealed
 from deploys.operations.host_script import SCRIPTS, refuse, run_script, told
 from deploys.operations.model_fleet import Seen, asked_paths, seen, sources
 from deploys.operations.model_upload import say, store_step, uploaded
 from deploys.render.release import ModelCopy
 from deploys.settings.hub import Hub
-=======
-from deploys.catalogue.sources import obtain
-from deploys.facts.models import StoredSizes
-from deploys.facts.once import once
-from deploys.operations.host_script import SCRIPTS, refuse, run_script
-from deploys.settings.refusal import Complaint, Refused
->>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]
 
@@ -48,7 +41,7 @@ def room(directory: str, models: tuple[ModelCopy, ...]) -> Commands:
 
 def look(directory: str, models: tuple[ModelCopy, ...]) -> Seen:
     """What the host has of some models; one round trip."""
-    store = host.get_fact(ModelStore, directory=directory, paths=asked_paths(models))
+    store = once(host, ModelStore, directory=directory, paths=asked_paths(models))
     return seen(str(host.name), str(host.data.get("address") or ""), models, store)
 
 
@@ -74,18 +67,9 @@ def brought(directory: str, model: ModelCopy, hub: Hub | None) -> Commands:
     + model: its files, with sizes and sha256, and where they come from
     + hub: where ``hub:`` sources lie
     """
-<<<<<<< HEAD
     mine = FLEET[host.name]
     if store_folder(model.files) in mine.whole:
         host.noop(f"model {model.name} is there")
-=======
-    store = f"{directory}/models"
-    paths = dict(zip(store_paths(directory, files), files, strict=True))
-    sizes = once(host, StoredSizes, paths=tuple(paths))
-    missing = [file for path, file in paths.items() if sizes.get(path) != file.size_bytes]
-    if not missing:
-        host.noop(f"model {model} is there")
->>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
         return
     where = sources(FLEET)[mine.name] if host.state.is_executing else {}
     here = [file for file in model.files if where.get(file.sha256, mine.name) == mine.name]
@@ -113,7 +97,6 @@ def from_outside(directory: str, model: ModelCopy, file: ModelFile, hub: Hub | N
     yield told(store_step("check", directory, file))
 
 
-<<<<<<< HEAD
 def placed(directory: str, model: ModelCopy) -> Commands:
     """Makes the model's folder as soon as all of its files are there."""
     mine, folder = FLEET[host.name], store_folder(model.files)
@@ -122,24 +105,6 @@ def placed(directory: str, model: ModelCopy) -> Commands:
     pairs = (word for file in model.files for word in (file.sha256, file.name))
     yield run_script(SCRIPTS / "place-model", f"{directory}/models", folder, *pairs)
     mine.whole.add(folder)
-=======
-def store_paths(directory: str, files: tuple[ModelFile, ...]) -> tuple[str, ...]:
-    """Where a model's files lie on a host, in their order."""
-    return tuple(f"{directory}/models/{file.sha256}/{file.name}" for file in files)
-
-
-def controller_copy(source: str, file: ModelFile) -> Path:
-    """The file on this machine, proved before it travels; raises Refused."""
-    kept = CONTROLLER_STORE / file.name
-    if not source.startswith("file:") and _is(kept, file):
-        return kept
-    path = obtain(source, CONTROLLER_STORE, lambda here, total: None)
-    if not _is(path, file):
-        found = "is another file than inventories/models.yaml lists"
-        hint = "`homeport models add` takes it in under a new name; or bring the old file back"
-        raise Refused([Complaint(str(path), "", found, hint)])
-    return path
->>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
 
 
 def _curl() -> Commands:

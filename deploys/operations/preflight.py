@@ -5,21 +5,15 @@ from pyinfra.api.exceptions import DeployError
 
 from deploys.facts.compose import ComposeServices
 from deploys.facts.docker import DockerHost
-<<<<<<< HEAD
 from deploys.facts.hardware import Hardware
 from deploys.facts.images import ImageIds
-=======
 from deploys.facts.once import once
->>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
 from deploys.facts.ports import ListeningPorts
 from deploys.operations.controller_secrets import unreadable
 from deploys.operations.docker_choice import refusal_to_use
-<<<<<<< HEAD
+from deploys.operations.first_look import before_the_lock, pulled_references
 from deploys.operations.hardware_choice import other_gpus, too_little
 from deploys.operations.models import look, without_room
-=======
-from deploys.operations.first_look import before_the_lock
->>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
 from deploys.settings.hardware_yaml import hardware_file
@@ -53,7 +47,7 @@ def _other_hardware(release: Release) -> list[str]:
     is_local = host.name == "@local"
     if expected is None or (is_local and not expected.gpus):
         return []
-    live = host.get_fact(Hardware, gpus=bool(expected.gpus))
+    live = once(host, Hardware, gpus=bool(expected.gpus))
     found = [] if is_local else list(too_little(expected, live))
     found += other_gpus(expected, live) if expected.gpus else []
     file = hardware_file(release.environment)
@@ -100,9 +94,9 @@ def _what_cannot_come(release: Release, directory: str) -> list[str]:
 
 
 def _pulls(release: Release) -> bool:
-    references = {image.reference for image in release.images if image.build is None}
-    there = host.get_fact(ImageIds, references=tuple(sorted(references))) if references else {}
-    return bool(references - there.keys())
+    references = pulled_references(release)
+    there = once(host, ImageIds, references=references) if references else {}
+    return bool(set(references) - there.keys())
 
 
 def _foreign_projects(release: Release, directory: str) -> list[str]:

@@ -15,7 +15,8 @@ class Changes:
     start: tuple[str, ...] = ()
     """Nothing answers for them now: there is nothing to lose."""
     replace: tuple[str, ...] = ()
-    """They may be answering, with another configuration than the rendered one."""
+    """They may be answering, with another configuration than the rendered one, whatever their
+    label says."""
     remove: tuple[str, ...] = ()
     """They may be answering, and the release does not have them any more."""
 
@@ -44,7 +45,7 @@ def changes(current: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, str])
         service = current.get(name)
         if service is None or service["status"] != "running" or service["health"] == "unhealthy":
             start.append(name)
-        elif service["config"] != wanted[name]:
+        elif service["config"] != wanted[name] or service.get("differs"):
             replace.append(name)
     return Changes(tuple(start), tuple(replace), tuple(sorted(current.keys() - wanted.keys())))
 

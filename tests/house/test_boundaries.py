@@ -9,11 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PURE = (
     *("deploys/settings", "deploys/catalogue", "deploys/plan", "deploys/render"),
-<<<<<<< HEAD
-    *("deploys/history", "deploys/survey"),
-=======
-    *("deploys/history", "deploys/questions"),
->>>>>>> 46c71df (Ask for facts together, measure beside Ansible, and count round trips)
+    *("deploys/history", "deploys/questions", "deploys/survey"),
 )
 
 
