@@ -79,13 +79,13 @@ def container_of(service: Service) -> Container | None:
 def old_file(service: Service, config: str) -> str:
     """The Compose file of a release on the host that has the service as it runs; else empty.
 
-    By its label, not by the link `current`: a run that failed half-way leaves a host on two
-    releases.
+    By its label's hash alone, which the file quotes when it begins with a digit. Not by the link
+    `current`: a run that failed half-way leaves a host on two releases.
     """
     places = QuoteString(f"{service.directory}/releases")
     command = StringCommand(
         "cd", places, "&& grep --files-with-matches --fixed-strings",
-        QuoteString(f"homeport.config-sha256: {config}"), "*/gpu_hosts/compose.yaml || true",
+        QuoteString(config), "*/gpu_hosts/compose.yaml || true",
     )  # fmt: skip
     found = run(service.host, command).split()
     return f"releases/{sorted(found)[-1]}" if found and config else ""

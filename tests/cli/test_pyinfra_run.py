@@ -112,3 +112,22 @@ def test_what_gevent_prints_of_a_run_that_pyinfra_ends_is_left_out() -> None:
 def test_any_other_traceback_is_passed_on(end: str) -> None:
     lines = ["Traceback (most recent call last):\n", "  File x\n", end]
     assert list(without_tracebacks(lines)) == lines
+
+
+def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:
+    progress = [
+        "    [gpu1]  rollout: chat-1 on gpu1: failed: it never became healthy",
+        "    [gate1] error: chat-1 on gpu1: it never became healthy; it went back to its old "
+        "release abc and serves again, all that came after it is untouched",
+        "    [gate1] its log: gpu1:/srv/homeport/failed/chat-1.log",
+        "    [gate1] hint: the log says why",
+        "    [gate1] Error: executed 0 commands",
+    ]
+    run = outcome(1, "", progress, "production", dry=False)
+    assert run.exit_code == ExitCode.ROLLED_BACK
+    assert run.explanation.splitlines()[0].startswith("error: chat-1 on gpu1: it never became")
+    assert run.explanation.splitlines()[1:] == [
+        "its log: gpu1:/srv/homeport/failed/chat-1.log",
+        "hint: the log says why",
+    ]
+    assert run.rollout == ["chat-1 on gpu1: failed: it never became healthy"]

@@ -91,7 +91,7 @@ def test_without_draining_the_same_update_cuts_streams(fleet: Fleet) -> None:
 def test_real_engines_are_drained_replaced_and_asked(fleet: Fleet) -> None:
     fleet.render("llamacpp", drain_seconds=LIMIT_SECONDS)
     before = fleet.containers()
-    with streaming(fleet.url, KEY, [16] * 4, 4, pause_seconds=0.5) as load:
+    with streaming(fleet.url, KEY, [4] * 4, 4, pause_seconds=0.5) as load:
         done = fleet.apply()
     assert done.code == 0, done.text
     assert [line.split()[0] for line in done.rollout if "answers right" in line] == REPLICAS
@@ -123,7 +123,7 @@ def test_a_bad_release_goes_back_at_its_first_replica(
     assert after.keys() == before.keys()
     assert {name for name in before if after[name] != before[name]} == {"chat-1"}
     assert (fleet.current(), fleet.drained(), fleet.marks()) == (current, "", [])
-    with streaming(fleet.url, KEY, [16] * 4, 8, pause_seconds=0.2) as load:
+    with streaming(fleet.url, KEY, [4] * 4, 8, pause_seconds=0.2) as load:
         pass
     assert (load.refused(), load.cut()) == ([], [])
 
@@ -184,7 +184,7 @@ def test_replicas_that_go_are_drained_and_one_alone_is_swapped(fleet: Fleet) -> 
     assert set(fleet.containers()) == {"chat-1"}
     fleet.render("llamacpp", drain_seconds=LIMIT_SECONDS, batch_tokens=384, replicas=1)
     assert "replaced by swap" in fleet.homeport("plan", "lab").text
-    with streaming(fleet.url, KEY, [16] * 4, 4, pause_seconds=0.2) as load:
+    with streaming(fleet.url, KEY, [4] * 4, 4, pause_seconds=0.2) as load:
         done = fleet.apply()
     assert done.code == 0, done.text
     assert load.cut() == []
