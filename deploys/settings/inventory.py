@@ -114,9 +114,8 @@ def _line_of(path: Path, key: str) -> int | None:
 
 
 def _refuse_syntax_errors(root: Path, inventory: Path) -> None:
-    files = [inventory, *sorted((root / "inventories" / "group_data").glob("*.py"))]
     complaints = []
-    for file in files:
+    for file in _files(root, inventory):
         try:
             ast.parse(file.read_text())
         except SyntaxError as error:
@@ -126,7 +125,25 @@ def _refuse_syntax_errors(root: Path, inventory: Path) -> None:
         raise Refused(complaints)
 
 
+# What pyinfra has said of an inventory, by the text of all that it read: a command asks several
+# times, and each answer costs half a second of imports.
+_KNOWN: dict[tuple[tuple[str, str], ...], str] = {}
+
+
 def _ask_pyinfra(root: Path, path: Path) -> list[dict[str, Any]]:
+    texts = tuple((file.name, file.read_text()) for file in _files(root, path))
+    if texts not in _KNOWN:
+        _KNOWN[texts] = _told(root, path)
+    hosts: list[dict[str, Any]] = json.loads(_KNOWN[texts])
+    return hosts
+
+
+def _files(root: Path, inventory: Path) -> list[Path]:
+    return [inventory, *sorted((root / "inventories" / "group_data").glob("*.py"))]
+
+
+def _told(root: Path, path: Path) -> str:
+    """pyinfra's own JSON about an inventory that names hosts; raises Refused for any other."""
     command = [sys.executable, "-m", "pyinfra", str(path), "debug-inventory", "--json"]
     answer = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=LOADING_SECONDS, check=False
@@ -136,7 +153,7 @@ def _ask_pyinfra(root: Path, path: Path) -> list[dict[str, Any]]:
     except ValueError:
         hosts = []
     if answer.returncode == 0 and hosts:
-        return hosts
+        return answer.stdout
     lines = [line for line in answer.stderr.splitlines() if line.strip() and "-->" not in line]
     found = lines[-1].strip() if lines else "names no host"
     name = str(path.relative_to(root))
