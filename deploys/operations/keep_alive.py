@@ -8,7 +8,7 @@ paramiko raises EOFError, which pyinfra takes for a bug of its own.
 import socket
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from paramiko import SSHException
 from pyinfra.api.host import Host
@@ -39,7 +39,14 @@ def notice_loss(host: Host) -> None:
     transport.sock.setsockopt(socket.IPPROTO_TCP, option, limit_milliseconds)
     for name in ("run_shell_command", "put_file"):
         call = getattr(host.connector, name)
-        setattr(host.connector, name, _telling_loss(call, transport.is_active))
+        setattr(host.connector, name, _telling_loss(call, lambda: _is_connected(host)))
+
+
+def _is_connected(host: Host) -> bool:
+    """Asked anew each time: a host that was lost may have been connected to again."""
+    client: Any = getattr(host.connector, "client", None)
+    transport = client.get_transport() if client is not None else None
+    return transport is not None and bool(transport.is_active())
 
 
 def _telling_loss(
