@@ -13,18 +13,21 @@ from tests.lab.bare_host import this_machines_apt
 from tests.lab.machine import CACHE, LabError, docker, need, one_at_a_time, run
 
 CONTEXTS = Path(__file__).parent / "images"
-SUITE = "trixie"
+# Images that come from debootstrap, and the release in them. `testing` is the one that the kit's
+# own images are built from (deploys/images/debian).
+SUITES = {"debian": "trixie", "testing": "forky"}
 REPOSITORY = "homeport-lab"
 # Not the label of a lab: containers inherit it, and `down` must not take an image for a host.
 LABEL = "homeport.lab-image"
 
-# Image -> the one it is built on. `debian` comes from debootstrap.
+# Image -> the one it is built on.
 BASES = {
     "host": "debian",
     "docker": "host",
     "registry": "debian",
     "python": "debian",
     "engine": "python",
+    "oracle": "testing",
 }
 
 
@@ -51,7 +54,7 @@ def _built(name: str) -> str:
     if docker("image", "inspect", "--format", "{{.Id}}", reference, check=False):
         return reference
     if name not in BASES:
-        return _bootstrapped(reference)
+        return _bootstrapped(name, reference)
     base = _built(BASES[name])
     print(f"   building {reference}", file=sys.stderr)
     # The builder without BuildKit looks at this machine's own images first, and the machine's own
@@ -77,20 +80,27 @@ def _content_hash(name: str) -> str:
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     else:
         site = this_machines_apt()
-        digest.update(f"{SUITE} {site.debian_mirror} {site.settings}".encode())
+        digest.update(f"{SUITES[name]} {site.debian_mirror} {site.settings}".encode())
     return digest.hexdigest()[:12]
 
 
-def _bootstrapped(reference: str) -> str:
-    tarball = CACHE / f"lab-{SUITE}-{_content_hash('debian')}.tar"
+def _bootstrapped(name: str, reference: str) -> str:
+    suite = SUITES[name]
+    kits_own = f"homeport/debian:{suite}"
+    if docker("image", "inspect", "--format", "{{.Id}}", kits_own, check=False):
+        # The same, made by the kit on this machine (deploys/images/debian).
+        build = ("build", "--label", f"{LABEL}={name}", "--tag", reference, "-")
+        docker(*build, given=f"FROM {kits_own}\n".encode())
+        return reference
+    tarball = CACHE / f"lab-{suite}-{_content_hash(name)}.tar"
     if not tarball.exists():
         print(f"   making {reference} with debootstrap (a minute)", file=sys.stderr)
-        _bootstrap(tarball)
-    docker("import", "--change", f"LABEL {LABEL}=debian", str(tarball), reference)
+        _bootstrap(suite, tarball)
+    docker("import", "--change", f"LABEL {LABEL}={name}", str(tarball), reference)
     return reference
 
 
-def _bootstrap(tarball: Path) -> None:
+def _bootstrap(suite: str, tarball: Path) -> None:
     need("debootstrap")
     site = this_machines_apt()
     if not site.debian_mirror:
@@ -99,8 +109,11 @@ def _bootstrap(tarball: Path) -> None:
         )
     root = tarball.with_suffix(".root")
     CACHE.mkdir(parents=True, exist_ok=True)
+    # An older debootstrap knows no newer release; `sid` is the script of all of them.
+    script = Path("/usr/share/debootstrap/scripts", suite)
+    scripts = () if script.exists() else (str(script.with_name("sid")),)
     try:
-        run("debootstrap", "--variant=minbase", SUITE, str(root), site.debian_mirror)
+        run("debootstrap", "--variant=minbase", suite, str(root), site.debian_mirror, *scripts)
         (root / "etc/apt/apt.conf.d/90site").write_text(site.settings)
         # Without the lists, as on a machine that never ran apt-get update.
         lists = ("--exclude=./var/lib/apt/lists/*", "--exclude=./var/cache/apt/archives/*.deb")
