@@ -1,196 +1,133 @@
 """llama.cpp's compute buffer of one device: the largest phase of its part of the graph."""
 
-from dataclasses import dataclass
-
-from deploys.catalogue.architecture import Architecture
-from deploys.plan.memory import compute_phases, kv_cache, kv_cells, pipeline_copies
-from deploys.plan.memory.configuration import LlamaCppConfiguration
+from deploys.plan.memory import compute_phases, pipeline_copies, ram_copies
+from deploys.plan.memory.attention_phase import (
+    copied_bytes,
+    left_bytes,
+    mask_bytes,
+    mixer_bytes,
+    query_elements,
+)
 from deploys.plan.memory.estimate import MIB, Range
+from deploys.plan.memory.feed_forward_phase import feed_forward_bytes
 from deploys.plan.memory.ggml_types import is_quantized
-from deploys.plan.memory.layers import LayerKind, keeps_rows, layer_kinds
-from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
-from deploys.plan.memory.tensor_layouts import LAYOUTS
+from deploys.plan.memory.graph_part import Part, kinds_of
 
 # Numbers, positions and places in the cache of one token; measured with build 11669 on a CPU, where
 # 10 starts with 64 to 512 tokens at once differed by 26 to 36 bytes for each.
 INPUT_BYTES_PER_TOKEN = 32
-# The rules fell short of llama.cpp 0c1e57098b's own reserve by up to 2.7 % in 17 of 640 runs on a
-# null CUDA device (Homeport's field study of November 2026).
-UPPER_FACTOR = 1.03
+# The rules for the worst case fell short of the pinned build's own reserve by up to 7 % in 3 of
+# 2,600 random parts on a null CUDA device (tests/plan/oracle, seeds 1 to 4, 312 plans each).
+UPPER_FACTOR = 1.08
 
 
-@dataclass(frozen=True)
-class Part:
-    """What of the graph one device computes."""
+def compute_buffer(part: Part) -> Range:
+    """MiB, expected and upper.
 
-    layers: tuple[int, ...]
-    has_output: bool
-    is_first: bool = True
-    copies: int = 1
-    """Of every input, for pipelining; 1: none."""
-    borrowed_bytes: int = 0
-    """The largest tensor that is copied here from RAM to be computed with."""
-    in_ram: bool = False
-    """There are no GPUs: inputs and embeddings are in the same buffer."""
+    Where blocks of many sizes come and go, what is expected is that none fits into another's place.
+    """
+    largest = _bytes(part, upper=True)
+    expected = largest if _is_mixed(part) else _bytes(part, upper=False)
+    return Range(expected / MIB, max(expected, largest) * UPPER_FACTOR / MIB)
 
 
-def compute_buffer(
-    shape: Architecture, asked: LlamaCppConfiguration, profile: LlamaCppProfile, part: Part
-) -> Range:
-    """MiB, expected and upper."""
-    expected = _bytes(shape, asked, profile, part, upper=False)
-    upper = max(expected, _bytes(shape, asked, profile, part, upper=True))
-    return Range(expected / MIB, upper * UPPER_FACTOR / MIB)
+def _is_mixed(part: Part) -> bool:
+    """Several devices compute layers that differ, or whose attention does not flash."""
+    if not (part.profile.reuses_inputs and part.is_shared_out):
+        return False
+    plain = part.asked.flash_attention and not part.layout.parallel and not part.ram_layers
+    return not plain or bool(part.shape.recurrent or part.shape.experts)
 
 
-def _bytes(
-    shape: Architecture,
-    asked: LlamaCppConfiguration,
-    profile: LlamaCppProfile,
-    part: Part,
-    upper: bool,
-) -> float:
-    if not part.layers and not part.has_output:
-        return 0
-    every = layer_kinds(shape)
-    kinds = sorted({every[layer] for layer in part.layers})
-    masks = sum(_mask(shape, kind, asked, profile) for kind in kinds)
-    rows = profile.first_gpu_rows if part.is_first else profile.later_gpu_rows
-    # Two GPUs were found short by a row, and without flash attention by copies of the mask.
-    spare = masks * (part.copies - 1) if upper and not asked.flash_attention else 0
-    copies = masks + spare + _copies(shape, asked, masks, part, rows + upper)
-    copies += _inputs(shape, asked) if part.in_ram else 0
-    phases = [copies + _feed_forward(shape, asked, profile, part, upper)] if kinds else [0.0]
-    phases += [copies + _mixer(shape, kind, asked, profile, part) for kind in kinds]
+def _bytes(part: Part, upper: bool) -> float:
+    if not part.layers and not part.ram_layers:
+        return _logits_alone(part) if part.has_output else 0
+    kinds = kinds_of(part, part.layers + part.ram_layers)
+    masks = sum(mask_bytes(part, kind) for kind in kinds)
+    rows = part.profile.first_gpu_rows if part.is_first else part.profile.later_gpu_rows
+    # Without flash attention two GPUs were found short by copies of the mask.
+    spare = masks * (part.copies - 1) if upper and not part.asked.flash_attention else 0
+    copies = masks + spare + _copies(part, masks, rows + upper)
+    copies += _inputs(part) if part.in_ram else 0
+    feed_forward = feed_forward_bytes(part, upper)
+    phases = [copies + feed_forward + _beside(part, upper)]
+    phases += [copies + mixer_bytes(part, kind, upper) for kind in kinds]
+    phases += [copies + size for size in _fetching(part, feed_forward, upper)]
     if part.has_output:
-        lives = masks if profile.mask_lives_on or part.copies > 1 else 0
+        lives = masks if part.profile.mask_lives_on or part.copies > 1 else 0
         rows = pipeline_copies.LOGITS_ROWS + upper
-        lives += spare + _copies(shape, asked, masks, part, rows)
-        phases.append(lives + _logits(shape, asked, profile, part, upper))
+        phases.append(lives + spare + _copies(part, masks, rows) + _logits(part, upper))
     return max(phases)
 
 
-def _inputs(shape: Architecture, asked: LlamaCppConfiguration) -> int:
+def _inputs(part: Part) -> float:
     """What a CPU keeps beside the rows of a GPU: embeddings, and a cache's rows to quantise."""
+    shape, asked, tokens = part.shape, part.asked, part.asked.micro_batch_tokens
     rows = 2 if is_quantized(asked.key_type) else 1
-    tokens = asked.micro_batch_tokens
     embeddings = compute_phases.rows_bytes(shape.embedding_length * rows, tokens)
     # Without flash attention V lies transposed: a place of 8 bytes for each of its numbers.
     places = 0 if asked.flash_attention else 8 * shape.kv_heads * shape.value_length
     return embeddings + (INPUT_BYTES_PER_TOKEN + places) * tokens
 
 
-def _mask(
-    shape: Architecture,
-    kind: LayerKind,
-    asked: LlamaCppConfiguration,
-    profile: LlamaCppProfile,
-) -> int:
-    if not keeps_rows(kind):
+def _beside(part: Part, upper: bool) -> float:
+    """Where attention stands beside the feed-forward part, its copies find no room in that part's
+    memory: only the allocator's end is free (ggml/src/ggml-alloc.c, best fit by block).
+
+    Elsewhere a row in between can have the same effect (upper).
+    """
+    if not part.layout.parallel and not upper:
         return 0
-    per_cell = profile.mask_bytes_per_cell
-    if not asked.flash_attention:
-        # The f32 mask is used as it is.
-        per_cell = compute_phases.FLOAT_BYTES
-    cells = kv_cache.cells_of(shape, kind, asked, profile)
-    tokens = asked.micro_batch_tokens // kv_cells.streams(asked.sequences, asked.unified)
-    streams = kv_cells.streams(asked.sequences, asked.unified)
-    return compute_phases.mask_bytes(cells * streams, max(1, tokens), per_cell)
+    kinds = kinds_of(part, part.layers + part.ram_layers)
+    copied = [copied_bytes(part, kind) for kind in kinds]
+    if not part.layout.parallel:
+        return max(left_bytes(part, kind) for kind in kinds)
+    # Several GPUs keep those of both kinds of layers.
+    beside: float = sum(copied) if part.is_shared_out or upper else max(copied)
+    if upper:
+        queries = max(query_elements(part, kind) for kind in kinds)
+        beside += compute_phases.rows_bytes(2 * queries, part.asked.micro_batch_tokens)
+    return beside
 
 
-def _mixer(
-    shape: Architecture,
-    kind: LayerKind,
-    asked: LlamaCppConfiguration,
-    profile: LlamaCppProfile,
-    part: Part,
-) -> float:
-    """Attention or its recurrent stand-in."""
-    tokens, width = asked.micro_batch_tokens, shape.embedding_length
-    if kind is LayerKind.RECURRENT and shape.recurrent:
-        recurrent = shape.recurrent
-        channels = recurrent.inner_length + 2 * recurrent.groups * recurrent.state_length
-        state = recurrent.inner_length * recurrent.state_length * asked.sequences
-        widths = profile.residual_widths
-        elements = compute_phases.delta_net_elements(channels, width, widths)
-        return compute_phases.rows_bytes(elements, tokens) + compute_phases.rows_bytes(state, 1)
-    if kind is LayerKind.STATELESS:
-        return 0
-    needed: float = compute_phases.rows_bytes(_attention(shape, kind, profile), tokens)
-    cells = kv_cache.cells_of(shape, kind, asked, profile)
-    streams = kv_cells.streams(asked.sequences, asked.unified)
-    if not asked.flash_attention:
-        needed += compute_phases.scores_bytes(cells, tokens, shape.heads)
-    elif profile.dequantised_in_graph and is_quantized(asked.key_type) and not part.in_ram:
-        # A CPU's kernels read a quantised cache as it is.
-        rows = kv_cache.cache_rows(shape, kind, profile)
-        needed += compute_phases.dequantised_bytes(cells, streams, *rows)
-    return needed
+def _fetching(part: Part, feed_forward: float, upper: bool) -> list[float]:
+    """Phases of layers in RAM, whose caches and weights are copied here to be computed with.
+
+    What a borrowed matrix or one layer's keys left is too small for what follows.
+    """
+    phases = []
+    for kind in kinds_of(part, part.ram_layers):
+        fetched = ram_copies.cache_bytes(part, kind)
+        apart = ram_copies.values_apart_bytes(part, kind)
+        lost = max(fetched) + part.borrowed_bytes
+        phases.append(mixer_bytes(part, kind, upper) + sum(fetched) + apart + lost)
+        if upper:
+            phases.append(feed_forward + max(fetched))
+    return phases
 
 
-def _attention(shape: Architecture, kind: LayerKind, profile: LlamaCppProfile) -> int:
-    width = shape.embedding_length
-    latent = shape.latent_attention
-    if latent:
-        heads = compute_phases.latent_attention_elements(
-            shape.heads,
-            latent.kv_rank,
-            latent.rope_length,
-            latent.nope_length,
-            profile.latent_ropes,
-        )
-        return heads + 4 * width
-    window = shape.sliding_window if kind is LayerKind.WINDOW else None
-    queries = shape.heads * ((window.key_length if window else None) or shape.key_length)
-    layout = LAYOUTS.get(shape.name)
-    if layout and layout.gated_attention:
-        return compute_phases.gated_attention_elements(queries, width, profile.residual_widths)
-    return compute_phases.attention_elements(queries, width, profile.attention_widths)
-
-
-def _feed_forward(
-    shape: Architecture,
-    asked: LlamaCppConfiguration,
-    profile: LlamaCppProfile,
-    part: Part,
-    upper: bool,
-) -> float:
-    width, widths = shape.embedding_length, profile.residual_widths
-    experts = shape.experts
-    elements = compute_phases.feed_forward_elements(shape.feed_forward_length, width, widths)
-    if experts:
-        hidden, used = experts.feed_forward_length, experts.used
-        routed = compute_phases.expert_elements(used, hidden, width, widths)
-        if profile.expert_outputs_apart or upper:
-            routed += compute_phases.expert_outputs_elements(used, hidden, width)
-        dense = min(part.layers) < experts.leading_dense_layers
-        elements = max(routed, elements) if dense else routed
-    return compute_phases.rows_bytes(elements, asked.micro_batch_tokens) + part.borrowed_bytes
-
-
-def _logits(
-    shape: Architecture,
-    asked: LlamaCppConfiguration,
-    profile: LlamaCppProfile,
-    part: Part,
-    upper: bool,
-) -> int:
+def _logits(part: Part, upper: bool) -> float:
+    profile, shape = part.profile, part.shape
     widths = profile.upper_logits_widths if upper else profile.logits_widths
     if part.copies > 1:
         # The rows that would still live are among the copies.
         widths = 1
-    tokens = asked.micro_batch_tokens
-    rows = tokens if profile.logits_for_all_tokens else min(tokens, asked.sequences)
-    words = compute_phases.rows_bytes(shape.vocabulary_size, rows)
+    words = compute_phases.rows_bytes(shape.vocabulary_size, part.output_rows)
     hidden = compute_phases.logits_elements(0, shape.embedding_length, widths)
-    return words + compute_phases.rows_bytes(hidden, tokens)
+    return words + compute_phases.rows_bytes(hidden, part.asked.micro_batch_tokens)
 
 
-def _copies(
-    shape: Architecture, asked: LlamaCppConfiguration, masks: int, part: Part, rows: int
-) -> int:
+def _logits_alone(part: Part) -> float:
+    """On a GPU that computes nothing else only the rows that want logits arrive."""
+    elements = compute_phases.logits_elements(
+        part.shape.vocabulary_size, part.shape.embedding_length, part.profile.logits_widths
+    )
+    return compute_phases.rows_bytes(elements, part.output_rows)
+
+
+def _copies(part: Part, masks: int, rows: int) -> float:
     """What pipelining adds; one copy of the mask is counted already."""
     if part.copies < 2:
         return 0
-    row = compute_phases.rows_bytes(shape.embedding_length, asked.micro_batch_tokens)
+    row = compute_phases.rows_bytes(part.shape.embedding_length, part.asked.micro_batch_tokens)
     return pipeline_copies.copies_bytes(part.copies, masks, row, rows) - masks

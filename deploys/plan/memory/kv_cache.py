@@ -59,6 +59,22 @@ def cache_rows(shape: Architecture, kind: LayerKind, profile: LlamaCppProfile) -
     return row, latent.kv_rank if profile.latent_cache == "keys_and_values" else 0
 
 
+def copied_rows(
+    shape: Architecture,
+    kind: LayerKind,
+    configuration: LlamaCppConfiguration,
+    profile: LlamaCppProfile,
+) -> tuple[int, int]:
+    """(key, value) elements that CUDA's flash attention reads as f16 copies, being of another type
+    (ggml/src/ggml-cuda/fattn-common.cuh, ggml_cuda_flash_attn_ext_get_f16_extra_data).
+    """
+    key, value = cache_rows(shape, kind, profile)
+    return (
+        0 if configuration.key_type == "f16" else key,
+        0 if configuration.value_type == "f16" else value,
+    )
+
+
 def latent_row(rank: int, rope: int) -> int:
     """Elements of an MLA row: the compressed part and the rotated part."""
     return rank + rope

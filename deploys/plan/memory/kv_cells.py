@@ -1,6 +1,7 @@
 """How many tokens a layer's cache in llama.cpp has room for, and in how many streams."""
 
-# llama_context pads n_ctx_seq to 256 (src/llama-context.cpp), and llama_kv_cache_iswa pads the
+# llama_context pads n_ctx and then n_ctx_seq to 256 (src/llama-context.cpp), and
+# llama_kv_cache_iswa pads the
 # window's cache to 256 (src/llama-kv-cache-iswa.cpp, llama.cpp #17037).
 PADDING = 256
 
@@ -17,7 +18,7 @@ def streams(sequences: int, unified: bool) -> int:
 
 def full_cells(context: int, sequences: int, unified: bool) -> int:
     """Cells of one stream of a layer that sees all of the context."""
-    return padded(context // streams(sequences, unified))
+    return padded(padded(context) // streams(sequences, unified))
 
 
 def window_cells(cells: int, window: int, micro_batch: int, sequences: int, unified: bool) -> int:

@@ -4,11 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from deploys.catalogue.architecture import Architecture
-from deploys.plan.memory import kv_cache, pipeline_copies, process, projector, recurrent_state
-from deploys.plan.memory.compute_buffer import Part, compute_buffer
+from deploys.plan.memory import kv_cache, pipeline_copies, process, projector, recurrent_layer
+from deploys.plan.memory.compute_buffer import compute_buffer
 from deploys.plan.memory.configuration import Case, Device, LlamaCppConfiguration
 from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate, Estimate, Range, exactly
 from deploys.plan.memory.ggml_types import is_quantized
+from deploys.plan.memory.graph_part import Part
 from deploys.plan.memory.layer_placement import CPU, devices_of_layers
 from deploys.plan.memory.layers import LayerKind, keeps_rows, layer_kinds
 from deploys.plan.memory.profiles.choice import llamacpp_profile
@@ -78,36 +79,32 @@ def _state_bytes(question: _Question, kind: LayerKind) -> int:
     recurrent = question.shape.recurrent
     if recurrent is None or kind is not LayerKind.RECURRENT:
         return 0
-    return recurrent_state.layer_state_bytes(
-        recurrent_state.convolution_elements(
-            recurrent.convolution_kernel,
-            recurrent.inner_length,
-            recurrent.groups,
-            recurrent.state_length,
-        ),
-        recurrent_state.state_elements(recurrent.inner_length, recurrent.state_length),
-        question.asked.sequences,
-        question.asked.draft_tokens,
-    )
+    asked = question.asked
+    return sum(recurrent_layer.states_bytes(recurrent, asked.sequences, asked.draft_tokens))
 
 
 def _compute(question: _Question, index: int) -> Range:
-    layers = tuple(layer for layer, at in enumerate(question.placed[:-1]) if at == index)
-    gpus = len(question.asked.devices)
-    has_output = question.placed[-1] == index
-    idle = index > 0 and index not in question.placed
-    if idle or (index == CPU and gpus):
+    if index == CPU and question.asked.devices:
         return NOTHING
+    output_at = question.placed[-1]
+    takes_output = index == 0 and output_at == CPU and question.profile.logits_for_all_tokens
     part = Part(
-        # A GPU computes large batches of the layers in RAM too, with borrowed weights.
-        layers=layers or tuple(range(question.shape.layers)),
-        has_output=has_output or (index == 0 and question.placed[-1] == CPU),
+        question.shape,
+        question.asked,
+        question.profile,
+        layers=_layers_at(question, index),
+        has_output=output_at == index or takes_output,
+        ram_layers=_layers_at(question, CPU) if index == 0 else (),
         is_first=index == 0,
         copies=_copies(question),
-        borrowed_bytes=0 if index == CPU else round(_borrowed(question, index) * MIB),
+        borrowed_bytes=round(_borrowed(question) * MIB) if index == 0 else 0,
         in_ram=index == CPU,
     )
-    return compute_buffer(question.shape, question.asked, question.profile, part)
+    return compute_buffer(part)
+
+
+def _layers_at(question: _Question, index: int) -> tuple[int, ...]:
+    return tuple(layer for layer, at in enumerate(question.placed[:-1]) if at == index)
 
 
 def _copies(question: _Question) -> int:
@@ -121,18 +118,18 @@ def _copies(question: _Question) -> int:
     return pipeline_copies.SCHEDULER_COPIES if several and whole and plain else 1
 
 
-def _borrowed(question: _Question, index: int) -> float:
-    """MiB of the largest tensor a GPU copies from RAM for batches of 32 tokens and more.
+def _borrowed(question: _Question) -> float:
+    """MiB of the largest tensor the first GPU copies from RAM for batches of 32 tokens and more.
 
     ggml's scheduler offloads such operations (op_offload) and reuses the space tensor by tensor.
     """
-    asked, weights = question.asked, question.weights
-    if asked.largest_ram_expert_mib is not None:
-        return asked.largest_ram_expert_mib
-    in_ram = CPU in question.placed
-    if in_ram and index == 0:
-        return weights.largest_ram_tensor_mib
-    return weights.largest_ram_expert_mib
+    weights = question.weights
+    if question.asked.largest_ram_expert_mib is not None:
+        return question.asked.largest_ram_expert_mib
+    if CPU not in question.placed:
+        return weights.largest_ram_expert_mib
+    output = weights.ram_output_mib if question.profile.logits_for_all_tokens else 0
+    return max(weights.largest_ram_layer_mib, output)
 
 
 def _extras(question: _Question) -> dict[str, Range]:

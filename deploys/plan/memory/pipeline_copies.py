@@ -8,6 +8,6 @@ SCHEDULER_COPIES = 4
 LOGITS_ROWS = 2
 
 
-def copies_bytes(copies: int, mask: int, row: int, rows: int) -> int:
+def copies_bytes(copies: int, mask: int, row: float, rows: int) -> float:
     """Bytes of all copies, for the mask and so many rows of the embedding."""
     return copies * (mask + row * rows)

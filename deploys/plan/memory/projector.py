@@ -4,7 +4,7 @@ from deploys.catalogue.architecture import VisionTower
 from deploys.plan.memory import compute_phases
 
 
-def compute_bytes(tower: VisionTower) -> int:
+def compute_bytes(tower: VisionTower) -> float:
     """The largest phase over the patches of one image: its feed-forward part.
 
     The same rule as of the text layers, with one hidden row (the towers have no gate); the engine

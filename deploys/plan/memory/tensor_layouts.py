@@ -19,6 +19,10 @@ class Layout:
     fused_gate: bool = False
     """Gate and up stand in one tensor."""
     biases: bool = False
+    norm_biases: bool = False
+    """LayerNorm: norms shift as well as scale."""
+    parallel: bool = False
+    """Attention and the feed-forward part read the same input."""
     sinks: bool = False
     gated_attention: bool = False
     """The queries' tensor also holds a gate of the same size."""
@@ -64,10 +68,10 @@ LAYOUTS = {
     "phi3": Layout(fused_qkv=True, fused_gate=True),
     "glm4": Layout(norms=_AROUND, fused_gate=True),
     "glm4moe": Layout(norms=_AFTER, expert_bias=True),
-    "command-r": Layout(norms=()),
-    "cohere2": Layout(norms=()),
-    "gptneox": Layout(fused_qkv=True, gated=False, biases=True),
-    "starcoder2": Layout(gated=False, biases=True),
+    "command-r": Layout(norms=(), parallel=True),
+    "cohere2": Layout(norms=(), parallel=True),
+    "gptneox": Layout(fused_qkv=True, gated=False, biases=True, norm_biases=True, parallel=True),
+    "starcoder2": Layout(gated=False, biases=True, norm_biases=True),
     "deepseek2": Layout(expert_bias=True),
     "gpt-oss": Layout(norms=_AFTER, biases=True, sinks=True),
 }

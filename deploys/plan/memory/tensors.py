@@ -34,7 +34,7 @@ def tensors_of(shape: Architecture) -> tuple[Tensor, ...] | None:
         return None
     width = shape.embedding_length
     tensors = [Tensor("token_embd.weight", (width, shape.vocabulary_size))]
-    tensors.append(Tensor("output_norm.weight", (width,)))
+    tensors += [Tensor(f"output_norm.{word}", (width,)) for word in _norm_words(layout)]
     if not shape.tied_embeddings:
         tensors.append(Tensor("output.weight", (width, shape.vocabulary_size)))
     if shape.rope_factors:
@@ -47,7 +47,8 @@ def tensors_of(shape: Architecture) -> tuple[Tensor, ...] | None:
 
 
 def _layer(shape: Architecture, layout: Layout, layer: int, kind: LayerKind) -> list[Tensor]:
-    parts: dict[str, Shape] = {"attn_norm.weight": (shape.embedding_length,)}
+    width, words = shape.embedding_length, _norm_words(layout)
+    parts: dict[str, Shape] = {f"attn_norm.{word}": (width,) for word in words}
     if kind is LayerKind.RECURRENT:
         parts |= _delta_net(shape, layout)
     elif shape.latent_attention:
@@ -55,9 +56,13 @@ def _layer(shape: Architecture, layout: Layout, layer: int, kind: LayerKind) -> 
     else:
         parts |= _attention(shape, layout, kind)
     for norm in layout.norms:
-        parts[f"{norm}.weight"] = (shape.embedding_length,)
+        parts |= {f"{norm}.{word}": (width,) for word in words}
     parts |= _feed_forward(shape, layout, layer)
     return [Tensor(f"blk.{layer}.{name}", size) for name, size in parts.items()]
+
+
+def _norm_words(layout: Layout) -> tuple[str, ...]:
+    return ("weight", "bias") if layout.norm_biases else ("weight",)
 
 
 def _attention(shape: Architecture, layout: Layout, kind: LayerKind) -> dict[str, Shape]:

@@ -17,7 +17,10 @@ class Weights:
 
     by_device: Mapping[int, Range]
     largest_ram_expert_mib: float = 0
-    largest_ram_tensor_mib: float = 0
+    largest_ram_layer_mib: float = 0
+    """The largest tensor of a layer in RAM."""
+    ram_output_mib: float = 0
+    """The output's matrix, where it lies in RAM."""
     unknown: str = ""
 
 
@@ -30,15 +33,14 @@ def weights_of(case: Case, asked: LlamaCppConfiguration, placed: Sequence[int]) 
     if asked.experts_on_cpu is None:
         known = _stated(case, asked, placed)
         reason = "which experts stay in RAM is not said"
-        return known or Weights({}, _largest_expert(sizes), _largest(sizes), unknown=reason)
+        return known or Weights({}, *_in_ram(list(sizes), sizes), unknown=reason)
     shape = case.architecture
     tied = bool(shape and shape.tied_embeddings)
     summed = _summed(sizes, placed, asked, tied)
     stated = _stated(case, asked, placed)
     if stated is None:
         return _with_other_matrix(summed, case, placed, asked, tied)
-    largest = summed.largest_ram_expert_mib, summed.largest_ram_tensor_mib
-    return Weights(stated.by_device, *largest)
+    return replace(summed, by_device=stated.by_device)
 
 
 def _with_other_matrix(
@@ -77,18 +79,18 @@ def _summed(
     sizes: Mapping[str, int], placed: Sequence[int], asked: LlamaCppConfiguration, tied: bool
 ) -> Weights:
     by_device: dict[int, float] = dict.fromkeys([*range(len(asked.devices)), CPU], 0.0)
-    largest_expert = largest = 0
+    in_ram = []
     for name, size in sizes.items():
         device = device_of(name, placed, asked.experts_on_cpu or 0)
         by_device[device] += size / MIB
-        if device == CPU and name != "token_embd.weight":
-            largest = max(largest, size)
-            largest_expert = max(largest_expert, size if is_expert(name) else 0)
+        # Of the embeddings' matrix only rows are read, unless it is the output's as well.
+        if device == CPU and (name != "token_embd.weight" or placed[-1] == CPU):
+            in_ram.append(name)
     if tied and placed[-1] != CPU:
         # The output on the GPU is a second copy of the embeddings in RAM.
         by_device[placed[-1]] += sizes["token_embd.weight"] / MIB
     parts = {device: exactly(mib) for device, mib in by_device.items()}
-    return Weights(parts, largest_expert / MIB, largest / MIB)
+    return Weights(parts, *_in_ram(in_ram, sizes))
 
 
 def device_of(name: str, placed: Sequence[int], experts_on_cpu: int) -> int:
@@ -109,12 +111,16 @@ def is_expert(name: str) -> bool:
     return "_exps." in name
 
 
-def _largest_expert(sizes: Mapping[str, int]) -> float:
-    return max((size for name, size in sizes.items() if is_expert(name)), default=0) / MIB
-
-
-def _largest(sizes: Mapping[str, int]) -> float:
-    return max(size for name, size in sizes.items() if name != "token_embd.weight") / MIB
+def _in_ram(names: Sequence[str], sizes: Mapping[str, int]) -> tuple[float, float, float]:
+    """MiB of the largest expert, of the largest tensor of a layer, and of the output."""
+    layers = [name for name in names if name.startswith("blk.")]
+    experts = [name for name in layers if is_expert(name)]
+    output = "output.weight" if "output.weight" in sizes else "token_embd.weight"
+    return (
+        max((sizes[name] for name in experts), default=0) / MIB,
+        max((sizes[name] for name in layers), default=0) / MIB,
+        sizes[output] / MIB if output in names else 0,
+    )
 
 
 def _stated(case: Case, asked: LlamaCppConfiguration, placed: Sequence[int]) -> Weights | None:

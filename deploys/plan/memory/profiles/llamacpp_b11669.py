@@ -1,9 +1,7 @@
 """llama.cpp 0.7.0, build 11669 (ggml 0.27.0), as Debian packages it.
 
-Read off the engine's own reserve: `llama-fit-params --fit-print on` of that build, on header-only
-files of made-up shapes in which one dimension at a time was changed, with the layers on a
-ggml-rpc-server that stands in for a GPU. A CUDA build reserves the same graph; the f16 copy of a
-quantised cache, which only CUDA makes, is taken from 0c1e57098b.
+Read off the engine's own reserve on header-only files of made-up shapes in which one dimension at a
+time was changed, with a CUDA backend that is not there (tests/plan/oracle).
 `llama-server` asks for n_outputs_max = its number of slots (its own log, -v).
 """
 
@@ -19,10 +17,11 @@ B11669 = LlamaCppProfile(
     logits_widths=4,
     upper_logits_widths=4,
     first_gpu_rows=3,
-    later_gpu_rows=3,
+    later_gpu_rows=2,
+    reuses_inputs=True,
     mask_lives_on=True,
     latent_ropes=3,
-    expert_outputs_apart=True,
+    keeps_expert_outputs=True,
     caches_windows=True,
     latent_cache="keys",
 )

@@ -26,12 +26,14 @@ class LlamaCppProfile:
     """Rows of the embedding's length that the first of several GPUs keeps copies of."""
     later_gpu_rows: int
     """The same of the others, while they compute layers."""
+    reuses_inputs: bool
+    """Rows that were copied to a GPU give their place up to what it computes."""
     mask_lives_on: bool
     """Inputs keep their memory until the end of the graph."""
     latent_ropes: int
     """Rotated parts alive during latent attention, per head."""
-    expert_outputs_apart: bool
-    """The experts' answers do not fit into what their gates left."""
+    keeps_expert_outputs: bool
+    """CUDA weighs and sums the experts' answers in one kernel, so they live until it has run."""
     caches_windows: bool
     """Layers with a sliding window get a small cache."""
     latent_cache: LatentCache

@@ -17,9 +17,10 @@ UNTIL_APRIL_2025 = LlamaCppProfile(
     upper_logits_widths=3,
     first_gpu_rows=1,
     later_gpu_rows=2,
+    reuses_inputs=False,
     mask_lives_on=False,
     latent_ropes=2,
-    expert_outputs_apart=False,
+    keeps_expert_outputs=False,
     caches_windows=False,
     latent_cache="heads",
 )

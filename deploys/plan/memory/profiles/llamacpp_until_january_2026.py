@@ -18,9 +18,10 @@ UNTIL_JANUARY_2026 = LlamaCppProfile(
     upper_logits_widths=3,
     first_gpu_rows=1,
     later_gpu_rows=2,
+    reuses_inputs=False,
     mask_lives_on=False,
     latent_ropes=2,
-    expert_outputs_apart=False,
+    keeps_expert_outputs=False,
     caches_windows=True,
     latent_cache="keys_and_values",
 )
