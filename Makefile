@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo demo-down test test-fast format accuracy bench-plan bench-deploy \
+.PHONY: demo demo-down test test-fast format accuracy oracle bench-plan bench-deploy \
 	survey plan render apply verify drift releases rollback chat lock clean
 
 demo: $(READY)
@@ -42,6 +42,10 @@ bench-plan: $(READY)
 # Speed beside ansible-core and the cost of large fleets; a lab of five hosts, half an hour.
 bench-deploy: $(READY)
 	@$(BIN)/python -m tests.benchmarks
+# The memory estimator held against what the pinned llama.cpp would reserve on GPUs that are not
+# there; a new seed each time: make oracle SEED=7 CASES=1000
+oracle: $(READY)
+	@$(BIN)/python -m tests.plan.oracle $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
 
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)

@@ -66,12 +66,12 @@ def by_quantity(rows: Sequence[Comparison]) -> dict[str, list[Comparison]]:
     return dict(found)
 
 
-def missed(rows: Sequence[Comparison]) -> list[str]:
+def missed(rows: Sequence[Comparison], targets: Sequence[Target] = TARGETS) -> list[str]:
     """Targets that do not hold; one without a single observation does not either."""
     found = by_quantity(rows)
     return [
         f"{target.quantity}: {target.words}"
-        for target in TARGETS
+        for target in targets
         if not found.get(target.quantity) or not target.holds(found[target.quantity])
     ]
 
@@ -112,16 +112,21 @@ def _line(quantity: str, kind: str, rows: Sequence[Comparison]) -> tuple[str, ..
     )
 
 
-def main() -> int:
+def report(
+    console: Console, rows: Sequence[Comparison], targets: Sequence[Target] = TARGETS
+) -> int:
     """Prints the table and the targets; 1 when one is missed."""
-    rows = comparisons()
-    console = Console(width=120)
     console.print(table(rows), highlight=False)
-    short = missed(rows)
-    for target in TARGETS:
+    short = missed(rows, targets)
+    for target in targets:
         words = f"{target.quantity}: {target.words}"
         console.print(("MISSED  " if words in short else "holds   ") + words, highlight=False)
     return 1 if short else 0
+
+
+def main() -> int:
+    """The whole measurement file, printed; 1 when a target is missed."""
+    return report(Console(width=120), comparisons())
 
 
 if __name__ == "__main__":
