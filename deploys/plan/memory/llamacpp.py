@@ -95,7 +95,7 @@ def _compute(question: _Question, index: int) -> Range:
         layers=_layers_at(question, index),
         has_output=output_at == index or takes_output,
         ram_layers=_layers_at(question, CPU) if index == 0 else (),
-        is_first=index == 0,
+        is_first=index in (0, CPU),
         copies=_copies(question),
         borrowed_bytes=round(_borrowed(question) * MIB) if index == 0 else 0,
         in_ram=index == CPU,

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from tests.plan.oracle.engine import Answer, Reserved
+from tests.plan.oracle.header import metadata, tensor_bytes
 from tests.plan.oracle.questions import Question, questions
 
 FILE = Path(__file__).with_name("recorded.json")
@@ -53,6 +54,12 @@ def read() -> tuple[list[Question], list[Answer]]:
 def _digest(asked: Sequence[Question]) -> str:
     """Of all that an answer depends on; the GPUs' sizes are not among it."""
     words = [
-        (len(one.gpus), one.shape, one.file_type, replace(one.asked, devices=())) for one in asked
+        (
+            len(one.gpus),
+            metadata(one.shape),
+            tensor_bytes(one.shape, one.file_type),
+            asdict(replace(one.asked, devices=())),
+        )
+        for one in asked
     ]
-    return hashlib.sha256(repr(words).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()

@@ -57,7 +57,7 @@ def test_a_smaller_micro_batch_is_taken_where_only_the_compute_buffer_is_in_the_
     words = {"model": "llama-3.1-8b-q8_0", "context_tokens": 90_112, "flash_attention": False}
     usual = _arguments(("RTX A6000",), **words)
     close = _arguments(("RTX 3090",), **words)
-    assert (usual.micro_batch_tokens, close.micro_batch_tokens) == (512, 256)
+    assert (usual.micro_batch_tokens, close.micro_batch_tokens) == (512, 128)
     assert close.gpu_layers == 33
 
 

@@ -42,9 +42,9 @@ def test_a_cache_that_is_too_large_has_several_ways_out() -> None:
     assert found == [
         "kv_cache_type q8_0",
         "kv_cache_type q4_0",
-        "gpu_layers 55",
+        "gpu_layers 54",
         "model qwen3-32b-q3_k_m",
-        "context_tokens 20480",
+        "context_tokens 20224",
     ]
 
 

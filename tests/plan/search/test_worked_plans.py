@@ -23,7 +23,7 @@ def test_one_rtx_4090_serves_a_32b_model() -> None:
         "chat-1   a     qwen3-32b-q4_k_m  llamacpp  16384    1      1442 of 1856  < 52",
         "a: 1,856 of 262,144 MiB RAM planned",
         "  GeForce RTX 4090       chat-1     "
-        "WWWWWWWWWWWWWWWWWWWWWWWWKKKKKKpm 23,265 of 24,080 MiB fits",
+        "WWWWWWWWWWWWWWWWWWWWWWWWKKKKKKpm 23,276 of 24,080 MiB fits",
         "  W weights, K KV cache, p process, m margin",
         "pool chat on llamacpp (the catalogue has the model as GGUF only):",
         "  quantization Q4_K_M: the first that fits of Q6_K, Q5_K_M, Q8_0, Q4_K_M",
@@ -41,14 +41,14 @@ def test_two_rtx_3090_split_its_layers_for_two_long_requests() -> None:
     assert _printed([host("a", "RTX 3090", "RTX 3090")], **words)[2:] == [
         "a: 2,048 of 262,144 MiB RAM planned",
         "  GeForce RTX 3090       chat-1     "
-        "WWWWWWWWWWWWWWWWWKKKKKKKKKKKc..m 21,893 of 24,124 MiB fits",
+        "WWWWWWWWWWWWWWWWWKKKKKKKKKKKc..m 21,923 of 24,124 MiB fits",
         "  GeForce RTX 3090       chat-1     "
-        "WWWWWWWWWWWWWWWWKKKKKKKKKKKc...m 21,226 of 24,124 MiB fits",
+        "WWWWWWWWWWWWWWWWKKKKKKKKKKKc...m 21,203 of 24,124 MiB fits",
         "  W weights, K KV cache, c compute buffer, m margin, . free",
         "pool chat on llamacpp (the catalogue has the model as GGUF only):",
         "  quantization Q6_K: the first that fits of Q6_K, Q5_K_M, Q8_0, Q4_K_M",
-        "  layers split over 2 GPUs; on fewer: GeForce RTX 3090 (GPU0) needs 27,862 MiB "
-        "(weights 18,424 + KV cache 8,704 + compute buffer 371 + process 363); "
+        "  layers split over 2 GPUs; on fewer: GeForce RTX 3090 (GPU0) needs 28,007 MiB "
+        "(weights 18,424 + KV cache 8,704 + compute buffer 516 + process 363); "
         "budget 23,400 MiB (24,124 less margin 724)",
         "  KV cache f16: nothing is lost",
         "  context 65536 = 32768 tokens x 2 slots",
@@ -85,8 +85,8 @@ def test_what_does_not_fit_is_refused_with_the_sum_and_what_would() -> None:
     words = chat("qwen3-32b-q4_k_m", 32_768, kv_cache_type="f16", gpu_layers=65)
     assert str(refusal([host("a", "RTX 3090")], chat=words)) == (
         "error: inventories/group_data/lab.py: pools.chat: GeForce RTX 3090 (GPU0) needs "
-        "27,208 MiB (weights 18,424 + KV cache 8,192 + compute buffer 229 + process 363); "
+        "27,219 MiB (weights 18,424 + KV cache 8,192 + compute buffer 240 + process 363); "
         "budget 23,400 MiB (24,124 less margin 724); in the way: KV cache\n"
         "hint: nearest that fit, each by itself: kv_cache_type q8_0; kv_cache_type q4_0; "
-        "gpu_layers 55; model qwen3-32b-q3_k_m; context_tokens 20480"
+        "gpu_layers 54; model qwen3-32b-q3_k_m; context_tokens 20224"
     )
