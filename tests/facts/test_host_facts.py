@@ -36,6 +36,7 @@ def test_a_compose_project_is_read_by_service() -> None:
             "config": "abc",
             "differs": False,
             "directory": "/srv/homeport/current/gpu_hosts",
+            "addresses": ["127.0.0.1:8090"],
             "ports": [8090],
         }
     }
