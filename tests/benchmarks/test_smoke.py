@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.deploy_speed import Round
 from tests.benchmarks.measure import Measured, spread
+
+pytestmark = pytest.mark.deploys
 
 
 def test_a_short_run_writes_what_two_fleets_cost_the_controller(tmp_path: Path) -> None:

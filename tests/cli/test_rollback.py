@@ -12,6 +12,8 @@ from deploys.history.holder import Holder, lock_text
 from deploys.history.process import Process
 from tests.operations.trial import Trial, make_trial
 
+pytestmark = pytest.mark.deploys
+
 STRANGER = Holder(
     "beef", "ana@elsewhere", "apply", "abc", "two", "a try", Process("elsewhere", 1, 2, "3")
 )

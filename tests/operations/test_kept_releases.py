@@ -11,6 +11,8 @@ from deploys.cli.exit_codes import ExitCode
 from tests.operations.committed_release import model_copy, write_release
 from tests.operations.trial import Trial, deployed, make_trial
 
+pytestmark = pytest.mark.deploys
+
 REMOVING = "Remove releases beyond the last five"
 
 

@@ -13,6 +13,8 @@ from deploys.settings.hub import Hub
 from tests.catalogue.file_server import serving
 from tests.operations.committed_release import ROOT, bring_models, model_copy, write_release
 
+pytestmark = pytest.mark.deploys
+
 CONTENT = bytes(range(256)) * 2048
 
 

@@ -11,6 +11,8 @@ from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import Gpu, gpu_uuid
 from tests.operations.committed_release import ROOT, write_release
 
+pytestmark = pytest.mark.deploys
+
 PREFLIGHT = str(ROOT / "deploys" / "preflight.py")
 PLANNED = ExpectedGpu(
     uuid=gpu_uuid("gpu1", 0), name="NVIDIA L4", memory_mib=23034, compute_capability="8.9"

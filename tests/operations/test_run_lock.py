@@ -14,6 +14,8 @@ from deploys.history.words import LOCKED
 from deploys.operations.host_script import SCRIPTS
 from tests.operations.trial import Trial, make_trial
 
+pytestmark = pytest.mark.deploys
+
 STRANGER = Holder(
     "beef", "ana@elsewhere", "apply", "abc", "old", "a try", Process("elsewhere", 1, 2, "3")
 )
