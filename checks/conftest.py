@@ -1,7 +1,7 @@
 """pytest's way in: which environment, which hosts, and what the checks receive."""
 
 import functools
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,8 +99,32 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(fixture, hosts, indirect=True, scope="session")
     if "replica" in metafunc.fixturenames:
         replicas = [replica for one in committed for replica in one.replicas]
+        if "bounded" in metafunc.fixturenames:
+            replicas = [replica for replica in replicas if _has_bound(replica, committed)]
         names_of = [f"{replica.host}-{replica.name}" for replica in replicas]
         metafunc.parametrize("replica", replicas, ids=names_of, scope="session")
+
+
+def _has_bound(replica: Replica, committed: Iterable[Committed]) -> bool:
+    """Whether the plan knows how fast a replica can be at most."""
+    return any(
+        one.host.name == replica.host and planned.name == replica.name and planned.speed is not None
+        for one in committed
+        for planned in one.release.replicas
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A check that concerns nothing of the environment is left out, not skipped."""
+    reasons = ("got empty parameter set",)
+    items[:] = [
+        item
+        for item in items
+        if not any(
+            str(mark.kwargs.get("reason", "")).startswith(reasons)
+            for mark in item.iter_markers("skip")
+        )
+    ]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -175,6 +199,12 @@ def planned(replica: Replica, fleet: Fleet) -> PlannedReplica:
             f"{replica.name}: release.yaml says nothing of its memory", "homeport render writes it"
         )
     return found
+
+
+@pytest.fixture
+def bounded(planned: PlannedReplica) -> PlannedReplica:
+    """The plan of a replica that has a bound for its speed."""
+    return planned
 
 
 @pytest.fixture

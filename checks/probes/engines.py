@@ -1,6 +1,7 @@
 """Asks each engine itself, from inside its own container: nobody else can reach it."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ class EngineAnswer:
     """Body of the chat completion."""
     memory_limit_bytes: int | None
     """What the kernel holds the container to; None: no limit, or not to be seen."""
+    other_requests: int = 0
+    """Running just before the completion was asked for."""
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Of the completion, as llama-server times it; None where the engine does not say."""
+        timings = self.document.get("timings")
+        found = timings.get("predicted_per_second") if isinstance(timings, dict) else None
+        return float(found) if isinstance(found, int | float) else None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -70,6 +80,7 @@ def _questions(container: Container) -> dict[str, str]:
     name = container.service
     return {
         f"{name} health": f"{curl} {HEALTH_SECONDS} {url}/health 2>/dev/null",
+        f"{name} metrics": f"{curl} {HEALTH_SECONDS} {url}/metrics 2>/dev/null",
         f"{name} completion": (
             f"{curl} {COMPLETION_SECONDS} --header 'Content-Type: application/json' "
             f"--data {shlex.quote(json.dumps(body))} {url}/v1/chat/completions 2>/dev/null"
@@ -89,7 +100,19 @@ def _answer(service: str, answers: Mapping[str, str]) -> EngineAnswer:
     health_status, _ = _status_and_body(answers[f"{service} health"])
     status, body = _status_and_body(answers[f"{service} completion"])
     limit = answers[f"{service} memory"].strip()
-    return EngineAnswer(health_status, status, body, int(limit) if limit.isdigit() else None)
+    _, metrics = _status_and_body(answers[f"{service} metrics"])
+    held = int(limit) if limit.isdigit() else None
+    return EngineAnswer(health_status, status, body, held, _running_requests(metrics))
+
+
+def _running_requests(metrics: str) -> int:
+    """Of llama-server's and vLLM's gauges of that name, the one that is there."""
+    found = re.search(
+        r"^(?:llamacpp:requests_processing|vllm:num_requests_running)(?:\{.*\})? (\S+)$",
+        metrics,
+        re.MULTILINE,
+    )
+    return int(float(found[1])) if found else 0
 
 
 def _status_and_body(text: str) -> tuple[int, str]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from deploys.plan.memory.estimate import DeviceEstimate, Range
 from deploys.plan.plan import HostPlan, LlamaCppArguments, Plan, Replica
-from deploys.render.release import PlannedDevice, PlannedPool, PlannedReplica
+from deploys.plan.speed import Speed
+from deploys.render.release import PlannedDevice, PlannedPool, PlannedReplica, PlannedSpeed
 
 # Engines print two decimals.
 DECIMALS = 3
@@ -33,7 +34,15 @@ def expectation(replica: Replica, engine: str, model: str) -> PlannedReplica:
         gpu_layers=plan.gpu_layers if isinstance(plan, LlamaCppArguments) else 0,
         devices=tuple(_device(replica, one) for one in replica.memory),
         pool=_pool(replica),
+        speed=_speed(replica.speed),
     )
+
+
+def _speed(speed: Speed | None) -> PlannedSpeed | None:
+    if speed is None:
+        return None
+    bound, suspicious = round(speed.roofline, 1), round(speed.suspicious, 1)
+    return PlannedSpeed(bound_tokens_per_second=bound, suspicious_tokens_per_second=suspicious)
 
 
 def _device(replica: Replica, estimate: DeviceEstimate) -> PlannedDevice:

@@ -76,6 +76,13 @@ class PlannedPool(Frozen):
     tokens: int
 
 
+class PlannedSpeed(Frozen):
+    """How fast one request alone can be answered at most, and below what something is wrong."""
+
+    bound_tokens_per_second: float
+    suspicious_tokens_per_second: float
+
+
 class PlannedReplica(Frozen):
     """What the plan expects of one engine; checks compare it with what the engine itself says."""
 
@@ -88,6 +95,8 @@ class PlannedReplica(Frozen):
     """Layers on GPUs, counting the output; 0 for engines that keep every layer there."""
     devices: tuple[PlannedDevice, ...]
     pool: PlannedPool | None = None
+    speed: PlannedSpeed | None = None
+    """None: no bandwidth is known of what it runs on."""
 
 
 class ReplicaRollout(Frozen):

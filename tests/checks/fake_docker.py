@@ -25,6 +25,7 @@ case "$*" in
   exec*"/health"*) cat "$2.health" ;;
   exec*"/chat/completions"*) cat "$2.completion" ;;
   exec*"memory.max"*) cat "$2.memory" ;;
+  exec*"/metrics"*) cat "$2.metrics" ;;
   *) echo "unexpected: $*" >&2; exit 64 ;;
 esac
 """
@@ -58,6 +59,8 @@ class FakeEngine:
     log: str = LOG
     """What it said when it started."""
     pid: int = 4711
+    running: int = 0
+    """Requests that it works on."""
 
 
 @dataclass
@@ -145,4 +148,5 @@ def _engine_files(name: str, engine: FakeEngine) -> dict[str, str]:
         f"{name}.memory": engine.memory_limit,
         f"{name}.log": engine.log,
         f"{name}.pid": f"{engine.pid}\n",
+        f"{name}.metrics": f"llamacpp:requests_processing {engine.running}\n\n200",
     }
