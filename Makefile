@@ -35,6 +35,11 @@ survey plan render apply verify drift releases rollback chat: $(READY)
 accuracy: $(READY)
 	@$(BIN)/python -m tests.plan.accuracy
 
+# The memory estimator held against what the pinned llama.cpp would reserve on GPUs that are not
+# there; a new seed each time: make oracle SEED=7 CASES=1000
+oracle: $(READY)
+	@$(BIN)/python -m tests.plan.oracle $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
+
 # How long planning takes as a fleet grows to 1,000 hosts.
 bench-plan: $(READY)
 	@$(BIN)/python -m tests.plan.benchmark
@@ -42,10 +47,6 @@ bench-plan: $(READY)
 # Speed beside ansible-core and the cost of large fleets; a lab of five hosts, half an hour.
 bench-deploy: $(READY)
 	@$(BIN)/python -m tests.benchmarks
-# The memory estimator held against what the pinned llama.cpp would reserve on GPUs that are not
-# there; a new seed each time: make oracle SEED=7 CASES=1000
-oracle: $(READY)
-	@$(BIN)/python -m tests.plan.oracle $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
 
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)
