@@ -29,8 +29,8 @@ def part(name: str, device: int = 0) -> Callable[[Estimate], float]:
     return lambda answer: answer.devices[device].parts[name].expected
 
 
-def upper(name: str) -> Callable[[Estimate], float]:
-    return lambda answer: answer.devices[0].parts[name].upper
+def upper(name: str, device: int = 0) -> Callable[[Estimate], float]:
+    return lambda answer: answer.devices[device].parts[name].upper
 
 
 def pool(name: str) -> Callable[[Estimate], float]:
@@ -101,6 +101,7 @@ WHOLE: tuple[tuple[Case, Callable[[Estimate], float], float], ...] = (
     (llamacpp(LLAMA_8B, "Q4_K_M", devices=TWO), part("compute_buffer", 1), 204),
     # A GPU with the output alone: one row of logits and four of the embedding.
     (llamacpp(LLAMA_8B, "Q4_K_M", devices=TWO, gpu_layers=2), part("compute_buffer", 1), 0.5518),
+    (llamacpp(LLAMA_8B, "Q4_K_M", devices=TWO, gpu_layers=2), upper("compute_buffer", 1), 0.6128),
     (llamacpp(LLAMA_8B, "Q4_K_M", context_tokens=3075, sequences=4), part("kv_cache"), 512),
     (llamacpp(LLAMA_8B, "Q4_K_M", **Q8), upper("compute_buffer"), 156 * 1.08),
     (llamacpp(COMMAND_R, "Q4_K_M", **Q8), part("compute_buffer"), 124 + 32),
