@@ -21,10 +21,10 @@ def mask_bytes(part: Part, kind: LayerKind) -> int:
 
 
 def mixer_bytes(part: Part, kind: LayerKind, upper: bool) -> float:
-    """Everything of one layer's attention but the mask."""
-    tokens = part.asked.micro_batch_tokens
+    """Everything of one layer's attention but the mask; 0 for a feed-forward part alone."""
     if kind is LayerKind.STATELESS:
         return 0
+    tokens = part.asked.micro_batch_tokens
     if kind is LayerKind.RECURRENT and part.shape.recurrent:
         elements = _delta_net(part, part.shape.recurrent, upper)
         return compute_phases.rows_bytes(elements, tokens)
@@ -47,7 +47,7 @@ def large_bytes(part: Part, kind: LayerKind) -> int:
 def left_bytes(part: Part, kind: LayerKind) -> float:
     """What a layer's largest numbers may keep from being used by its feed-forward part."""
     recurrent, tokens = part.shape.recurrent, part.asked.micro_batch_tokens
-    if recurrent is None:
+    if recurrent is None or kind is LayerKind.STATELESS:
         return large_bytes(part, kind)
     if kind is LayerKind.RECURRENT:
         elements = _channels(recurrent) + recurrent.inner_length
@@ -79,8 +79,9 @@ def copied_bytes(part: Part, kind: LayerKind) -> int:
     """The f16 copy of one layer's cache that CUDA's flash attention reads."""
     asked, profile = part.asked, part.profile
     # A CPU's kernels read a quantised cache as it is.
-    reads_f16 = profile.dequantised_in_graph and asked.flash_attention and not part.in_ram
-    if not keeps_rows(kind) or not reads_f16:
+    if part.in_ram or not keeps_rows(kind):
+        return 0
+    if not (profile.dequantised_in_graph and asked.flash_attention):
         return 0
     cells = kv_cache.cells_of(part.shape, kind, asked, profile)
     streams = kv_cells.streams(asked.sequences, asked.unified)

@@ -10,12 +10,9 @@ from deploys.plan.memory.attention_phase import (
 )
 from deploys.plan.memory.estimate import MIB, Range
 from deploys.plan.memory.feed_forward_phase import feed_forward_bytes
-from deploys.plan.memory.ggml_types import is_quantized
 from deploys.plan.memory.graph_part import Part, kinds_of
+from deploys.plan.memory.ram_inputs import inputs_bytes
 
-# Numbers, positions and places in the cache of one token; measured with build 11669 on a CPU, where
-# 10 starts with 64 to 512 tokens at once differed by 26 to 36 bytes for each.
-INPUT_BYTES_PER_TOKEN = 32
 # The rules for the worst case fell short of the pinned build's own reserve by up to 7 % in 3 of
 # 2,600 random parts on a null CUDA device (tests/plan/oracle, seeds 1 to 4, 312 plans each).
 UPPER_FACTOR = 1.08
@@ -48,7 +45,7 @@ def _bytes(part: Part, upper: bool) -> float:
     # Without flash attention two GPUs were found short by copies of the mask.
     spare = masks * (part.copies - 1) if upper and not part.asked.flash_attention else 0
     copies = masks + spare + _copies(part, masks, rows + upper)
-    copies += _inputs(part) if part.in_ram else 0
+    copies += inputs_bytes(part) if part.in_ram else 0
     feed_forward = feed_forward_bytes(part, upper)
     phases = [copies + feed_forward + _beside(part, upper)]
     phases += [copies + mixer_bytes(part, kind, upper) for kind in kinds]
@@ -58,16 +55,6 @@ def _bytes(part: Part, upper: bool) -> float:
         rows = pipeline_copies.LOGITS_ROWS + upper
         phases.append(lives + spare + _copies(part, masks, rows) + _logits(part, upper))
     return max(phases)
-
-
-def _inputs(part: Part) -> float:
-    """What a CPU keeps beside the rows of a GPU: embeddings, and a cache's rows to quantise."""
-    shape, asked, tokens = part.shape, part.asked, part.asked.micro_batch_tokens
-    rows = 2 if is_quantized(asked.key_type) else 1
-    embeddings = compute_phases.rows_bytes(shape.embedding_length * rows, tokens)
-    # Without flash attention V lies transposed: a place of 8 bytes for each of its numbers.
-    places = 0 if asked.flash_attention else 8 * shape.kv_heads * shape.value_length
-    return embeddings + (INPUT_BYTES_PER_TOKEN + places) * tokens
 
 
 def _beside(part: Part, upper: bool) -> float:

@@ -55,6 +55,13 @@ def expert_elements(used: int, hidden: int) -> int:
     return 3 * used * hidden
 
 
+def expert_outputs_elements(used: int, hidden: int, width: int) -> int:
+    """On a CPU, where no kernel sums them as they come: the experts' answers, or 0 where they fit
+    into what gate and up left.
+    """
+    return used * width if 2 * hidden < width else 0
+
+
 def kept_expert_elements(used: int, hidden: int, width: int) -> int:
     """The same where the experts' answers are kept until they are summed.
 

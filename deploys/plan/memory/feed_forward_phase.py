@@ -39,7 +39,7 @@ def _is_routed(part: Part, layer: int) -> bool:
     experts = part.shape.experts
     if experts is None or layer < experts.leading_dense_layers:
         return False
-    return layer in part.ram_layers or layer >= (part.asked.experts_on_cpu or 0)
+    return part.in_ram or layer in part.ram_layers or layer >= (part.asked.experts_on_cpu or 0)
 
 
 def _takes_experts(part: Part) -> bool:
@@ -51,7 +51,7 @@ def _rows(part: Part, upper: bool) -> int:
     width = part.shape.embedding_length
     if part.copies < 2 or not part.profile.reuses_inputs:
         return (part.profile.residual_widths if upper else part.widths) * width
-    kinds = list(filter(keeps_rows, kinds_of(part, part.layers)))
+    kinds = filter(keeps_rows, kinds_of(part, part.layers))
     queries = max((attention_phase.query_elements(part, kind) for kind in kinds), default=width)
     return (part.widths - (1 if part.is_first else 2)) * width + queries
 
@@ -69,21 +69,23 @@ def _dense(part: Part, upper: bool) -> float:
 
 
 def _routed(part: Part, experts: Experts, upper: bool) -> float:
-    used, hidden, width = experts.used, experts.feed_forward_length, part.shape.embedding_length
-    tokens, keeps = part.asked.micro_batch_tokens, part.profile.keeps_expert_outputs
-    # A delta net leaves no places as large as a layer of attention does.
-    if upper or (keeps and part.shape.recurrent):
-        elements = compute_phases.all_expert_elements(used, hidden, width)
-    elif keeps:
-        elements = compute_phases.kept_expert_elements(used, hidden, width)
-    else:
-        elements = compute_phases.expert_elements(used, hidden)
     # A delta net's rows may part two borrowed matrices.
     matrices = 2 if part.shape.recurrent and upper else 1
-    return (
-        compute_phases.rows_bytes(elements + _rows(part, upper), tokens)
-        + matrices * part.borrowed_bytes
-    )
+    elements = _expert_elements(part, experts, upper) + _rows(part, upper)
+    rows = compute_phases.rows_bytes(elements, part.asked.micro_batch_tokens)
+    return rows + matrices * part.borrowed_bytes
+
+
+def _expert_elements(part: Part, experts: Experts, upper: bool) -> int:
+    used, hidden, width = experts.used, experts.feed_forward_length, part.shape.embedding_length
+    keeps = part.profile.keeps_expert_outputs
+    # A delta net leaves no places as large as a layer of attention does.
+    if upper or (keeps and part.shape.recurrent and not part.in_ram):
+        return compute_phases.all_expert_elements(used, hidden, width)
+    if keeps and not part.in_ram:
+        return compute_phases.kept_expert_elements(used, hidden, width)
+    apart = compute_phases.expert_outputs_elements(used, hidden, width) if part.in_ram else 0
+    return compute_phases.expert_elements(used, hidden) + apart
 
 
 def _shared(part: Part, experts: Experts, upper: bool) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from deploys.catalogue.architecture import Architecture
 from deploys.plan.memory.configuration import LlamaCppConfiguration
-from deploys.plan.memory.layers import LayerKind, layer_kinds
+from deploys.plan.memory.layers import LayerKind
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
 from deploys.plan.memory.tensor_layouts import LAYOUTS, Layout
 
@@ -16,6 +16,8 @@ class Part:
     shape: Architecture
     asked: LlamaCppConfiguration
     profile: LlamaCppProfile
+    kinds: tuple[LayerKind, ...]
+    """Of every layer of the model, worked out once for all devices."""
     layers: tuple[int, ...]
     """Those whose weights and caches it holds."""
     has_output: bool
@@ -45,13 +47,15 @@ class Part:
     @property
     def starts_from_copies(self) -> bool:
         """Whether the first rows come from another GPU, into places that are used again."""
-        return self.profile.reuses_inputs and not self.is_first
+        return self.profile.reuses_inputs and not self.is_first and not self.in_ram
 
     @property
     def is_shared_out(self) -> bool:
         """Whether other devices hold layers of the same graph, or experts of them."""
-        in_ram = bool(self.ram_layers) or self.asked.experts_on_cpu != 0
-        return len(self.asked.devices) > 1 or in_ram
+        if self.in_ram:
+            return False
+        beside = bool(self.ram_layers) or self.asked.experts_on_cpu != 0
+        return len(self.asked.devices) > 1 or beside
 
     @property
     def output_rows(self) -> int:
@@ -64,5 +68,4 @@ class Part:
 
 def kinds_of(part: Part, layers: tuple[int, ...]) -> list[LayerKind]:
     """The kinds among some layers, in a fixed order."""
-    every = layer_kinds(part.shape)
-    return sorted({every[layer] for layer in layers})
+    return sorted({part.kinds[layer] for layer in layers})

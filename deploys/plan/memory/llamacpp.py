@@ -25,6 +25,7 @@ class _Question:
     profile: LlamaCppProfile
     placed: list[int]
     weights: Weights
+    kinds: tuple[LayerKind, ...]
 
 
 def estimate(case: Case, asked: LlamaCppConfiguration, shape: Architecture) -> Estimate:
@@ -33,7 +34,7 @@ def estimate(case: Case, asked: LlamaCppConfiguration, shape: Architecture) -> E
     shares = asked.shares or (1.0,) * len(asked.devices)
     placed = devices_of_layers(shape.layers, asked.gpu_layers, shares)
     weights = weights_of(case, asked, placed)
-    question = _Question(case, shape, asked, profile, placed, weights)
+    question = _Question(case, shape, asked, profile, placed, weights, layer_kinds(shape))
     indexes = [*range(len(asked.devices)), CPU]
     return Estimate(
         name=case.name,
@@ -62,10 +63,10 @@ def _device(question: _Question, index: int) -> DeviceEstimate:
 
 def _caches(question: _Question, index: int) -> tuple[float, float]:
     """MiB of (KV cache, recurrent state) of the layers on one device."""
-    kinds = layer_kinds(question.shape)
-    sizes = {kind: _kind_bytes(question, kind) for kind in set(kinds)}
-    here = [sizes[kind] for layer, kind in enumerate(kinds) if question.placed[layer] == index]
-    return sum(cache for cache, _ in here) / MIB, sum(state for _, state in here) / MIB
+    here = [kind for kind, at in zip(question.kinds, question.placed, strict=False) if at == index]
+    sizes = {kind: _kind_bytes(question, kind) for kind in set(here)}
+    cache = sum(sizes[kind][0] for kind in here)
+    return cache / MIB, sum(sizes[kind][1] for kind in here) / MIB
 
 
 def _kind_bytes(question: _Question, kind: LayerKind) -> tuple[int, int]:
@@ -92,10 +93,11 @@ def _compute(question: _Question, index: int) -> Range:
         question.shape,
         question.asked,
         question.profile,
+        question.kinds,
         layers=_layers_at(question, index),
         has_output=output_at == index or takes_output,
         ram_layers=_layers_at(question, CPU) if index == 0 else (),
-        is_first=index in (0, CPU),
+        is_first=index == 0,
         copies=_copies(question),
         borrowed_bytes=round(_borrowed(question) * MIB) if index == 0 else 0,
         in_ram=index == CPU,
@@ -171,7 +173,7 @@ def _hidden_pool_mib(question: _Question) -> float:
     if profile.dequantised_in_graph or not is_quantized(asked.key_type):
         return 0
     copies: defaultdict[LayerKind, float] = defaultdict(float)
-    for kind in filter(keeps_rows, set(layer_kinds(shape))):
+    for kind in filter(keeps_rows, set(question.kinds)):
         cells = kv_cache.cells_of(shape, kind, asked, profile)
         copies[kind] = cells * sum(kv_cache.cache_rows(shape, kind, profile)) * 2
     return max(copies.values(), default=0.0) / MIB

@@ -6,11 +6,11 @@ input there for one part of the graph (ggml/src/ggml-backend.cpp, ggml_backend_s
 
 from deploys.plan.memory import ggml_types, kv_cache, kv_cells, recurrent_layer
 from deploys.plan.memory.graph_part import Part
-from deploys.plan.memory.layers import LayerKind
+from deploys.plan.memory.layers import LayerKind, keeps_rows
 
 
 def cache_bytes(part: Part, kind: LayerKind) -> tuple[int, ...]:
-    """One layer's keys and values as they are stored, or its two recurrent states.
+    """One layer's keys and values as they are stored, or its two recurrent states; 0 for neither.
 
     With latent attention the values are a view of the keys and are copied as one more of them; two
     layers' copies then overlap by one.
@@ -18,6 +18,8 @@ def cache_bytes(part: Part, kind: LayerKind) -> tuple[int, ...]:
     shape, asked = part.shape, part.asked
     if kind is LayerKind.RECURRENT and shape.recurrent:
         return recurrent_layer.states_bytes(shape.recurrent, asked.sequences)
+    if not keeps_rows(kind):
+        return (0,)
     cells = kv_cache.cells_of(shape, kind, asked, part.profile)
     cells *= kv_cells.streams(asked.sequences, asked.unified)
     key, value = kv_cache.cache_rows(shape, kind, part.profile)

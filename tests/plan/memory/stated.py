@@ -64,6 +64,9 @@ STATED: dict[ModuleType, tuple[Answer, ...]] = {
         ("feed_forward_elements", (14336, True), 43008),
         ("feed_forward_elements", (14336, False), 14336),
         ("expert_elements", (8, 768), 18432),
+        ("expert_outputs_elements", (8, 768, 2048), 16384),
+        ("expert_outputs_elements", (8, 1024, 2048), 0),
+        ("expert_outputs_elements", (8, 1023, 2048), 16384),
         # Qwen3-30B-A3B: its answers fit into the place of gate, up and product together.
         ("kept_expert_elements", (8, 768, 2048), 34816),
         # They fit into that of gate and up, or just not; the gates into two rows, or just not.

@@ -118,6 +118,8 @@ WHOLE: tuple[tuple[Case, Callable[[Estimate], float], float], ...] = (
         40,
     ),
     (llamacpp(QWEN35_4B, "Q4_K_M", sequences=8), part("compute_buffer"), 93.75),
+    # In RAM: 8 of mask, 36 of experts, 32 of their answers, 16 of rows, 4 of embeddings, 16 KiB.
+    (llamacpp(QWEN3_30B_A3B, "Q4_K_M", devices=()), part("compute_buffer"), 96.0156),
     (llamacpp(QWEN35_4B, "Q4_K_M"), upper("compute_buffer"), 121.0613),
     (llamacpp(QWEN35_4B, "Q4_K_M", gpu_layers=9), part("compute_buffer"), 142.9141),
     # 8 of mask, 128 of queries, gates and results, and 16 of rows.
