@@ -1,14 +1,21 @@
 """The gateway as a client meets it: answers, streams, keys, names, paths, replicas, revision."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from checks.chat import chat_request, instants, said, text_and_usage
 from checks.conftest import Fleet
 from checks.probes import gateway as probe
-from checks.probes.gateway import Answer, Gateway, Stream
+from checks.probes.gateway import Gateway, Stream
+from checks.replica_addresses import (
+    answering_replica,
+    drained_by_people,
+    replicas_by_address,
+    silent_words,
+)
+from checks.results import NOTE
 from checks.verdict import none_of, require
 
 CHAT = "/v1/chat/completions"
@@ -98,26 +105,29 @@ def check_paths_that_are_not_served_are_closed(gateway: Gateway, path: str) -> N
     require(answer.status == 404, f"{path} says {answer.status} instead of 404", remedy)
 
 
-def check_every_replica_takes_part(gateway: Gateway, fleet: Fleet) -> None:
-    """By the address in X-Homeport-Replica; a replica that gets nothing is lost capacity."""
-    replicas = _replicas_by_address(fleet)
+def check_every_replica_takes_part(
+    gateway: Gateway, fleet: Fleet, record_property: Callable[[str, object], None]
+) -> None:
+    """By the address in X-Homeport-Replica; a replica that gets nothing is lost capacity.
+
+    What a person has drained gets nothing on purpose: that is told, and is no failure.
+    """
+    marks = fleet.live(gateway.host).drained
+    drained = drained_by_people(marks)
+    for name, words in drained.items():
+        record_property(NOTE, f"{name} is drained by {words}: it gets no requests")
     pools = {replica.name: replica.pool for replica in fleet.replicas}
+    wanted = {name: pool for name, pool in pools.items() if name not in drained}
     answered: set[str] = set()
     for model in _models(gateway):
-        expected = set(pools)
-        seen: set[str] = set()
-        for _ in range(ROUNDS * len(pools)):
-            answer = probe.ask(gateway, "POST", CHAT, chat_request(model, 1))
-            require(answer.status == 200, f"{model}: {said(answer)}", "see check_engines")
-            seen.add(_replica(answer, replicas))
-            expected = {name for name in pools if pools[name] in {pools[one] for one in seen}}
-            if seen == expected:
-                break
-        silent = sorted(expected - seen)
+        seen, expected = _answering(gateway, model, fleet, wanted)
+        remedy = "homeport apply has nginx load what is drained"
+        none_of(sorted(seen & set(drained)), f"{model}: drained, and asked all the same", remedy)
+        silent = [silent_words(name, marks) for name in sorted(expected - seen)]
         remedy = "`docker logs` of the gateway shows failed connects; then homeport apply"
         none_of(silent, f"{model}: no request of {ROUNDS * len(pools)} reached", remedy)
         answered |= seen
-    none_of(sorted(set(pools) - answered), "no model leads to", "homeport apply")
+    none_of(sorted(set(wanted) - answered), "no model leads to", "homeport apply")
 
 
 def check_the_gateway_serves_the_committed_revision(gateway: Gateway, fleet: Fleet) -> None:
@@ -136,6 +146,26 @@ def _models(gateway: Gateway) -> list[str]:
     names = probe.models(gateway)
     require(names, "/v1/models lists no model", "homeport apply, then see check_engines")
     return names
+
+
+def _answering(
+    gateway: Gateway, model: str, fleet: Fleet, wanted: Mapping[str, str]
+) -> tuple[set[str], set[str]]:
+    """Replicas that answered for a model, and those of their pools that should (`wanted`)."""
+    replicas = replicas_by_address(fleet)
+    pools = {replica.name: replica.pool for replica in fleet.replicas}
+    seen: set[str] = set()
+    expected: set[str] = set(wanted)
+    for _ in range(ROUNDS * len(pools)):
+        answer = probe.ask(gateway, "POST", CHAT, chat_request(model, 1))
+        require(answer.status == 200, f"{model}: {said(answer)}", "see check_engines")
+        seen.add(answering_replica(answer, replicas))
+        reached = {pools[name] for name in seen}
+        expected = {name for name, pool in wanted.items() if pool in reached}
+        # Whether a drained one is asked all the same shows only after all of the rounds.
+        if expected <= seen and len(wanted) == len(pools):
+            break
+    return seen, expected
 
 
 def _is_generated(fleet: Fleet) -> bool:
@@ -167,32 +197,3 @@ def _require_complete(model: str, stream: Stream) -> None:
     remedy = "the connection was cut: time limits in the gateway, or an engine that ended"
     ended = bool(stream.events) and stream.events[-1] == "[DONE]"
     require(ended, f"{model}: the stream ends without [DONE]", remedy)
-
-
-def _replicas_by_address(fleet: Fleet) -> dict[str, str]:
-    """What the header can say -> replica: an address on Docker's network, or ADDRESS:PORT."""
-    endpoints = {
-        endpoint: replica
-        for one in fleet.committed.values()
-        if one.release.gateway is not None
-        for endpoint, replica in one.release.gateway.engines.items()
-    }
-    return {**dict(_addresses(fleet)), **endpoints}
-
-
-def _addresses(fleet: Fleet) -> Iterator[tuple[str, str]]:
-    for replica in fleet.replicas:
-        for container in fleet.live(replica.host).containers:
-            if container.service == replica.name:
-                yield from ((address, replica.name) for address in container.addresses)
-
-
-def _replica(answer: Answer, replicas: Mapping[str, str]) -> str:
-    if answer.replica in replicas:
-        return replicas[answer.replica]
-    address = answer.replica.rpartition(":")[0].strip("[]")
-    remedy = "homeport apply loads the committed gateway; the header names the engine's address"
-    require(address, f"the answer has no {probe.REPLICA_HEADER} header", remedy)
-    known = f"{probe.REPLICA_HEADER}: {address} is no replica of this environment"
-    require(address in replicas, known, remedy)
-    return replicas[address]

@@ -9,6 +9,8 @@ from checks.probes.gateway import NoAnswer
 from checks.probes.host import Unreachable
 
 _UNREACHABLE = "unreachable"
+# The property by which a check that passes says what a person should know all the same.
+NOTE = "note"
 
 
 class Results:
@@ -29,7 +31,7 @@ class Results:
             "file": report.location[0],
             "result": _result(report),
             "seconds": round(report.duration, 3),
-            "message": "" if report.passed else message(report),
+            "message": _notes(report) if report.passed else message(report),
         }
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
@@ -54,6 +56,10 @@ def tell_plainly(report: pytest.TestReport, call: pytest.CallInfo[None]) -> pyte
     if isinstance(error, Unreachable):
         report.user_properties.append((_UNREACHABLE, error.host))
     return report
+
+
+def _notes(report: pytest.TestReport) -> str:
+    return "\n".join(str(words) for name, words in report.user_properties if name == NOTE)
 
 
 def _result(report: pytest.TestReport) -> str:

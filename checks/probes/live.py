@@ -48,7 +48,7 @@ class Live:
     drained: Mapping[str, str]
     """NAME.KIND of each replica that is drained at this gateway -> who did it, and why."""
     state: Mapping[str, str]
-    """File of the gateway's runtime state -> its text: what no commit says, such as a drain."""
+    """File of the gateway's runtime state -> its text: what neither a commit nor a drain says."""
     setup: Setup
 
     def of(self, project: str, service: str) -> Container | None:

@@ -60,8 +60,8 @@ def by_model(text: str, directory: str, models: Iterable[ModelCopy]) -> dict[str
 
 def state(directory: str) -> str:
     """sh: name and text of each file of the gateway's runtime state that people made."""
-    # The others follow from these and from the release: what nginx includes, and has loaded.
-    derived = "! -name loaded.conf ! -name drained.conf ! -path './pools/*'"
+    # Left out: the drains, which are told in words, and what follows from them and the release.
+    derived = "! -name loaded.conf ! -name drained.conf ! -path './pools/*' ! -path './drained/*'"
     return (
         f"if cd {shlex.quote(f'{directory}/state/gateway')} 2>/dev/null; then "
         f"find . -type f {derived} | sort | while read -r f; do "

@@ -39,12 +39,12 @@ def drift(
         for finding in drift_of(one, live)
     ]
     if as_json:
-        print(_document(environment, findings, lost, _states(seen)))
+        print(_document(environment, findings, lost, seen))
     else:
         _print(environment, findings, len(committed) - len(lost))
         _print_states(_states(seen))
         _print_releases(committed, seen)
-        _print_drained(seen)
+        _print_drained(_drained(seen))
     for unreachable in lost:
         print(f"error: {unreachable}", file=sys.stderr)
     if lost:
@@ -59,16 +59,28 @@ def _states(seen: Mapping[str, Live | Unreachable]) -> dict[str, Mapping[str, st
     }
 
 
+def _drained(seen: Mapping[str, Live | Unreachable]) -> list[dict[str, str]]:
+    """What each gateway sends nothing to: the replica, who drained it, and the mark's kind."""
+    return [
+        {"gateway": name, "replica": replica, "mark": kind, "by": words}
+        for name, live in seen.items()
+        if isinstance(live, Live)
+        for mark, words in live.drained.items()
+        for replica, _, kind in [mark.rpartition(".")]
+    ]
+
+
 def _document(
     environment: str,
     findings: Sequence[Finding],
     lost: Sequence[Unreachable],
-    states: Mapping[str, Mapping[str, str]],
+    seen: Mapping[str, Live | Unreachable],
 ) -> str:
     document = {
         "environment": environment,
         "findings": [dataclasses.asdict(finding) for finding in findings],
-        "state": states,
+        "drained": _drained(seen),
+        "state": _states(seen),
         "unreachable": [{"host": one.host, "reason": one.reason} for one in lost],
     }
     return json.dumps(document, indent=2)
@@ -111,9 +123,7 @@ def _print_releases(committed: Sequence[Committed], seen: Mapping[str, Live | Un
             )
 
 
-def _print_drained(seen: Mapping[str, Live | Unreachable]) -> None:
+def _print_drained(drained: Sequence[Mapping[str, str]]) -> None:
     """State, not drift: an apply keeps it."""
-    for name, live in seen.items():
-        if isinstance(live, Live):
-            for mark, words in live.drained.items():
-                print(f"{name}: {mark.rpartition('.')[0]} is drained by {words}")
+    for one in drained:
+        print(f"{one['gateway']}: {one['replica']} is drained by {one['by']}")

@@ -113,6 +113,8 @@ _MARKS = {
 
 def _print_progress(result: Result, console: Console) -> None:
     console.print(f"  {_MARKS[result['result']]} {escape(_title(result))}", highlight=False)
+    if result["result"] == "passed" and result["message"]:
+        console.print(escape(indent(result["message"], "     note: ")), highlight=False)
 
 
 def _print_summary(

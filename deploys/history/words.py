@@ -15,3 +15,8 @@ ROLLED_BACK = "went back to its old release"
 LOCKING = "Lock the environment"
 # What a host says that is lost in the middle of a run.
 LOST = "the connection to this host was lost"
+
+# Kinds of a drained replica's mark on a gateway: each is another's business. What a run drained a
+# run restores; what a person drained stays drained until a person restores it.
+DRAINED_BY_RUN = "apply"
+DRAINED_BY_OPERATOR = "operator"

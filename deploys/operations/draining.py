@@ -8,7 +8,8 @@ from pyinfra.api import StringCommand, operation
 
 from deploys.facts.gateway import Drains
 from deploys.history.holder import who
-from deploys.operations.gateways import OPERATOR, RUN, names, reload, set_drains
+from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN
+from deploys.operations.gateways import names, reload, set_drains
 from deploys.operations.manifest import this_release
 
 Commands = Generator[StringCommand, None, None]
@@ -48,13 +49,13 @@ def finished(directory: str) -> Commands:
 
     A replica on a host that this run leaves out stays as it is: nobody has proved it.
     """
-    left = names(list(host.get_fact(Drains, directory=directory).get("marks", ())), RUN)
+    left = names(list(host.get_fact(Drains, directory=directory).get("marks", ())), DRAINED_BY_RUN)
     outside = {
         replica.name
         for one in (set(inventory) - set(inventory.get_active_hosts()) if left else ())
         for replica in this_release(one).rollouts
     }
-    done = [f"-{name}.{RUN}" for name in left if name not in outside]
+    done = [f"-{name}.{DRAINED_BY_RUN}" for name in left if name not in outside]
     if not done:
         host.noop("no rollout has left anything drained")
         return
@@ -71,11 +72,13 @@ def drained(directory: str, project: str, replica: str, reason: str) -> Commands
     + replica: its name
     + reason: why, for whoever finds it
     """
-    if f"{replica}.{OPERATOR}" in host.get_fact(Drains, directory=directory).get("marks", ()):
+    if f"{replica}.{DRAINED_BY_OPERATOR}" in host.get_fact(Drains, directory=directory).get(
+        "marks", ()
+    ):
         host.noop(f"{replica} is drained")
         return
     text = json.dumps({"who": who(), "reason": reason})
-    yield set_drains(directory, f"+{replica}.{OPERATOR}", text=text)
+    yield set_drains(directory, f"+{replica}.{DRAINED_BY_OPERATOR}", text=text)
     yield reload(directory, project)
 
 
@@ -91,7 +94,7 @@ def undrained(directory: str, project: str, replica: str) -> Commands:
     What a rollout has drained stays so: it ends that itself, and the next apply does it for one
     that was killed.
     """
-    mark = f"{replica}.{OPERATOR}"
+    mark = f"{replica}.{DRAINED_BY_OPERATOR}"
     if mark not in host.get_fact(Drains, directory=directory).get("marks", ()):
         host.noop(f"nobody has drained {replica}")
         return

@@ -14,9 +14,6 @@ from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.manifest import host_directory, this_project
 from deploys.operations.other_host import on, run
 
-# Who drained: each mark is another's business. What a run drained a run restores; what a person
-# drained stays drained until a person restores it.
-RUN, OPERATOR = "apply", "operator"
 RELOAD_SECONDS = 20
 # What nginx should have loaded: `default "<revision>-<clients>-<time>";`, which nginx serves
 # beside its revision. Removed before any of nginx's files is changed.

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Sequence
 
-from deploys.history.words import ROLLED_BACK
+from deploys.history.words import DRAINED_BY_RUN, ROLLED_BACK
 from deploys.operations import replacing
-from deploys.operations.gateways import RUN, Gateway
+from deploys.operations.gateways import Gateway
 from deploys.operations.other_host import CommandFailed
 from deploys.operations.replacing import Container, Service
 from deploys.operations.replica_turn import Replica
@@ -74,7 +74,7 @@ def _drained(replica: Replica, old: Container, limit_seconds: int) -> int:
 
 def _attempt_restore(replica: Replica, gateway: Gateway) -> None:
     try:
-        gateway.change(f"-{replica.service.name}.{RUN}")
+        gateway.change(f"-{replica.service.name}.{DRAINED_BY_RUN}")
     except CommandFailed:
         replica.tell(f"may be drained at {gateway.host.name}: the next apply restores it")
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploys.history.words import ROLLOUT
-from deploys.operations.gateways import OPERATOR, RUN, Gateway, names
+from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, ROLLOUT
+from deploys.operations.gateways import Gateway, names
 from deploys.operations.replacing import Container, Service
 from deploys.operations.streams import cut_answers, running, wait_until_idle
 
@@ -30,7 +30,7 @@ class Replica:
             return left
         given = running(self.service.host, container.id)
         for gateway in self.gateways:
-            gateway.change(f"+{self.service.name}.{RUN}")
+            gateway.change(f"+{self.service.name}.{DRAINED_BY_RUN}")
         where = ", ".join(str(gateway.host.name) for gateway in self.gateways)
         self.tell(f"drained at {where} while it gives {given} answers")
         left = wait_until_idle(self.service.host, container.id, self.gateways, limit_seconds)
@@ -42,8 +42,8 @@ class Replica:
         """Lets the gateways send requests to it again, unless a person has drained it."""
         kept = False
         for gateway in self.gateways:
-            kept = kept or self.service.name in names(list(gateway.marks()), OPERATOR)
-            gateway.change(f"-{self.service.name}.{RUN}")
+            kept = kept or self.service.name in names(list(gateway.marks()), DRAINED_BY_OPERATOR)
+            gateway.change(f"-{self.service.name}.{DRAINED_BY_RUN}")
         if kept:
             self.tell("stays drained, as an operator wanted it: `homeport undrain` restores it")
 

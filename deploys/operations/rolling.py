@@ -11,11 +11,11 @@ from pyinfra.api import FunctionCommand, operation
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
-from deploys.history.words import ROLLOUT
+from deploys.history.words import DRAINED_BY_RUN, ROLLOUT
 from deploys.operations import release
 from deploys.operations.draining import marks_seen
 from deploys.operations.engine_services import changes_of
-from deploys.operations.gateways import RUN, all_gateways, names
+from deploys.operations.gateways import all_gateways, names
 from deploys.operations.limited_run import lock_also
 from deploys.operations.manifest import host_directory, this_release, this_run
 from deploys.operations.one_replica import Stopped, take
@@ -48,7 +48,7 @@ def rolled() -> Generator[FunctionCommand, None, None]:
 def _steps() -> list[Step]:
     hosts = _active_hosts()
     by_host = {name: changes_of(one) for name, one in hosts.items()}
-    left = names(marks_seen(), RUN)
+    left = names(marks_seen(), DRAINED_BY_RUN)
     # Only then: reading the manifests of a large fleet takes its time.
     homes = {
         replica.name: name

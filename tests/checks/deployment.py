@@ -47,6 +47,11 @@ class Deployment:
         file = self.release.models[0].files[0]
         return self.directory / "models" / file.sha256 / file.name
 
+    def drain(self, replica: str, kind: str) -> None:
+        """Leaves a mark on the gateway."""
+        folder = self.directory / "state" / "gateway" / "drained"
+        _write(folder / f"{replica}.{kind}", '{"who": "op@desk", "reason": "a noisy fan"}\n')
+
     def commit(self, **changes: object) -> None:
         """Changes the committed manifest only: the host stays as it is."""
         _commit(self.root, self.release.model_copy(update=changes))

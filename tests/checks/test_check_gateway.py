@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import KEY, REVISION, Deployment
-from tests.checks.fake_gateway import Behaviour
+from tests.checks.fake_gateway import Behaviour, fake_gateway
 
 CHAT = "every model answers a chat"
 STREAMS = "streams arrive over time"
@@ -74,6 +74,41 @@ def test_its_own_check_fails_when_a_gateway(
     # A refusal without a document is seen by both checks that read refusals.
     also = {UNKNOWN} if behaviour.refuses_in_html else set()
     assert failed(outcomes) == {check} | also
+    assert words in messages(outcomes)
+
+
+def test_what_a_person_has_drained_is_told_and_no_failure(
+    run_checks: RunChecks, behaviour: Behaviour, deployment: Deployment, gateway_url: str
+) -> None:
+    behaviour.replicas = ("172.18.0.11:8080",)
+    deployment.drain("chat-2", "operator")
+
+    outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
+
+    assert failed(outcomes) == set()
+    assert messages(outcomes).strip() == (
+        "chat-2 is drained by op@desk (a noisy fan): it gets no requests"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        pytest.param("operator", "drained, and asked all the same:\n  chat-2", id="is asked"),
+        pytest.param("apply", "chat-2 (left drained by an apply that died)", id="is left so"),
+    ],
+)
+def test_a_drained_replica_fails_it_when_it(
+    kind: str, words: str, run_checks: RunChecks, behaviour: Behaviour, deployment: Deployment
+) -> None:
+    if kind == "apply":
+        behaviour.replicas = ("172.18.0.11:8080",)
+    deployment.drain("chat-2", kind)
+
+    with fake_gateway(behaviour) as port:
+        outcomes = run_checks("check_gateway.py", gateway_url=f"http://127.0.0.1:{port}")
+
+    assert failed(outcomes) == {REPLICAS}
     assert words in messages(outcomes)
 
 

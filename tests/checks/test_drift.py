@@ -188,12 +188,14 @@ def test_what_was_done_at_the_gateway_at_run_time_is_state_and_no_drift(
     folder = deployment.directory / "state" / "gateway"
     (folder / "drained").mkdir(parents=True)
     (folder / "loaded.conf").write_text('default "x";\n')
-    (folder / "drained" / "chat-1.operator").write_text("ana since noon\n")
+    (folder / "drained" / "chat-1.operator").write_text('{"who": "op", "reason": "a fan"}\n')
+    (folder / "notes").write_text("by hand\n")
 
     assert findings() == []
     committed = read_committed(deployment.root, "lab")[0]
     live = observe(committed, deployment.root)
-    assert live.state == {"drained/chat-1.operator": "ana since noon"}
+    assert live.drained == {"chat-1.operator": "op (a fan)"}
+    assert live.state == {"notes": "by hand"}
 
 
 def test_another_release_is_found_with_all_its_files(

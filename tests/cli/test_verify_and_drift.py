@@ -109,3 +109,22 @@ def test_drift_says_plainly_which_release_a_host_runs_after_a_rollback(
     assert drift("lab") == ExitCode.CHANGES_PENDING
     said = capsys.readouterr().out
     assert "localhost runs release 0123456789ab; the commit is release ba9876543210" in said
+
+
+def test_drift_lists_what_is_drained_and_takes_it_for_no_drift(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.drain("chat-2", "operator")
+
+    assert drift("lab") == ExitCode.DONE
+    told = "localhost: chat-2 is drained by op@desk (a noisy fan)"
+    assert told in capsys.readouterr().out
+    assert drift("lab", as_json=True) == ExitCode.DONE
+    assert json.loads(capsys.readouterr().out)["drained"] == [
+        {
+            "gateway": "localhost",
+            "replica": "chat-2",
+            "mark": "operator",
+            "by": "op@desk (a noisy fan)",
+        }
+    ]

@@ -1,0 +1,54 @@
+"""Which replica answered, and which ones the gateway asks nothing of on purpose."""
+
+from collections.abc import Iterator, Mapping
+
+from checks.conftest import Fleet
+from checks.probes import gateway as probe
+from checks.probes.gateway import Answer
+from checks.verdict import require
+from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN
+
+
+def replicas_by_address(fleet: Fleet) -> dict[str, str]:
+    """What the header can say -> replica: an address on Docker's network, or ADDRESS:PORT."""
+    endpoints = {
+        endpoint: replica
+        for one in fleet.committed.values()
+        if one.release.gateway is not None
+        for endpoint, replica in one.release.gateway.engines.items()
+    }
+    return {**dict(_addresses(fleet)), **endpoints}
+
+
+def answering_replica(answer: Answer, replicas: Mapping[str, str]) -> str:
+    """Name of the replica that an answer's header says, of `replicas` by address."""
+    if answer.replica in replicas:
+        return replicas[answer.replica]
+    address = answer.replica.rpartition(":")[0].strip("[]")
+    remedy = "homeport apply loads the committed gateway; the header names the engine's address"
+    require(address, f"the answer has no {probe.REPLICA_HEADER} header", remedy)
+    known = f"{probe.REPLICA_HEADER}: {address} is no replica of this environment"
+    require(address in replicas, known, remedy)
+    return replicas[address]
+
+
+def drained_by_people(marks: Mapping[str, str]) -> dict[str, str]:
+    """Replica -> who drained it and why, of a gateway's marks (see Live.drained)."""
+    return {
+        mark.rpartition(".")[0]: words
+        for mark, words in marks.items()
+        if mark.endswith(f".{DRAINED_BY_OPERATOR}")
+    }
+
+
+def silent_words(replica: str, marks: Mapping[str, str]) -> str:
+    """The replica's name, and why nothing reaches it where a mark says so."""
+    is_left = f"{replica}.{DRAINED_BY_RUN}" in marks
+    return f"{replica} (left drained by an apply that died)" if is_left else replica
+
+
+def _addresses(fleet: Fleet) -> Iterator[tuple[str, str]]:
+    for replica in fleet.replicas:
+        for container in fleet.live(replica.host).containers:
+            if container.service == replica.name:
+                yield from ((address, replica.name) for address in container.addresses)
