@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from deploys.settings.environment import Environment
 
-Strategy = Literal["shift", "surge", "swap"]
+Strategy = Literal["shift", "swap"]
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,8 @@ class Rollout:
     """How one replica is replaced."""
 
     strategy: Strategy
-    """`shift`: drained, and the pool's other replicas carry on. `surge`: a second copy serves
-    meanwhile. `swap`: drained, and clients get 503 with Retry-After until the new one answers."""
+    """`shift`: drained, and the pool's other replicas carry on. `swap`: drained, and clients get
+    503 with Retry-After until the new one answers."""
     reason: str
     drain_seconds: int
     steady_seconds: int
