@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from paramiko import SSHException
 from pyinfra.api.host import Host
+from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.sshuserclient.client import get_ssh_config
 
 from deploys.history.words import LOST
@@ -37,14 +38,17 @@ def notice_loss(host: Host) -> None:
     # tcp(7): how long sent data may stay unacknowledged; the default is some 15 minutes.
     option = socket.TCP_USER_TIMEOUT
     transport.sock.setsockopt(socket.IPPROTO_TCP, option, limit_milliseconds)
+    # The connector itself: `host` may be pyinfra's word for whichever host has its turn, and means
+    # none when the run ends and the lock is released.
+    connector = host.connector
     for name in ("run_shell_command", "put_file"):
-        call = getattr(host.connector, name)
-        setattr(host.connector, name, _telling_loss(call, lambda: _is_connected(host)))
+        call = getattr(connector, name)
+        setattr(connector, name, _telling_loss(call, lambda: _is_connected(connector)))
 
 
-def _is_connected(host: Host) -> bool:
+def _is_connected(connector: BaseConnector) -> bool:
     """Asked anew each time: a host that was lost may have been connected to again."""
-    client: Any = getattr(host.connector, "client", None)
+    client: Any = getattr(connector, "client", None)
     transport = client.get_transport() if client is not None else None
     return transport is not None and bool(transport.is_active())
 
