@@ -140,7 +140,7 @@ class Fleet:
 POOL: Mapping[str, object] = {
     "model": "tiny-random",
     "engine": "llamacpp",
-    "replicas": 4,
+    "replicas": 3,
     "context_tokens": 512,
     "slots": 64,
     "batch_tokens": 128,

@@ -18,6 +18,10 @@ LONGEST_SECONDS = 120
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
+class HungUpError(Exception):
+    """The client did not wait for the end."""
+
+
 @dataclass
 class Answer:
     """One request and what came of it."""
@@ -42,6 +46,8 @@ class Load:
     answers: list[Answer] = field(default_factory=list)
     is_over: bool = False
     pause_seconds: float = 0
+    awaited_tokens: int = 1_000_000
+    """Who asked for more hangs up once the load is over, and is not counted."""
 
     def in_flight(self, replica: str) -> int:
         """Streams that an engine is giving at this moment."""
@@ -68,6 +74,9 @@ class Load:
                 connection = await self._ask(tokens, answer, connection)
             except (OSError, asyncio.IncompleteReadError) as error:
                 answer.error, connection = repr(error), None
+            except HungUpError:
+                self.answers.remove(answer)
+                return
             answer.ended = time.monotonic()
             # A refused client that came back at once would measure nothing but itself.
             await asyncio.sleep(self.pause_seconds if answer.is_whole else 0.5)
@@ -93,6 +102,9 @@ class Load:
         else:
             while size := int(await reader.readuntil(b"\r\n"), 16):
                 last = await reader.readexactly(size + 2)
+                if self.is_over and tokens > self.awaited_tokens:
+                    writer.close()
+                    raise HungUpError
             await reader.readuntil(b"\r\n")
         answer.is_whole = answer.status == 200 and b"[DONE]" in last
         if headers.get("connection") != "close":
@@ -116,13 +128,19 @@ class Load:
 
 @contextmanager
 def streaming(
-    url: str, key: str, tokens: list[int], until: int, *, pause_seconds: float = 0
+    url: str,
+    key: str,
+    tokens: list[int],
+    until: int,
+    *,
+    pause_seconds: float = 0,
+    awaited_tokens: int = 1_000_000,
 ) -> Iterator[Load]:
     """One client for each number of tokens, while the block lasts; their last answers are awaited.
 
     The block begins when `until` streams have begun. Clients rest for a while between two answers.
     """
-    load = Load(url, key, pause_seconds=pause_seconds)
+    load = Load(url, key, pause_seconds=pause_seconds, awaited_tokens=awaited_tokens)
     thread = threading.Thread(target=lambda: asyncio.run(load._all(tokens)))
     thread.start()
     try:
