@@ -154,7 +154,9 @@ def _steps(state: State, host: Host) -> list[Step]:
     found = []
     for key, data in state.ops[host].items():
         meta = data.operation_meta
-        name = ", ".join(sorted(state.get_op_meta(key).names)).rpartition(" | ")[2]
+        # Hosts may name the same operation differently: each has its own release.
+        names = ", ".join(sorted(state.get_op_meta(key).names)).rpartition(" | ")[2]
+        name = str(data.global_arguments.get("name") or names)
         complete = meta.is_complete()
         found.append(
             Step(

@@ -109,7 +109,7 @@ def test_a_host_that_fails_leaves_no_lock_on_any(lab: Lab) -> None:
     assert _apply(gpu1="a1", gpu2="b1").exit_code == ExitCode.OPERATION_FAILED
     assert _locked(lab) == []
     assert _outcomes(lab, "gpu2") == ["failed at Do"]
-    assert _outcomes(lab, "gpu1") == ["stopped at Remove releases beyond the last five"]
+    assert _outcomes(lab, "gpu1") == ["stopped at Switch to release a1"]
 
 
 @pytest.mark.parametrize("locked", ["gpu1", "gpu2"])
