@@ -26,6 +26,7 @@ from deploys.operations.host_words import docker_words
 from deploys.operations.manifest import host_directory, this_release
 from deploys.operations.model_fleet import asked_paths
 from deploys.operations.release import FOLDERS
+from deploys.operations.run_end import is_held
 from deploys.render.release import Release
 
 
@@ -55,8 +56,11 @@ def _of_the_release(host: Host, release: Release) -> Iterator[Question]:
 
 
 def after_the_lock(host: Host) -> None:
-    """What an apply looks at on a host that is as committed; once a run."""
-    if host.state.is_executing:
+    """What an apply looks at on a host that is as committed; once a run.
+
+    A part that runs by itself, without a lock, may have no release: Docker on a bare host.
+    """
+    if host.state.is_executing and is_held(host):
         look(host, _questions(host, this_release(host)))
 
 

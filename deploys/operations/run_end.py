@@ -70,6 +70,11 @@ _HELD: dict[str, _Held] = {}
 _LEFT: dict[str, tuple[StringCommand, dict[str, Any]]] = {}
 
 
+def is_held(host: Host) -> bool:
+    """Whether this run holds the host's lock, as the runs that bring a release do."""
+    return host.name in _HELD
+
+
 def release_at_the_end(host: Host, directory: str, holder: Holder) -> None:
     """Has the lock of `holder` released when this run of pyinfra ends."""
     _listen(host.state)
