@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, ROLLOUT
 from deploys.operations.gateways import Gateway, names
 from deploys.operations.replacing import Container, Service
-from deploys.operations.streams import cut_answers, running, wait_until_idle
+from deploys.operations.streams import cut_answers, running, wait_for_old_workers, wait_until_idle
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Replica:
             if left:
                 self.tell(f"not drained (drain_seconds is 0) while it gives {left} answers")
             return left
+        wait_for_old_workers(self.gateways, limit_seconds)
         given = running(self.service.host, container.id)
         for gateway in self.gateways:
             gateway.change(f"+{self.service.name}.{DRAINED_BY_RUN}")

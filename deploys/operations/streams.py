@@ -102,6 +102,19 @@ def wait_until_idle(
         time.sleep(_POLL_SECONDS if ends is None else min(_POLL_SECONDS, max(0.1, ends - now)))
 
 
+def wait_for_old_workers(gateways: Sequence[Gateway], limit_seconds: int) -> None:
+    """Waits until no worker of nginx has an older configuration, or hardly any request meets it.
+
+    In those the replica that was restored last is still down. Where it and the next one to be
+    drained are the whole pool, a request that meets them has nowhere to go; in a pool of three all
+    of them met the third, and 17 of 104 clients got 503. After the limit only clients are left
+    whose answer has outlived it.
+    """
+    ends = time.monotonic() + max(limit_seconds, OLD_WORKERS_SECONDS)
+    while time.monotonic() < ends and _have_old_workers(gateways):
+        time.sleep(_POLL_SECONDS)
+
+
 def _have_old_workers(gateways: Sequence[Gateway]) -> bool:
     # The brackets keep the command from finding itself.
     script = "cat /proc/[0-9]*/cmdline 2>/dev/null | grep -ac 'shuttin[g] down' || true"

@@ -1,7 +1,14 @@
 """How many answers a replica gives, and which of them were cut, from what kernel and nginx say."""
 
 import json
+from types import SimpleNamespace
+from typing import cast
 
+import pytest
+from pyinfra.api.host import Host
+
+from deploys.operations import streams
+from deploys.operations.gateways import Gateway
 from deploys.operations.streams import Cut, broken_off, count_connections
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
@@ -57,3 +64,26 @@ def test_another_engine_and_a_request_that_went_to_the_next_replica_were_not_cut
         _error(8, "10.0.0.2:9001", "reading response header from upstream"), _entry(8, "retried"),
     ]  # fmt: skip
     assert broken_off(lines, ("10.0.0.2:9001",)) == []
+
+
+@pytest.mark.parametrize(
+    ("workers", "waited_seconds"),
+    [
+        pytest.param(["0"], 0, id="no longer than they are there"),
+        pytest.param(["2", "1", "0"], 2, id="until they have ended"),
+        pytest.param(["1"] * 60, 20, id="as long as an answer may take to end, at most"),
+    ],
+)
+def test_old_workers_are_waited_for(
+    workers: list[str], waited_seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have the replica down that was restored last: the next one drained would be all lost."""
+    clock, left = [0.0], iter(workers)
+    monkeypatch.setattr(streams, "run", lambda target, command: next(left))
+    clock_there = SimpleNamespace(
+        monotonic=lambda: clock[0], sleep=lambda seconds: clock.append(clock.pop() + seconds)
+    )
+    monkeypatch.setattr(streams, "time", clock_there)
+    gateway = Gateway(cast("Host", None), "/srv/homeport", "project")
+    streams.wait_for_old_workers([gateway], 20)
+    assert clock[0] == waited_seconds
