@@ -7,18 +7,25 @@ one at a time over the whole fleet; the first failure goes back and ends the run
 from pyinfra import host
 
 from deploys.operations import compose, engine_services, rolling
-from deploys.operations.manifest import host_directory, this_network, this_project, this_release
+from deploys.operations.manifest import (
+    engines_project,
+    host_directory,
+    this_network,
+    this_project,
+    this_release,
+)
 
 project = this_project(host, "gpu_hosts")
 
 if project is not None:
     compose.network(name="Make the network of engines and gateway", network=this_network(host))
-    engine_services.started(
-        name="Start the engines that are missing",
-        project=project.name,
-        directory=host_directory(host),
-        release=this_release(host).release,
-        services=project.services,
-    )
+
+engine_services.started(
+    name="Start the engines that are missing",
+    project=engines_project(host),
+    directory=host_directory(host),
+    release=this_release(host).release,
+    services=project.services if project is not None else {},
+)
 
 rolling.rolled(name="Replace running engines, one after the other")

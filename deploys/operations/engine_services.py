@@ -3,10 +3,11 @@
 from collections.abc import Generator, Mapping
 
 from pyinfra import host
-from pyinfra.api import FunctionCommand, OperationError, StringCommand, operation
+from pyinfra.api import FunctionCommand, StringCommand, operation
 from pyinfra.api.host import Host
 
 from deploys.facts.compose import ComposeServices
+from deploys.facts.once import once
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.service_changes import Changes, changes
 
@@ -41,15 +42,13 @@ def started(
     + project: name of the Compose project
     + directory: where the kit keeps its files on the host
     + release: name of the release that has them
-    + services: rendered ``homeport.config-sha256`` label by service
+    + services: rendered ``homeport.config-sha256`` label by service; none where none is to run
 
     Where others are to be replaced on the same host, what is new waits for those: they may hold its
     GPU or its port.
     """
-    if not services:
-        raise OperationError("engine_services.started needs at least one service")
     rendered = f"{directory}/releases/{release}/gpu_hosts"
-    current = host.get_fact(ComposeServices, project=project, directory=rendered)
+    current = once(host, ComposeServices, project=project, directory=rendered)
     found = changes(current, services)
     _FOUND[host.name] = found
     if found.rolls or not found.start:

@@ -23,7 +23,7 @@ from deploys.facts.users import UserName
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
 from deploys.operations.host_words import docker_words
-from deploys.operations.manifest import host_directory, this_release
+from deploys.operations.manifest import engines_project, host_directory, this_release
 from deploys.operations.model_fleet import asked_paths
 from deploys.operations.release import FOLDERS
 from deploys.operations.run_end import is_held
@@ -79,4 +79,6 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     yield MissingFolders, {"directory": directory, "folders": FOLDERS}
     yield StagedFiles, {"directory": f"{directory}/releases/{release.release}"}
     yield NetworkExists, {"network": release.network}
+    rendered = f"{directory}/releases/{release.release}/gpu_hosts"
+    yield ComposeServices, {"project": engines_project(host), "directory": rendered}
     yield KeptReleases, {"directory": directory}

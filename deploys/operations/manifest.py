@@ -92,6 +92,12 @@ def this_project(host: Host, role: Literal["gpu_hosts", "gateways"]) -> Project 
     return next((one for one in this_release(host).projects if one.role == role), None)
 
 
+def engines_project(host: Host) -> str:
+    """The Compose project of a host's engines; a host that has none any more may still run some."""
+    # As deploys/render/compose.py names it, after the environment as the network is.
+    return f"{this_network(host)}-gpu_hosts"
+
+
 def this_network(host: Host) -> str:
     """The Docker network on which the host's gateway and engines meet."""
     return this_release(host).network

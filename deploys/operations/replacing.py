@@ -11,7 +11,7 @@ from deploys.facts.release import FileText
 from deploys.operations import completion
 from deploys.operations.engine_services import replaced
 from deploys.operations.host_script import SCRIPTS, run_script
-from deploys.operations.manifest import host_directory, this_project, this_release, this_run
+from deploys.operations.manifest import engines_project, host_directory, this_release, this_run
 from deploys.operations.other_host import CommandFailed, on, run
 from deploys.render.release import ReplicaRollout
 
@@ -34,8 +34,7 @@ class Service:
     @property
     def project(self) -> str:
         """Its Compose project."""
-        project = this_project(self.host, "gpu_hosts")
-        return project.name if project is not None else ""
+        return engines_project(self.host)
 
     @property
     def words(self) -> ReplicaRollout | None:
