@@ -47,7 +47,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "uses one replica only": (
         {"replicas": ("172.18.0.11:8080",)},
         REPLICAS,
-        "no request of 8 reached:\n  chat-2",
+        "for 6 s no request reached:\n  chat-2",
     ),
     "leads to a stranger": (
         {"replicas": ("172.18.0.66:8080",)},
