@@ -58,6 +58,10 @@ models.app.command("unused")(unused_models.unused_models)
 app.add_typer(models.app, name="models", help="The model catalogue, and the hosts' stores.")
 
 
+# typer/core.py, _main: what it makes of KeyboardInterrupt before anybody else sees it.
+TYPERS_INTERRUPTED = 130
+
+
 def run(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the `homeport` script."""
     sys.exit(exit_code(sys.argv[1:] if arguments is None else arguments))
@@ -66,8 +70,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
 def exit_code(arguments: Sequence[str]) -> int:
     """Runs one verb and gives its exit code; bad input is told on stderr without a traceback."""
     try:
-        result = app(list(arguments), standalone_mode=False)
-        return int(result or ExitCode.DONE)
+        result = int(app(list(arguments), standalone_mode=False) or ExitCode.DONE)
+        return _interrupted() if result == TYPERS_INTERRUPTED else result
     except Refused as refused:
         print(refused, file=sys.stderr)
         return ExitCode.REFUSED
@@ -79,5 +83,9 @@ def exit_code(arguments: Sequence[str]) -> int:
         print(f"error: {misuse.format_message()}\nhint: homeport --help", file=sys.stderr)
         return ExitCode.MISUSE
     except (KeyboardInterrupt, typer.Abort):
-        print("error: stopped by Ctrl-C\nhint: the same command goes on from here", file=sys.stderr)
-        return ExitCode.OPERATION_FAILED
+        return _interrupted()
+
+
+def _interrupted() -> int:
+    print("error: stopped by Ctrl-C\nhint: the same command goes on from here", file=sys.stderr)
+    return ExitCode.OPERATION_FAILED

@@ -150,3 +150,14 @@ def test_a_failed_apply_is_not_verified(root: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(apply, "run_pyinfra", lambda *_, **__: failed)
     monkeypatch.setattr(apply, "verify", lambda _: pytest.fail("verified what was not applied"))
     assert exit_code(["apply", "small"]) == ExitCode.OPERATION_FAILED
+
+
+def test_a_verb_that_is_interrupted_ends_with_1_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("deploys.cli.models.read_models", interrupted)
+    assert exit_code(["models", "list"]) == 1
+    assert "error: stopped by Ctrl-C" in capsys.readouterr().err
