@@ -36,7 +36,6 @@ if committed.gateway is not None:
     draining.included(
         name="Keep what is drained out of the gateway's pools",
         directory=directory,
-        release=committed.release,
         pools=committed.files.get("nginx/pools.conf", "")[:12],
     )
 

@@ -29,7 +29,6 @@ if kept.gateway is not None:
     draining.included(
         name="Keep what is drained out of the gateway's pools",
         directory=directory,
-        release=kept.release,
         pools=kept.files.get("nginx/pools.conf", "")[:12],
     )
 

@@ -24,20 +24,19 @@ def marks_seen() -> list[str]:
 
 
 @operation()
-def included(directory: str, release: str, pools: str) -> Commands:
+def included(directory: str, pools: str) -> Commands:
     """
     Have what nginx includes for the pools of a release: all of them, less what is drained.
 
     + directory: where the kit keeps its files
-    + release: name of the staged release
-    + pools: digest of its pools.conf
+    + pools: digest of the staged release's pools.conf
     """
     found = host.get_fact(Drains, directory=directory)
     _SEEN[host.name] = tuple(found.get("marks", ()))
     if pools in found.get("pools", ()):
         host.noop("nginx's pools are there")
         return
-    yield set_drains(directory, release=release)
+    yield set_drains(directory)
 
 
 @operation()

@@ -67,10 +67,10 @@ def all_gateways() -> list[Gateway]:
     return found
 
 
-def set_drains(directory: str, *marks: str, release: str = "", text: str = "") -> StringCommand:
+def set_drains(directory: str, *marks: str, text: str = "") -> StringCommand:
     """The command that sets and removes marks, and writes what nginx includes."""
     words = text or json.dumps({"who": who()})
-    return run_script(SCRIPTS / "set-drains", directory, words, release, *marks)
+    return run_script(SCRIPTS / "set-drains", directory, words, *marks)
 
 
 def reload(directory: str, project: str, prefix: str = "-") -> StringCommand:

@@ -24,9 +24,9 @@ def _host(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _set(host: Path, *marks: str, release: str = "", text: str = "ana") -> str:
+def _set(host: Path, *marks: str, text: str = "ana") -> str:
     script = (SCRIPTS / "set-drains").read_text()
-    command = ["bash", "-c", script, "set-drains", str(host), text, release, *marks]
+    command = ["bash", "-c", script, "set-drains", str(host), text, *marks]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -73,6 +73,27 @@ def test_a_new_release_gets_its_copy_with_the_same_replicas_drained(tmp_path: Pa
     new = POOLS.replace("max_conns=4", "max_conns=8")
     (host / "releases" / "two" / "nginx").mkdir(parents=True)
     (host / "releases" / "two" / "nginx" / "pools.conf").write_text(new)
-    _set(host, release="two")
+    _set(host)
     assert "max_conns=8 max_fails=2 fail_timeout=5s down; # chat-10" in _included(host, new)
     assert " down; # chat-10" in _included(host)
+
+
+def test_every_release_that_is_here_follows_the_marks(tmp_path: Path) -> None:
+    host = _host(tmp_path)
+    new = POOLS.replace("max_conns=4", "max_conns=8")
+    (host / "releases" / "two" / "nginx").mkdir(parents=True)
+    (host / "releases" / "two" / "nginx" / "pools.conf").write_text(new)
+    _set(host, "+chat-1.apply")
+    assert " down; # chat-1\n" in _included(host, new)
+    _set(host, "-chat-1.apply")
+    assert _included(host, new) == new
+
+
+def test_a_copy_whose_release_is_gone_goes_with_what_was_drained_then(tmp_path: Path) -> None:
+    host = _host(tmp_path)
+    copy = host / "state" / "gateway" / "pools" / "0123456789ab.conf"
+    copy.parent.mkdir()
+    copy.write_text("server chat-3:8080 resolve down; # chat-3\n")
+    _set(host)
+    assert not copy.exists()
+    assert _included(host) == POOLS
