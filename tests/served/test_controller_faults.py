@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.root]
 STAGES = {
     "lock": "deploys/lock.py",
     "stage": "| Stage release",
-    "switch": "and switch to it",
     "engines": "deploys/engines.py | Start the engines that are missing",
+    "switch": "deploys/switch.py | Switch to release",
     "gateway": "deploys/gateway.py | Load the gateway's configuration",
 }
 
