@@ -1,5 +1,6 @@
 """Bad input on a real machine: a clear error, the documented exit code, nothing lost."""
 
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_a_member_of_the_docker_group_needs_no_root(changed: Checkout, folder: P
     other = _second_checkout(changed, folder)
     try:
         output = _as_user(other, "nobody", "docker", "make demo", expect=0)
-        assert "39 of 39 checks passed" in output
+        assert re.search(r"\b(\d+) of \1 checks passed", output)
         with gateway(other) as client:
             assert chat(client).status_code == 200
         again = _as_user(other, "nobody", "docker", "make demo", expect=0)
