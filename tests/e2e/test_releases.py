@@ -99,9 +99,7 @@ def test_a_rollback_without_its_image_is_refused_before_any_change(changed: Chec
 def test_a_rollback_without_its_model_is_refused_before_any_change(changed: Checkout) -> None:
     first = current_release(changed)
     second = apply_release(changed, 601)
-    # Beside the models lie their files, by content, and what is on its way.
-    store = (changed.directory / "models").iterdir()
-    (folder,) = (entry for entry in store if not entry.name.startswith("."))
+    folder = changed.directory / "models"
     folder.rename(changed.path / "model")
     try:
         refusal = changed.homeport("rollback local", expect=7)

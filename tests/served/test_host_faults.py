@@ -20,12 +20,21 @@ LONGEST_SECONDS = 90
 WRONG_CLOCK = '#!/bin/sh\nexec /usr/bin/date --date "$(/usr/bin/date +%FT%T) 1 hour" "$@"\n'
 
 
+def _gateways_account(served: Served) -> str:
+    """Its containers and the end of their logs."""
+    look = (
+        "docker ps --all; for c in $(docker ps --all --quiet); do docker logs --tail 15 $c 2>&1; "
+        "docker inspect --format '{{json .State}}' $c; done; journalctl -n 20 --unit docker"
+    )
+    return served.host("gate1").run(look, check=False)
+
+
 def _serves_by_itself(served: Served) -> None:
     """Waits until a client gets an answer, without any command of the kit."""
     deadline = time.monotonic() + LONGEST_SECONDS
     said = ""
     while said != "200":
-        assert time.monotonic() < deadline, said
+        assert time.monotonic() < deadline, f"{said}\n{_gateways_account(served)}"
         try:
             said = str(served.chat(timeout_seconds=5).status_code)
         except httpx.HTTPError as error:
