@@ -2,7 +2,7 @@
 
 pyinfra asks for each fact when it is wanted, and again the next time. Most runs change nothing, and
 each question costs a round trip: so what an operation looks at first is asked together with what
-the next ones will look at. As soon as an operation has run a command on the host, it is forgotten.
+the next ones will look at. As soon as a command has run on the host, it is forgotten.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,8 @@ from pyinfra.api.host import Host
 Value = TypeVar("Value")
 Question = tuple[type[FactBase[Any]], Mapping[str, Any]]
 
-_MARK = "@@homeport@@"
+# Facts have marks of their own, which must not be taken for these.
+_BEGINS, _DONE = "@@homeport-fact@@ ", "@@homeport-fact-done@@"
 
 # By the host's name: at which point of the run, and the facts by what was asked.
 _KNOWN: dict[str, tuple[object, dict[str, Any]]] = {}
@@ -28,7 +29,7 @@ class Together(FactBase[dict[str, list[str]]]):
     def command(self, commands: Sequence[str]) -> str:
         """One script; how one of them ends says nothing about the others."""
         asked = (
-            f"echo '{_MARK} {number}'; ( {command}\n) && echo '{_MARK} done' || true"
+            f"echo '{_BEGINS}{number}'; ( {command}\n) && printf '\\n{_DONE}\\n' || true"
             for number, command in enumerate(commands)
         )
         return "\n".join(asked)
@@ -38,10 +39,11 @@ class Together(FactBase[dict[str, list[str]]]):
         found: dict[str, list[str]] = {}
         number, lines = "", list[str]()
         for line in output:
-            if line == f"{_MARK} done":
-                found[number] = lines
-            elif line.startswith(f"{_MARK} "):
-                number, lines = line.removeprefix(f"{_MARK} "), []
+            if line == _DONE:
+                # What ended its last line has an empty one before the mark.
+                found[number] = lines[:-1] if lines[-1:] == [""] else lines
+            elif line.startswith(_BEGINS):
+                number, lines = line.removeprefix(_BEGINS), []
             else:
                 lines.append(line)
         return found
@@ -69,6 +71,11 @@ def look(host: Host, questions: Iterable[Question]) -> None:
         # What failed is asked by itself when it is wanted, and fails with its own words.
         if (lines := answers.get(str(number))) is not None:
             known[name] = fact().process(lines) if lines else fact.default()
+
+
+def forget(host: Host) -> None:
+    """Has everything asked anew: something was changed there from another host's turn."""
+    _KNOWN.pop(host.name, None)
 
 
 def _known(host: Host) -> dict[str, Any]:

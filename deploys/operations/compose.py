@@ -29,7 +29,7 @@ def up(project: str, directory: str, services: Mapping[str, str]) -> Commands:
     """
     if not services:
         raise OperationError("compose.up needs at least one service")
-    current = host.get_fact(ComposeServices, project=project, directory=directory)
+    current = once(host, ComposeServices, project=project, directory=directory)
     stale = [
         name for name in sorted(services) if not _is_current(current.get(name), services[name])
     ]

@@ -7,6 +7,7 @@ from pyinfra import host, inventory
 from pyinfra.api import StringCommand, operation
 
 from deploys.facts.gateway import Drains
+from deploys.facts.once import once
 from deploys.history.holder import who
 from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN
 from deploys.operations.gateways import names, reload, set_drains
@@ -31,7 +32,7 @@ def included(directory: str, pools: str) -> Commands:
     + directory: where the kit keeps its files
     + pools: digest of the staged release's pools.conf
     """
-    found = host.get_fact(Drains, directory=directory)
+    found = once(host, Drains, directory=directory)
     _SEEN[host.name] = tuple(found.get("marks", ()))
     if pools in found.get("pools", ()):
         host.noop("nginx's pools are there")
@@ -48,7 +49,7 @@ def finished(directory: str) -> Commands:
 
     A replica on a host that this run leaves out stays as it is: nobody has proved it.
     """
-    left = names(list(host.get_fact(Drains, directory=directory).get("marks", ())), DRAINED_BY_RUN)
+    left = names(list(once(host, Drains, directory=directory).get("marks", ())), DRAINED_BY_RUN)
     outside = {
         replica.name
         for one in (set(inventory) - set(inventory.get_active_hosts()) if left else ())

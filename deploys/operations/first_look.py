@@ -11,6 +11,7 @@ from deploys.facts.compose import ComposeServices, NetworkExists
 from deploys.facts.docker import DockerHost
 from deploys.facts.docker_daemon import DockerDaemon
 from deploys.facts.files import FileDigests
+from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.hardware import Hardware
 from deploys.facts.history import KeptReleases
 from deploys.facts.images import ImageIds
@@ -18,14 +19,22 @@ from deploys.facts.models import ModelStore
 from deploys.facts.nvidia import NvidiaHost
 from deploys.facts.once import Question, look
 from deploys.facts.ports import ListeningPorts
-from deploys.facts.release import MissingFolders, StagedFiles
+from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
 from deploys.facts.users import UserName
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
+from deploys.operations.gateway import CLIENTS
+from deploys.operations.gateways import LOADED
 from deploys.operations.host_words import docker_words
-from deploys.operations.manifest import engines_project, host_directory, this_release
+from deploys.operations.manifest import (
+    engines_project,
+    host_directory,
+    this_project,
+    this_release,
+    this_run,
+)
 from deploys.operations.model_fleet import asked_paths
-from deploys.operations.release import FOLDERS
+from deploys.operations.release import FOLDERS, asked_links
 from deploys.operations.run_end import is_held
 from deploys.render.release import Release
 
@@ -82,3 +91,17 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     rendered = f"{directory}/releases/{release.release}/gpu_hosts"
     yield ComposeServices, {"project": engines_project(host), "directory": rendered}
     yield KeptReleases, {"directory": directory}
+    yield LinkTargets, {"directory": directory, "links": asked_links(this_run(host))}
+    yield from _of_the_gateway(host, release, directory)
+
+
+def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Question]:
+    project = this_project(host, "gateways")
+    if project is None or release.gateway is None:
+        return
+    folder, image = f"{directory}/secrets/gateway", release.gateway.image
+    yield SecretDigest, {"folder": folder, "file": CLIENTS, "image": image}
+    yield Drains, {"directory": directory}
+    yield ComposeServices, {"project": project.name, "directory": f"{directory}/current/gateways"}
+    yield FileText, {"path": f"{directory}/{LOADED}"}
+    yield GatewayLoaded, {"project": project.name}

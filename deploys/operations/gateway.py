@@ -8,6 +8,7 @@ from pyinfra import host
 from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
 from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
+from deploys.facts.once import once
 from deploys.facts.release import FileText
 from deploys.operations.gateways import LOADED, reload
 from deploys.settings.client import Client
@@ -18,6 +19,7 @@ Commands = Generator[StringCommand, None, None]
 
 # The uid that the gateway's container runs as; the only one that may read the clients' digests.
 GATEWAY_UID = 10001
+CLIENTS = "clients.map"
 
 
 def clients_map(clients: Mapping[str, Client], root: Path) -> str:
@@ -44,14 +46,14 @@ def clients(directory: str, clients: Mapping[str, Client], image: str) -> Comman
         raise OperationError(str(refused)) from refused
     folder = f"{directory}/secrets/gateway"
     wanted = hashlib.sha256(text.encode()).hexdigest()
-    if host.get_fact(SecretDigest, folder=folder, file="clients.map", image=image) == wanted:
+    if once(host, SecretDigest, folder=folder, file=CLIENTS, image=image) == wanted:
         host.noop("the gateway has its clients' digests")
         return
     # Through standard input: no argument, no log line and no temporary file ever holds it.
-    new = QuoteString(f"{folder}/clients.map.new")
+    new = QuoteString(f"{folder}/{CLIENTS}.new")
     yield StringCommand("umask 077; rm -f", new, "&& cat >", new, _stdin=text)
-    yield _owned(folder, "clients.map.new", image)
-    yield StringCommand("mv -fT", new, QuoteString(f"{folder}/clients.map"))
+    yield _owned(folder, f"{CLIENTS}.new", image)
+    yield StringCommand("mv -fT", new, QuoteString(f"{folder}/{CLIENTS}"))
 
 
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:
@@ -86,14 +88,13 @@ def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
     + revision: content hash of the nginx files of the current release
     + image: the gateway's image
     """
-    digest = host.get_fact(
-        SecretDigest, folder=f"{directory}/secrets/gateway", file="clients.map", image=image
-    )
+    folder = f"{directory}/secrets/gateway"
+    digest = once(host, SecretDigest, folder=folder, file=CLIENTS, image=image)
     wanted = f"{revision}-{digest[:12]}-"
-    recorded = host.get_fact(FileText, path=f"{directory}/{LOADED}")
-    served = host.get_fact(GatewayLoaded, project=project)
+    recorded = once(host, FileText, path=f"{directory}/{LOADED}")
+    served = once(host, GatewayLoaded, project=project)
     word = served.get("loaded", "")
-    drained = host.get_fact(Drains, directory=directory).get("loaded", "")
+    drained = once(host, Drains, directory=directory).get("loaded", "")
     current = served.get("revision") == revision and served.get("drained") == drained
     if current and word.startswith(wanted) and word in recorded:
         host.noop(f"the gateway serves revision {revision}")

@@ -16,6 +16,8 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
+from deploys.facts.once import forget
+
 
 class CommandFailed(Exception):
     """What a command that failed has said."""
@@ -55,6 +57,7 @@ def connected(target: Host) -> None:
 def run(target: Host, command: StringCommand) -> str:
     """What a command prints on a host; raises CommandFailed with what it said when it fails."""
     with on(target):
+        forget(target)
         done, output = target.run_shell_command(command, **_arguments(target, command))
     if not done:
         raise CommandFailed(output.stderr or output.stdout or "a command failed without a word")
@@ -64,6 +67,7 @@ def run(target: Host, command: StringCommand) -> str:
 def run_all(target: Host, commands: Iterator[Any]) -> None:
     """Runs what an operation would yield on a host; raises CommandFailed."""
     with on(target):
+        forget(target)
         for command in commands:
             if isinstance(command, FunctionCommand):
                 command.function(*command.args, **command.kwargs)

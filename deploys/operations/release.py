@@ -131,9 +131,14 @@ def linked(directory: str, link: str, target: str) -> StringCommand:
 def _stale(directory: str, run: RunRelease) -> dict[str, str]:
     """Links that are missing or point elsewhere -> their target; `unfinished` where it is left."""
     links = _links(run)
-    live = host.get_fact(LinkTargets, directory=directory, links=(*links, UNFINISHED))
+    live = once(host, LinkTargets, directory=directory, links=asked_links(run))
     stale = {link: target for link, target in links.items() if live.get(link) != target}
     return stale | ({UNFINISHED: ""} if UNFINISHED in live else {})
+
+
+def asked_links(run: RunRelease) -> tuple[str, ...]:
+    """The links that a host is asked for before it is switched."""
+    return (*_links(run), UNFINISHED)
 
 
 def _way(run: RunRelease) -> str:
