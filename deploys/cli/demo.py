@@ -93,10 +93,10 @@ That was nonsense, word by word: the demo's model has random weights. Everything
 It took {seconds:.0f} s; `make demo` again says that nothing had to change.
 
 What to do next
-  ask it yourself     curl {url}/chat/completions \\
-                        -H "Authorization: Bearer $(cat {KEY})" \\
-                        -H "Content-Type: application/json" \\
-                        -d '{{"model": "chat", "messages": [{{"role": "user", "content": "Hi"}}]}}'
+  ask it yourself     .venv/bin/homeport chat {ENVIRONMENT} "Hi"
+  with curl (bash)    curl {url}/chat/completions \\
+                    --header @<(printf 'Authorization: Bearer %s' "$(cat {KEY})") \\
+                    --json '{{"model": "chat", "messages": [{{"role": "user", "content": "Hi"}}]}}'
   your client         base URL {url}, key in {KEY}, model "chat"
   a real model        set "model" in inventories/group_data/{ENVIRONMENT}.py to the absolute path
                       or the URL of a GGUF file, then `make demo` again
