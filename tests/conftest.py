@@ -15,6 +15,28 @@ settings.register_profile("homeport", deadline=None)
 settings.load_profile("homeport")
 
 
+# Fixtures of a whole run -> the name of the one lab, or demo, that they stand for.
+PLACES = {
+    "shared_lab": "shared",
+    "served_lab": "served",
+    "clean_checkout": "demo",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps tests of one lab in one process, where its fixtures are made once."""
+    for item in items:
+        if item.get_closest_marker("docker") or item.get_closest_marker("root"):
+            item.add_marker(pytest.mark.xdist_group(_place(item)))
+
+
+def _place(item: pytest.Item) -> str:
+    names = getattr(item, "fixturenames", ())
+    found = {PLACES[name] for name in names if name in PLACES}
+    # Whoever starts a lab of its own does it once for its file.
+    return min(found) if found else item.nodeid.partition("::")[0]
+
+
 @pytest.fixture(scope="session")
 def shared_lab() -> Iterator[Lab]:
     """Hosts gpu1 and gpu2 (an H100 and an L4 each) and gate1, with systemd and SSH; a registry."""

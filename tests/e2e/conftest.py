@@ -1,15 +1,14 @@
 """The demo, deployed once for all tests that need it, from a clean checkout."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploys.render.image_tags import built_reference
-from tests.e2e.checkout import ROOT, Checkout, make_checkout
+from tests.e2e.checkout import Checkout, make_checkout
 from tests.e2e.gateway_lab import Lab, running_lab
+from tests.lab.kit_images import kit_images
 
 # Where the kit notes a Docker daemon that it started, to stop it again.
 STARTED_BY_THE_KIT = Path("/run/homeport/dockerd.pid")
@@ -64,16 +63,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def nginx_image(request: pytest.FixtureRequest) -> str:
-    """The gateway's image: HOMEPORT_NGINX_IMAGE, or what the demo builds."""
-    named = os.environ.get("HOMEPORT_NGINX_IMAGE")
-    if named:
-        return named
-    image = built_reference("nginx", ROOT / "deploys" / "images")
-    found = subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False)
-    if found.returncode:
-        request.getfixturevalue("demo_output")
-    return image
+def nginx_image() -> str:
+    """The gateway's image: HOMEPORT_NGINX_IMAGE, or the kit's own."""
+    return os.environ.get("HOMEPORT_NGINX_IMAGE") or kit_images()["nginx"]
 
 
 @pytest.fixture(scope="module")

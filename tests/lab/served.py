@@ -15,19 +15,18 @@ from typing import Any
 
 import httpx
 
-from deploys.render.image_tags import built_reference
 from tests.e2e.checkout import Checkout, make_checkout
 from tests.lab.gpus import Gpu
 from tests.lab.host import LabHost
 from tests.lab.inventory import assignments, connection_data
+from tests.lab.kit_images import kit_images
 from tests.lab.lab import Lab, fleet, running_lab
-from tests.lab.machine import ROOT, LabError, docker, run
+from tests.lab.machine import ROOT, LabError
 from tests.lab.registry import Registry
 
 NAME = "served"
 STORE = "/srv/homeport"
 KEY = "hp-key-of-the-served-lab"
-IMAGES = ("llamacpp", "nginx")
 AUTHORITY = "inventories/registry-ca.pem"
 POOL = {
     "model": "tiny-random", "engine": "llamacpp", "replicas": 2, "context_tokens": 512,
@@ -136,13 +135,9 @@ def serve(lab: Lab, folder: Path) -> Served:
 
 def pushed_images(registry: Registry) -> dict[str, str]:
     """Image -> reference by digest in the lab's registry; built on this machine where missing."""
-    here = {name: built_reference(name, ROOT / "deploys" / "images") for name in IMAGES}
-    if not docker("image", "inspect", "--format", "{{.Id}}", *here.values(), check=False):
-        pyinfra = str(ROOT / ".venv" / "bin" / "pyinfra")
-        run("env", "-C", str(ROOT), pyinfra, "-y", "inventories/local.py", "deploys/images.py")
     return {
         name: f"{registry.address}/site/{name}@{registry.push(reference, f'site/{name}')}"
-        for name, reference in here.items()
+        for name, reference in kit_images().items()
     }
 
 
