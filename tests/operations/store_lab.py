@@ -72,9 +72,9 @@ class StoreLab:
                 given=self.lab.registry.ca.read_bytes(),
             )
 
-    def fill_when_something_comes(self, name: str) -> None:
-        """Fills the disk of a host's store as soon as a file is on its way to it."""
-        wait = f'until [ -n "$(find {STORE}/.incoming -type f -size +0)" ]; do sleep 0.02; done'
+    def fill_when_something_comes(self, name: str, what: str = ".incoming") -> None:
+        """Fills the disk of a host's store as soon as a file is there, or on its way to it."""
+        wait = f'until [ -n "$(find {STORE}/{what} -type f -size +0)" ]; do sleep 0.02; done'
         fill = f"{wait} 2>/dev/null; dd if=/dev/zero of={STORE}/filler bs=64K 2>/dev/null"
         self.host(name).run(f"mkdir -p {STORE}; setsid timeout 60 sh -c '{fill}' >/dev/null 2>&1 &")
 

@@ -122,8 +122,8 @@ def test_two_revisions_share_the_files_that_are_the_same(stores: StoreLab) -> No
 
 def test_a_run_that_ends_half_way_leaves_no_server_and_no_key(stores: StoreLab) -> None:
     stores.host("gpu2").run(f"mkdir -p {STORE}; mount -t tmpfs -o size=6m tmpfs {STORE}")
-    # Full as soon as gpu2 takes from gpu1.
-    stores.fill_when_something_comes("gpu2")
+    # Full as soon as gpu2 is to take from gpu1; a file of this size would be there too soon.
+    stores.fill_when_something_comes("gpu2", ".taking/key.pub")
     with outside(stores.lab, CONTENT) as server:
         stores.commit([model_copy(CONTENT, server.url)], "gpu1", "gpu2")
         assert stores.apply().exit_code == ExitCode.OPERATION_FAILED

@@ -104,7 +104,8 @@ def _plant(served: Served) -> None:
     _by_hand(
         gate1,
         f"cd {STORE}/current/nginx; sed -i 's/[0-9a-f]\\{{12\\}}/000000000000/' revision.conf; "
-        "docker kill --signal HUP $(docker ps --quiet --filter name=nginx); "
+        # `docker kill --signal` would have Docker leave it stopped at its next start.
+        "docker exec $(docker ps --quiet --filter name=nginx) kill -HUP 1; "
         f"echo 'ana, since noon' >{STORE}/state/gateway/note",
     )
     served.loads_revision("000000000000")
@@ -129,6 +130,11 @@ def test_each_kind_is_named_with_host_and_remedy(planted: tuple[str, str], rows:
     live, remedy = PLANTED[planted]
     assert live in rows[planted]["live"]
     assert rows[planted]["remedy"] == remedy
+
+
+def test_nothing_else_is_found(rows: Rows) -> None:
+    of_toolkit = {key for key in rows if "container" in key[1] and key[0] == "gpu2"}
+    assert rows.keys() - of_toolkit == PLANTED.keys() - of_toolkit
 
 
 def test_a_person_sees_a_table_and_every_remedy_and_2(served_lab: Served, rows: Rows) -> None:
