@@ -88,6 +88,7 @@ def _take_down(root: Path) -> int:
 
 def _next_steps(root: Path, seconds: float) -> str:
     url = f"http://{committed_gateway(root, ENVIRONMENT).listen}/v1"
+    body = '{"model": "chat", "messages": [{"role": "user", "content": "Hi"}]}'
     return f"""
 That was nonsense, word by word: the demo's model has random weights. Everything around it is real.
 It took {seconds:.0f} s; `make demo` again says that nothing had to change.
@@ -95,8 +96,8 @@ It took {seconds:.0f} s; `make demo` again says that nothing had to change.
 What to do next
   ask it yourself     .venv/bin/homeport chat {ENVIRONMENT} "Hi"
   with curl (bash)    curl {url}/chat/completions \\
-                    --header @<(printf 'Authorization: Bearer %s' "$(cat {KEY})") \\
-                    --json '{{"model": "chat", "messages": [{{"role": "user", "content": "Hi"}}]}}'
+                        --header @<(printf 'Authorization: Bearer %s' "$(cat {KEY})") \\
+                        --json '{body}'
   your client         base URL {url}, key in {KEY}, model "chat"
   a real model        set "model" in inventories/group_data/{ENVIRONMENT}.py to the absolute path
                       or the URL of a GGUF file, then `make demo` again
