@@ -1,47 +1,19 @@
 """Docker itself carries out GPU reservations by CDI: each container has its device and no other."""
 
 from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from tests.lab.daemon import CDI, configure_daemon
 from tests.lab.gpus import change_gpu, gpu_uuid
-from tests.lab.host import File, LabHost, text_file
+from tests.lab.host import File, LabHost
 from tests.lab.images import image
 from tests.lab.lab import Lab
+from tests.lab.reservations import LOOK, reserving_files
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
 FOLDER = "/srv/reservations"
-SERVICE = """
-  {name}:
-    image: {image}
-    init: true
-    command: [sleep, infinity]
-    user: "10001:10001"
-    read_only: true
-    cap_drop: [ALL]
-    security_opt: ["no-new-privileges:true"]
-    working_dir: {folder}
-    volumes: ["{folder}:{folder}:ro"]
-"""
-RESERVATION = """
-    deploy:
-      resources:
-        reservations:
-          devices:
-            - driver: cdi
-              device_ids: [{devices}]
-              capabilities: [gpu]
-"""
-LOOK = """
-from pynvml import *
-nvmlInit()
-for device in map(nvmlDeviceGetHandleByIndex, range(nvmlDeviceGetCount())):
-    print(nvmlDeviceGetName(device), nvmlDeviceGetUUID(device), nvmlDeviceGetTemperature(device, 0))
-"""
 WANTED = {
     "zero": ("nvidia.com/gpu=0",),
     "one": ("nvidia.com/gpu=1",),
@@ -57,13 +29,8 @@ def host(docker_lab: Lab) -> Iterator[LabHost]:
     gpu1 = docker_lab.host("gpu1")
     configure_daemon(gpu1, CDI)
     gpu1.load_image(image("python"))
-    compose = "services:" + "".join(_service(name, devices) for name, devices in WANTED.items())
-    found = find_spec("pynvml")
-    assert found
-    module = Path(str(found.origin)).read_bytes()
-    files = {"compose.yaml": text_file(compose), "look.py": text_file(LOOK)}
-    files["pynvml.py"] = File(module)
-    gpu1.put({f"{FOLDER}/{name}": file for name, file in files.items()})
+    files = reserving_files(FOLDER, image("python"), WANTED)
+    gpu1.put({f"{FOLDER}/{name}": File(content) for name, content in files.items()})
     gpu1.run(f"cd {FOLDER} && docker compose up --detach --wait")
     yield gpu1
     gpu1.run(f"cd {FOLDER} && docker compose down --timeout 1 && rm -r {FOLDER}")
@@ -96,7 +63,7 @@ def test_two_devices_come_together(host: LabHost) -> None:
 def test_without_a_reservation_there_is_no_gpu(host: LabHost) -> None:
     assert _environment(host, "none") == {}
     assert _inside(host, "none", "ls /dev /usr/lib/*/libnvidia-ml.so.1 2>&1").count("nvidia") == 1
-    assert "NVMLError_LibraryNotFound" in _inside(host, "none", "python3 look.py 2>&1")
+    assert "NVMLError_LibraryNotFound" in _inside(host, "none", f"{LOOK} 2>&1")
 
 
 def test_a_device_that_is_not_there_is_refused_by_docker(host: LabHost) -> None:
@@ -111,7 +78,7 @@ def test_a_gpu_that_changes_is_seen_inside_a_running_container(host: LabHost) ->
     try:
         assert _pynvml(host, "one")[0].endswith(" 91")
         change_gpu(host, 1, {"lost": "1"})
-        assert "NVMLError_GpuIsLost" in _inside(host, "one", "python3 look.py 2>&1")
+        assert "NVMLError_GpuIsLost" in _inside(host, "one", f"{LOOK} 2>&1")
         assert _pynvml(host, "zero")[0].endswith(" 34")
     finally:
         change_gpu(host, 1, {"temperature": "34", "lost": None})
@@ -120,11 +87,6 @@ def test_a_gpu_that_changes_is_seen_inside_a_running_container(host: LabHost) ->
 def test_containers_reach_the_labs_hosts_by_name(host: LabHost, docker_lab: Lab) -> None:
     found = _inside(host, "none", "getent hosts gpu2.lab gate1.lab").split()
     assert {docker_lab.host("gpu2").address, docker_lab.host("gate1").address} < set(found)
-
-
-def _service(name: str, devices: tuple[str, ...]) -> str:
-    text = SERVICE.format(name=name, image=image("python"), folder=FOLDER)
-    return text + (RESERVATION.format(devices=", ".join(devices)) if devices else "")
 
 
 def _inside(host: LabHost, service: str, command: str) -> str:
@@ -139,4 +101,4 @@ def _environment(host: LabHost, service: str) -> dict[str, str]:
 
 
 def _pynvml(host: LabHost, service: str) -> list[str]:
-    return _inside(host, service, "python3 look.py").splitlines()
+    return _inside(host, service, LOOK).splitlines()
