@@ -46,8 +46,8 @@ class Model(Frozen):
     """Weights first; the parts of a split one in order."""
     projector: ModelFile | None = None
     """What turns images into embeddings for llama.cpp (mmproj)."""
-    tensor_mib: WeightFacts | None = None
-    """In bytes. None: only the files' sizes are known."""
+    weights: WeightFacts | None = None
+    """None: only the files' sizes are known."""
     architecture: Architecture | None
     """None: unknown; the weights are known then, the cache is not and is never guessed."""
     architecture_name: str = ""

@@ -55,7 +55,7 @@ def _entry(
         base=base or _base(folder, quantization),
         quantization=quantization,
         files=tuple(model_file(folder, name) for name in (*shards, *others)),
-        tensor_mib=weight_facts(tensors, layers, heads),
+        weights=weight_facts(tensors, layers, heads),
         architecture=shape,
         architecture_name="" if shape else model_type(config)[:60] or "unknown",
         kind=_kind(folder, config),

@@ -31,7 +31,7 @@ def machine_facts(name: str, model: Model) -> str:
     facts: dict[str, Any] = {"name": name, **model.model_dump(mode="json")}
     facts["files_bytes"] = sum(file.size_bytes for file in model.files)
     facts["kv_bytes_per_token"] = kv_bytes_per_token(shape) if shape else None
-    facts["weights_bytes"] = model.tensor_mib.total_bytes if model.tensor_mib else None
+    facts["weights_bytes"] = model.weights.total_bytes if model.weights else None
     return json.dumps(facts, indent=2)
 
 
@@ -74,10 +74,10 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
         yield from _shape(model.architecture)
     else:
         yield "architecture", f"{model.architecture_name}: unknown; weights known, cache unknown"
-    if model.tensor_mib:
-        types = model.tensor_mib.type_bytes.items()
+    if model.weights:
+        types = model.weights.type_bytes.items()
         parts = ", ".join(f"{name} {size / MIB:,.1f}" for name, size in types)
-        yield "weights", f"{model.tensor_mib.total_bytes / MIB:,.1f} MiB ({parts})"
+        yield "weights", f"{model.weights.total_bytes / MIB:,.1f} MiB ({parts})"
     for file in model.every_file:
         yield "file", f"{file.name}  {file.size_bytes / MIB:,.1f} MiB  sha256 {file.sha256}"
 

@@ -111,7 +111,7 @@ def _expert_part(alternative: Alternative, shape: Architecture) -> float:
     """Of all weights; where files do not say it, by count: quantised checkpoints keep the rest
     larger, which makes this too large and the bound too high, never too low.
     """
-    facts = alternative.model.tensor_mib
+    facts = alternative.model.weights
     if facts is not None and facts.total_bytes:
         return sum(facts.expert_bytes) / facts.total_bytes
     tensors = tensors_of(shape) or ()

@@ -56,8 +56,8 @@ def test_a_gguf_file_is_read_without_its_weights(tmp_path: Path) -> None:
     (file,) = model.files
     assert file.sha256 == hashlib.sha256(content).hexdigest()
     assert (model.licence, model.base) == ("apache-2.0", "people/Base-7B")
-    assert model.tensor_mib is not None
-    assert len(model.tensor_mib.layer_bytes) == 2
+    assert model.weights is not None
+    assert len(model.weights.layer_bytes) == 2
 
 
 def test_a_revision_is_asked_for_by_its_name_and_kept_by_its_commit(

@@ -43,7 +43,7 @@ def test_a_folder_is_read_whole_and_kept_under_its_path(tmp_path: Path) -> None:
 
 
 def test_every_byte_is_counted_once_by_part_and_once_by_its_spread(tmp_path: Path) -> None:
-    weights = read(tmp_path).tensor_mib
+    weights = read(tmp_path).weights
     assert weights is not None
     total = sum(tensor.size_bytes for tensor in stored(TENSORS))
     assert weights.total_bytes == total
@@ -103,8 +103,8 @@ def test_an_unknown_architecture_keeps_its_word_and_its_weights(tmp_path: Path) 
     config = {"model_type": "mystery", "num_hidden_layers": 10**9}
     model = read(tmp_path, model_files(config))
     assert (model.architecture, model.architecture_name) == (None, "mystery")
-    assert model.tensor_mib is not None
-    assert len(model.tensor_mib.layer_bytes) == 2
+    assert model.weights is not None
+    assert len(model.weights.layer_bytes) == 2
 
 
 @pytest.mark.parametrize(

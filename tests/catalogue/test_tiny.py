@@ -24,7 +24,7 @@ def test_the_tiny_model_is_what_the_catalogue_says(tmp_path: Path) -> None:
     entry = read_models(CATALOGUE)["tiny-random"]
     assert header.architecture == entry.architecture
     assert (header.chat_template, header.licence) == (entry.chat_template, entry.licence)
-    assert (header.quantization, header.weights) == (entry.quantization, entry.tensor_mib)
+    assert (header.quantization, header.weights) == (entry.quantization, entry.weights)
 
 
 def test_the_tiny_model_replaces_an_old_one_and_leaves_nothing_beside_it(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_the_same_is_there_for_a_program(
     facts = json.loads(shown(repository, "mine", capsys, json=True))
     assert facts["kv_bytes_per_token"] == 1024
     assert facts["files_bytes"] == weights.stat().st_size
-    assert facts["weights_bytes"] == sum(facts["tensor_mib"]["type_bytes"].values())
+    assert facts["weights_bytes"] == sum(facts["weights"]["type_bytes"].values())
 
 
 def test_a_model_that_is_not_there_gets_its_near_miss(repository: Path) -> None:

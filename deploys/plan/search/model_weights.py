@@ -31,8 +31,8 @@ def gguf_weights(model: Model) -> KnownWeights:
     """
     if model.architecture is None:
         return KnownWeights(gpu_mib=files_bytes(model) / MIB)
-    if model.tensor_mib is not None:
-        return KnownWeights(tensor_bytes=dict(_from_facts(model.tensor_mib)))
+    if model.weights is not None:
+        return KnownWeights(tensor_bytes=dict(_from_facts(model.weights)))
     size = files_bytes(model)
     ruled = _ruled(model.architecture, model.quantization)
     if ruled is None:
@@ -97,7 +97,7 @@ def _scaled(sizes: Mapping[str, int], size: int) -> dict[str, int]:
 
 def safetensors_gpu_mib(model: Model, tensor_parallel: int) -> float | None:
     """Weights on each GPU; None: how they are divided is not known."""
-    shape, facts = model.architecture, model.tensor_mib
+    shape, facts = model.architecture, model.weights
     if shape is None:
         return None
     if facts is not None and facts.spread:
@@ -126,7 +126,7 @@ def _spread_bytes(facts: WeightFacts, tensor_parallel: int, kv_heads: int) -> fl
 
 def embedding_bytes(model: Model) -> int:
     """Of the token embeddings, of which a token reads one row; 0 where they are the output too."""
-    shape, facts = model.architecture, model.tensor_mib
+    shape, facts = model.architecture, model.weights
     if shape is None or shape.tied_embeddings:
         return 0
     if facts is not None:
