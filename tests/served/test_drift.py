@@ -104,8 +104,7 @@ def _plant(served: Served) -> None:
     _by_hand(
         gate1,
         f"cd {STORE}/current/nginx; sed -i 's/[0-9a-f]\\{{12\\}}/000000000000/' revision.conf; "
-        # `docker kill --signal` would have Docker leave it stopped at its next start.
-        "docker exec $(docker ps --quiet --filter name=nginx) kill -HUP 1; "
+        "docker kill --signal HUP $(docker ps --quiet --filter name=nginx); "
         f"echo 'ana, since noon' >{STORE}/state/gateway/note",
     )
     served.loads_revision("000000000000")
