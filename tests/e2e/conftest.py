@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -14,10 +16,19 @@ from tests.lab.kit_images import kit_images
 STARTED_BY_THE_KIT = Path("/run/homeport/dockerd.pid")
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """An empty folder that every user may pass; pytest's own are root's, and each run says so."""
+    with TemporaryDirectory(prefix="homeport-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.fixture(scope="session")
-def clean_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def clean_checkout() -> Iterator[Checkout]:
     """A clean checkout in an empty folder."""
-    return make_checkout(tmp_path_factory.mktemp("clone") / "homeport")
+    with open_folder() as folder:
+        yield make_checkout(folder / "homeport")
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +68,10 @@ def restore(demo: Checkout) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder."""
-    return tmp_path
+def folder() -> Iterator[Path]:
+    """An empty folder that every user may pass."""
+    with open_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -122,8 +122,6 @@ def _second_checkout(demo: Checkout, folder: Path) -> Checkout:
     demo.run(
         f"{archive.format(demo.path)} | tar -C {demo.path} --null -T - -c | tar -C {other.path} -x"
     )
-    _open_the_way(demo.path)
-    _open_the_way(other.path)
     (other.path / ".venv").symlink_to(demo.path / ".venv")
     demo.run(f"mkdir -p {other.path}/.homeport && cp .homeport/demo.key {other.path}/.homeport/")
     return other
@@ -135,10 +133,3 @@ def _as_user(checkout: Checkout, user: str, group: str, command: str, *, expect:
     become = f"setpriv --reuid={user} --regid={group} --clear-groups env HOME={checkout.path}"
     done = checkout.run(f"{become} {command}", expect=expect)
     return done.stdout + done.stderr
-
-
-def _open_the_way(path: Path) -> None:
-    """pytest's own folders let nobody but root through."""
-    for parent in [path, *path.parents]:
-        if parent != Path("/") and parent.stat().st_uid == 0:
-            parent.chmod(parent.stat().st_mode | 0o055)
