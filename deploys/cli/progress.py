@@ -1,5 +1,6 @@
-"""What pyinfra tells while it runs: what of it is passed on, and which hosts it lost."""
+"""What pyinfra tells of its end: which hosts it lost, and what stopped it."""
 
+import signal
 from collections.abc import Iterable, Iterator
 
 from deploys.history.words import LOST
@@ -29,3 +30,14 @@ def lost_hosts(progress: Iterable[str], environment: str) -> str:
     told = [f"error: {name}: the connection was lost during the run" for name in names]
     hint = f"hint: what runs there goes on; `homeport apply {environment}` does when it is back"
     return "\n".join([*told, hint])
+
+
+def stopped_by(code: int, environment: str) -> str:
+    """Error and hint when a signal ended pyinfra, by its exit code; empty when none did."""
+    # subprocess says -n of a process that a signal ended, a shell's convention is 128 + n.
+    number = -code if code < 0 else code - 128
+    if number not in {int(one) for one in signal.Signals}:
+        return ""
+    error = f"error: stopped by {signal.Signals(number).name}"
+    hint = "hint: what hosts were at may go on there;"
+    return f"{error}\n{hint} `homeport apply {environment}` goes on from here"

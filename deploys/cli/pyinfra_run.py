@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.progress import lost_hosts, without_tracebacks
+from deploys.cli.progress import lost_hosts, stopped_by, without_tracebacks
 from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT
 from deploys.operations.refusal_words import REFUSED
 
@@ -81,11 +81,12 @@ def run_pyinfra(
 @contextmanager
 def _ended_together(process: "subprocess.Popen[str]") -> Iterator[None]:
     """Has pyinfra end before this command does, because it releases the locks when it ends."""
+    # Elsewhere nothing can be set; and nohup has SIGHUP ignored, for pyinfra too.
     in_main = threading.current_thread() is threading.main_thread()
-    # Only a handler that ends the process would leave pyinfra alone.
-    before = signal.getsignal(signal.SIGTERM) if in_main else None
-    if in_main:
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    usual = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP) if in_main}
+    before = {one: handler for one, handler in usual.items() if handler is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, lambda received, _: process.send_signal(received))
     try:
         yield
     except KeyboardInterrupt:
@@ -93,8 +94,8 @@ def _ended_together(process: "subprocess.Popen[str]") -> Iterator[None]:
         process.wait()
         raise
     finally:
-        if in_main:
-            signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _pass_on(process: "subprocess.Popen[str]") -> list[str]:
@@ -119,11 +120,11 @@ def outcome(code: int, document: str, progress: list[str], environment: str, dry
         changed = _changed(result, dry)
         pending = ExitCode.CHANGES_PENDING if dry and changed else ExitCode.DONE
         return Run(pending, dry, changed, rollout=_told(progress))
-    ending, explanation = _ending(progress, environment)
+    ending, explanation = _ending(code, progress, environment)
     return Run(ending, dry, [], failed, explanation, _told(progress))
 
 
-def _ending(progress: list[str], environment: str) -> tuple[ExitCode, str]:
+def _ending(code: int, progress: list[str], environment: str) -> tuple[ExitCode, str]:
     text = "\n".join(progress)
     if REFUSED in text:
         refusal = text.partition(REFUSED)[2].strip()
@@ -141,7 +142,8 @@ def _ending(progress: list[str], environment: str) -> tuple[ExitCode, str]:
         hint = f"hint: `pyinfra inventories/{environment}.py exec -- true` tries the connection"
         return ExitCode.HOST_UNREACHABLE, "\n".join([*(f"error: {x}" for x in unreachable), hint])
     hint = f"hint: the lines above say why; `homeport apply {environment}` goes on from here"
-    return ExitCode.OPERATION_FAILED, f"error: an operation failed\n{hint}"
+    failed = f"error: an operation failed\n{hint}"
+    return ExitCode.OPERATION_FAILED, stopped_by(code, environment) or failed
 
 
 def _told(progress: list[str]) -> list[str]:

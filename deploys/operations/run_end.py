@@ -1,13 +1,11 @@
 """What every run does on a host when it ends, however it ends: the audit line, then the lock.
 
-pyinfra disconnects from its hosts in a `finally`, after failures and Ctrl-C too, and tells its
-callbacks. SIGTERM and SIGHUP would end it without; here they end it like Ctrl-C. What is left is a
-run that is killed, or a host that is lost: those leave a lock that says whose it was.
+pyinfra disconnects from its hosts in a `finally`, after failures and signals too (see run_stop.py),
+and tells its callbacks. What is left is a run that is killed, or a host that is lost: those leave a
+lock that says whose it was.
 """
 
 import json
-import signal
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +19,7 @@ from deploys.history import audit
 from deploys.history.holder import Holder
 from deploys.history.words import LOCKING
 from deploys.operations.host_script import SCRIPTS, run_script
+from deploys.operations.run_stop import ignore_signals, stop_when_told
 
 
 @dataclass
@@ -55,9 +54,8 @@ class _AtTheEnd(BaseStateCallback):
         held, left = _HELD.pop(host.name, None), _LEFT.pop(host.name, None)
         if held is None and left is None:
             return
-        # A second Ctrl-C must not keep the lock; each host is asked for a bounded time.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        # A late Ctrl-C must not keep the lock.
+        ignore_signals()
         if left is not None:
             _tell(host, _asked(host, *left, "what was left there could not be ended"))
         if held is not None:
@@ -68,6 +66,8 @@ class _AtTheEnd(BaseStateCallback):
 _HELD: dict[str, _Held] = {}
 # What would be left on a host: the command that ends it, and how its operations connect.
 _LEFT: dict[str, tuple[StringCommand, dict[str, Any]]] = {}
+# The operation that a host was at when the run was told to stop.
+_UNDER_WAY: dict[str, str | None] = {}
 
 
 def is_held(host: Host) -> bool:
@@ -93,10 +93,13 @@ def _listen(state: State) -> None:
     if any(isinstance(one, _AtTheEnd) for one in state.callback_handlers):
         return
     state.add_callback_handler(_AtTheEnd())  # type: ignore[no-untyped-call]
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # nohup has it ignored.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda received, _: sys.exit(128 + received))
+    stop_when_told(state, lambda: _note_under_way(state))
+
+
+def _note_under_way(state: State) -> None:
+    """Before what runs is let go, which pyinfra takes for its end."""
+    for host in state.activated_hosts:
+        _UNDER_WAY[host.name] = host.executing_op_hash
 
 
 def _arguments(host: Host) -> dict[str, Any]:
@@ -157,6 +160,7 @@ def _tell(host: Host, words: str) -> None:
 
 def _steps(state: State, host: Host) -> list[Step]:
     found = []
+    under_way = _UNDER_WAY.get(host.name, host.executing_op_hash)
     for key, data in state.ops[host].items():
         meta = data.operation_meta
         # Hosts may name the same operation differently: each has its own release.
@@ -169,7 +173,7 @@ def _steps(state: State, host: Host) -> list[Step]:
                 complete,
                 failed=complete and meta.did_error(),
                 changed=complete and meta.executed,
-                under_way=not complete and key == host.executing_op_hash,
+                under_way=not complete and key == under_way,
             )
         )
     return found

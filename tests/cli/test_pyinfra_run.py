@@ -72,6 +72,16 @@ def test_a_run_that_was_told_to_stop_is_not_done_though_pyinfra_says_0() -> None
     assert outcome(0, "", [], "local", dry=False).exit_code == ExitCode.OPERATION_FAILED
 
 
+@pytest.mark.parametrize(
+    ("code", "name"), [(143, "SIGTERM"), (129, "SIGHUP"), (-15, "SIGTERM"), (-9, "SIGKILL")]
+)
+def test_a_run_that_a_signal_ended_is_1_and_named(code: int, name: str) -> None:
+    result = outcome(code, "", ["    [gpu1] Success"], "lab", dry=False)
+    assert result.exit_code == ExitCode.OPERATION_FAILED
+    assert result.explanation.startswith(f"error: stopped by {name}\nhint: ")
+    assert "`homeport apply lab` goes on from here" in result.explanation
+
+
 def test_a_lock_is_8_and_told_without_pyinfras_own_words() -> None:
     progress = [
         "    [gpu1] Connected",

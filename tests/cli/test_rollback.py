@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -153,16 +154,18 @@ def test_the_lock_of_a_living_run_is_not_broken(
     assert not trial.is_locked
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_told_to_stop_ends_after_its_run_has_released_the_lock(
-    trial: Trial,
+    trial: Trial, number: signal.Signals
 ) -> None:
     code = (
         "import sys; from pathlib import Path; from deploys.cli.pyinfra_run import run_pyinfra; "
         "sys.exit(int(run_pyinfra(Path('.'), 'small', 'site.py').exit_code))"
     )
     process = trial.start_command("-c", code)
-    process.terminate()
-    trial.go_on()
+    process.send_signal(number)
     process.communicate(timeout=30)
+    locked = trial.is_locked
+    trial.go_on()
     assert process.returncode == ExitCode.OPERATION_FAILED
-    assert not trial.is_locked
+    assert not locked

@@ -61,13 +61,38 @@ def test_a_run_that_fails_releases_the_lock(trial: Trial) -> None:
     assert not trial.is_locked
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_stopped_releases_the_lock(trial: Trial, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    # pyinfra's own code for Ctrl-C, the shell's for the others.
+    ("number", "code"),
+    [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+)
+def test_a_run_that_is_stopped_releases_the_lock_while_its_command_still_runs(
+    trial: Trial, number: signal.Signals, code: int
+) -> None:
     process = trial.start()
-    process.send_signal(number)
+    try:
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[0]
+        assert process.returncode == code, said
+    finally:
+        trial.go_on()
+    assert "Traceback" not in said
+    assert not trial.is_locked
+    assert trial.audit == [("", "", "stopped at Take a while")]
+
+
+def test_a_run_whose_terminal_went_away_under_nohup_goes_on(trial: Trial) -> None:
+    code = (
+        "import runpy, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+        "sys.argv[1:] = ['-y', 'inventories/small.py', 'site.py']; "
+        "runpy.run_module('pyinfra', run_name='__main__')"
+    )
+    process = trial.start_command("-c", code)
+    process.send_signal(signal.SIGHUP)
     trial.go_on()
     process.communicate(timeout=30)
-    assert not trial.is_locked
+    assert process.returncode == 0
+    assert trial.current == "first"
 
 
 def test_a_killed_run_leaves_a_lock_that_the_same_machine_takes_over(trial: Trial) -> None:
