@@ -1,25 +1,9 @@
 """What pyinfra tells of its end: which hosts it lost, and what stopped it."""
 
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from deploys.history.words import LOST
-
-
-def without_tracebacks(lines: Iterable[str]) -> Iterator[str]:
-    """Leaves out what gevent prints when pyinfra ends a run; other tracebacks are bugs and stay."""
-    held: list[str] = []
-    for line in lines:
-        if held or line.startswith("Traceback (most recent call last)"):
-            held.append(line)
-            if "failed with PyinfraError" in line:
-                held.clear()
-            elif "failed with " in line:
-                yield from held
-                held.clear()
-        else:
-            yield line
-    yield from held
 
 
 def lost_hosts(progress: Iterable[str], environment: str) -> str:

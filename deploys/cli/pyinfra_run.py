@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.progress import lost_hosts, stopped_by, without_tracebacks
+from deploys.cli.progress import lost_hosts, stopped_by
 from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT
 from deploys.operations.refusal_words import REFUSED
 
@@ -101,7 +101,7 @@ def _ended_together(process: "subprocess.Popen[str]") -> Iterator[None]:
 def _pass_on(process: "subprocess.Popen[str]") -> list[str]:
     lines = []
     told = False
-    for line in without_tracebacks(process.stderr or ()):
+    for line in process.stderr or ():
         lines.append(line.rstrip("\n"))
         # A refusal is told once, as ours, not as pyinfra's error first.
         told = told or REFUSED in line or LOCKED in line

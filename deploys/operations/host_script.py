@@ -47,13 +47,9 @@ class _Told(StringCommand):
         connector_arguments: Any,  # noqa: ANN401  pyinfra's own is a private TypedDict
     ) -> tuple[bool, CommandOutput]:
         connector_arguments.update(self.connector_arguments)
-        try:
-            done, _ = host.run_shell_command(
-                self, print_output=True, print_input=state.print_input, **connector_arguments
-            )
-        except EOFError:
-            # paramiko's word for a connection that is gone; pyinfra shows it as a fault of its own.
-            raise ConnectionError("the connection to the host was cut") from None
+        done, _ = host.run_shell_command(
+            self, print_output=True, print_input=state.print_input, **connector_arguments
+        )
         # Of a command that failed pyinfra would show the same lines again.
         return done, CommandOutput([])
 

@@ -8,68 +8,79 @@ paramiko raises EOFError, which pyinfra takes for a bug of its own.
 import socket
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from paramiko import SSHException
 from pyinfra.api.host import Host
-from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.sshuserclient.client import get_ssh_config
 
 from deploys.history.words import LOST
 
-Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
+# pyinfra's SSHConnector; what it connects with is known to itself alone.
+Connector = Any
 
 # OpenSSH's words and inventories/ssh_config's numbers: asked every 15 s, lost after four times.
 INTERVAL_SECONDS = 15
 COUNT = 4
 
 
-def notice_loss(host: Host) -> None:
+def watch(connectors: Any) -> None:  # noqa: ANN401  a class, whose methods are replaced
+    """Has the loss of a host noticed and told by all connectors of a class.
+
+    pyinfra offers nothing that comes before the first fact on a host.
+    """
+    connectors.connect = _noticing_loss(connectors.connect)
+    for name in ("run_shell_command", "put_file", "get_file"):
+        setattr(connectors, name, _telling_loss(getattr(connectors, name)))
+
+
+def _noticing_loss(connect: Callable[..., Answer]) -> Callable[..., Answer]:
+    @wraps(connect)
+    def noticing(connector: Connector, *given: object, **named: object) -> Answer:
+        answer = connect(connector, *given, **named)
+        _bound(connector)
+        return answer
+
+    return noticing
+
+
+def _bound(connector: Connector) -> None:
     """Has the kernel end the connection to a host whose answers stay out."""
-    client = getattr(host.connector, "client", None)
-    transport = client.get_transport() if client is not None else None
+    transport = connector.client.get_transport()
     # Through a jump host there is a channel in place of a socket; the jump host is noticed then.
     if transport is None or not hasattr(transport.sock, "setsockopt"):
         return
-    interval, count = _words(host)
+    interval, count = _words(connector.host)
     transport.set_keepalive(interval)
     limit_milliseconds = interval * count * 1000
     # tcp(7): how long sent data may stay unacknowledged; the default is some 15 minutes.
     option = socket.TCP_USER_TIMEOUT
     transport.sock.setsockopt(socket.IPPROTO_TCP, option, limit_milliseconds)
-    # The connector itself: `host` may be pyinfra's word for whichever host has its turn, and means
-    # none when the run ends and the lock is released.
-    connector = host.connector
-    for name in ("run_shell_command", "put_file"):
-        call = getattr(connector, name)
-        setattr(connector, name, _telling_loss(call, lambda: _is_connected(connector)))
 
 
-def _is_connected(connector: BaseConnector) -> bool:
-    """Asked anew each time: a host that was lost may have been connected to again."""
-    client: Any = getattr(connector, "client", None)
-    transport = client.get_transport() if client is not None else None
-    return transport is not None and bool(transport.is_active())
-
-
-def _telling_loss(
-    call: Callable[Given, Answer], is_connected: Callable[[], bool]
-) -> Callable[Given, Answer]:
+def _telling_loss(call: Callable[..., Answer]) -> Callable[..., Answer]:
     """The same call, which ends with what pyinfra knows as the loss of a host."""
 
     @wraps(call)
-    def telling(*given: Given.args, **named: Given.kwargs) -> Answer:
+    def telling(connector: Connector, *given: object, **named: object) -> Answer:
         try:
-            answer = call(*given, **named)
+            answer = call(connector, *given, **named)
         except (EOFError, ConnectionError, TimeoutError, SSHException) as error:
-            raise SSHException(f"{LOST} ({error or type(error).__name__})") from error
+            # A file is put with commands, which have told it.
+            told = str(error).startswith(LOST)
+            raise error if told else SSHException(_lost(error)) from error
         # A command whose connection went away has ended with -1, as if it had failed by itself.
-        if not is_connected():
+        transport = connector.client.get_transport()
+        if transport is None or not transport.is_active():
             raise SSHException(LOST)
         return answer
 
     return telling
+
+
+def _lost(error: Exception) -> str:
+    return f"{LOST} ({error or type(error).__name__})"
 
 
 def _words(host: Host) -> tuple[int, int]:

@@ -14,7 +14,6 @@ from deploys.history.holder import Holder, lock_text, new_run, one_line, who
 from deploys.history.process import is_gone, this_process
 from deploys.history.words import REASON
 from deploys.operations.host_script import SCRIPTS, run_script
-from deploys.operations.keep_alive import notice_loss
 from deploys.operations.run_end import is_certain, release_at_the_end
 from deploys.settings.inventory import host_name
 
@@ -45,7 +44,6 @@ def taken(directory: str, environment: str, action: str, release: str) -> Comman
     if not host.state.is_executing:
         host.noop("what changes nothing takes no lock")
         return
-    notice_loss(host)
     current, last = host.get_fact(Standing, directory=directory)
     holder = Holder(
         run=_RUN,

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.progress import without_tracebacks
 from deploys.cli.pyinfra_run import outcome
 from deploys.history.words import LOST
 
@@ -110,18 +109,6 @@ def test_a_host_that_is_lost_in_the_middle_of_a_run_is_4_and_named_once() -> Non
     assert result.exit_code == ExitCode.HOST_UNREACHABLE
     assert result.explanation.count("error: gpu2: the connection was lost during the run") == 1
     assert "`homeport apply lab` does when it is back" in result.explanation
-
-
-def test_what_gevent_prints_of_a_run_that_pyinfra_ends_is_left_out() -> None:
-    trace = ["Traceback (most recent call last):\n", "  File x\n", "Error: Over 0%\n"]
-    ended = [*trace, "<Greenlet …> failed with PyinfraError\n"]
-    assert list(without_tracebacks(["one\n", *ended, "two\n"])) == ["one\n", "two\n"]
-
-
-@pytest.mark.parametrize("end", ["<Greenlet …> failed with KeyError\n", "KeyError\n"])
-def test_any_other_traceback_is_passed_on(end: str) -> None:
-    lines = ["Traceback (most recent call last):\n", "  File x\n", end]
-    assert list(without_tracebacks(lines)) == lines
 
 
 def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:

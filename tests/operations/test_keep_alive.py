@@ -1,42 +1,84 @@
-"""A connection whose loss is noticed, also when it is used outside of any host's turn."""
+"""A connection whose loss is noticed, and told as the loss of its host."""
 
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 from paramiko import SSHException
-from pyinfra import host
-from pyinfra.context import ctx_host
 
-from deploys.operations.keep_alive import notice_loss
+from deploys.operations import keep_alive
+
+
+class Connector:
+    """A connector of a host that answers `ran` until it is lost."""
+
+    host = SimpleNamespace(data={}, name="gpu1")
+    client = SimpleNamespace(get_transport=lambda: None)
+    sock: socket.socket
+    error: Exception | None = None
+
+    def connect(self) -> None:
+        transport = SimpleNamespace(
+            sock=self.sock, set_keepalive=lambda seconds: None, is_active=lambda: True
+        )
+        self.client = SimpleNamespace(get_transport=lambda: transport)
+
+    def run_shell_command(self) -> str:
+        if self.error is not None:
+            raise self.error
+        return "ran"
+
+    def put_file(self) -> str:
+        return self.run_shell_command()
+
+    get_file = put_file
 
 
 @pytest.fixture
-def connector() -> Iterator[SimpleNamespace]:
-    """A host's connection, watched as the lock's operation does it: by pyinfra's own word."""
-    with socket.socket() as sock:
-        transport = SimpleNamespace(
-            sock=sock, set_keepalive=lambda seconds: None, is_active=lambda: True
-        )
-        client = SimpleNamespace(get_transport=lambda: transport)
-        made = SimpleNamespace(
-            client=client, run_shell_command=lambda: "ran", put_file=lambda: "put"
-        )
-        one = SimpleNamespace(connector=made, data={}, name="gpu1")
-        with ctx_host.use(one):
-            notice_loss(host)
-        yield made
+def connector() -> Iterator[Connector]:
+    class Watched(Connector):
+        pass
+
+    keep_alive.watch(Watched)
+    with socket.socket() as Watched.sock:
+        yield Watched()
 
 
-def test_a_command_at_the_end_of_a_run_is_answered(connector: SimpleNamespace) -> None:
-    """pyinfra disconnects from each host elsewhere, where no host has its turn."""
-    with ThreadPoolExecutor(1) as elsewhere:
-        assert elsewhere.submit(connector.run_shell_command).result() == "ran"
+def test_the_kernel_ends_a_connection_whose_answers_stay_out_for_a_minute(
+    connector: Connector,
+) -> None:
+    connector.connect()
+    assert connector.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
 
 
-def test_a_command_whose_connection_went_away_has_lost_its_host(connector: SimpleNamespace) -> None:
+def test_a_command_of_a_host_that_is_there_is_answered(connector: Connector) -> None:
+    connector.connect()
+    assert connector.run_shell_command() == "ran"
+
+
+def test_a_command_whose_connection_went_away_has_lost_its_host(connector: Connector) -> None:
+    connector.connect()
     connector.client = SimpleNamespace(get_transport=lambda: None)
     with pytest.raises(SSHException, match="the connection to this host was lost"):
         connector.run_shell_command()
+
+
+@pytest.mark.parametrize("error", [EOFError(), ConnectionResetError(), SSHException("gone")])
+@pytest.mark.parametrize("call", ["run_shell_command", "put_file", "get_file"])
+def test_what_a_lost_connection_raises_is_told_once(
+    connector: Connector, call: str, error: Exception
+) -> None:
+    connector.connect()
+    connector.error = error
+    with pytest.raises(SSHException) as raised:
+        getattr(connector, call)()
+    words = "the connection to this host was lost"
+    assert str(raised.value) == f"{words} ({error or type(error).__name__})"
+
+
+def test_a_host_that_is_connected_to_again_answers_again(connector: Connector) -> None:
+    connector.connect()
+    connector.client = SimpleNamespace(get_transport=lambda: None)
+    connector.connect()
+    assert connector.run_shell_command() == "ran"
