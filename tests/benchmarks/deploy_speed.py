@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict, dataclass
+from difflib import unified_diff
 from pathlib import Path
 from statistics import median
 
@@ -9,6 +10,9 @@ from tests.benchmarks import ansible
 from tests.benchmarks.fleet import ENVIRONMENT, Fleet, make_fleet
 from tests.benchmarks.measure import Measured, measured, spread
 from tests.lab.lab import Lab
+from tests.lab.machine import LabError
+
+TOOLS = ("homeport", "ansible")
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,12 @@ def compare(lab: Lab, folder: Path, names: int, rounds: int) -> list[dict[str, o
     play = ansible.write_playbook(fleet)
     full: list[Round] = []
     nothing: list[Round] = []
-    for _ in range(rounds):
-        found = {}
-        for tool in ("homeport", "ansible"):
-            fleet.forget()
-            found[tool] = (_run(fleet, tool, play), _run(fleet, tool, play))
+    for number in range(rounds):
+        found, left = {}, {}
+        # Each is the first in turn: what a machine remembers is no merit of a tool.
+        for tool in TOOLS if number % 2 == 0 else reversed(TOOLS):
+            found[tool], left[tool] = _full_and_nothing(fleet, tool, play)
+        _same(left)
         full.append(Round(found["homeport"][0], found["ansible"][0]))
         nothing.append(Round(found["homeport"][1], found["ansible"][1]))
     fleet.forget()
@@ -48,6 +53,32 @@ def compare(lab: Lab, folder: Path, names: int, rounds: int) -> list[dict[str, o
         {"work": work, **shown, **_row(measurements)}
         for work, measurements in (("full apply", full), ("no-op", nothing))
     ]
+
+
+def _full_and_nothing(
+    fleet: Fleet, tool: str, play: list[str]
+) -> tuple[tuple[Measured, Measured], str]:
+    """Both runs of a tool, and what it left; LabError when the second changed anything."""
+    fleet.forget()
+    full = _run(fleet, tool, play)
+    left, stamps = fleet.left(), fleet.stamps()
+    nothing = _run(fleet, tool, play)
+    after = fleet.stamps()
+    if after != stamps:
+        raise LabError(f"the second run of {tool} changed something", _difference(stamps, after))
+    return (full, nothing), left
+
+
+def _same(left: dict[str, str]) -> None:
+    """LabError when the tools did not do the same work."""
+    if left["homeport"] != left["ansible"]:
+        raise LabError(
+            "the tools left different files", _difference(*(left[tool] for tool in TOOLS))
+        )
+
+
+def _difference(one: str, other: str) -> str:
+    return "\n".join(unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=0))
 
 
 def _run(fleet: Fleet, tool: str, play: list[str]) -> Measured:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from deploys.history.kept import fleet_name
 from deploys.render.release import Release
 from tests.lab import keys
 from tests.lab.inventory import assignments, connection_data
@@ -20,12 +21,16 @@ from tests.lab.machine import ROOT
 
 ENVIRONMENT = "bench"
 FOLDER = "/srv/bench"
+RELEASE = "0123456789ab"
+# What a run leaves that stays: not the line that each run adds to the audit log.
+_FIND = f"mkdir -p {FOLDER} && cd {FOLDER} && find . ! -name audit.log"
 # The kit's own way of an apply, without what needs Docker on the host.
 SITE = """\
 from pyinfra import local
 
 local.include("deploys/lock.py")
 local.include("deploys/releases.py")
+local.include("deploys/switch.py")
 local.include("deploys/prune.py")
 """
 
@@ -43,6 +48,24 @@ class Fleet:
         """Takes everything off the hosts: what comes next is a full apply."""
         for host in self.lab.hosts:
             host.run(f"rm -rf {FOLDER}")
+
+    @property
+    def name(self) -> str:
+        """The kit's name for all releases of the fleet together."""
+        return fleet_name(dict.fromkeys(self.addresses, RELEASE))
+
+    def left(self) -> str:
+        """Every folder, file and link on the hosts, with owner, mode, target and content."""
+        shown = f"{_FIND} -printf '%p %y %m %u %l\\n' | sort"
+        content = f"{_FIND} -type f -exec sha256sum {{}} + | sort -k 2"
+        return self._asked(f"{shown}; {content}")
+
+    def stamps(self) -> str:
+        """When each file and link was last changed; it differs after anything was written anew."""
+        return self._asked(f"{_FIND} ! -type d -printf '%p %i %C@\\n' | sort")
+
+    def _asked(self, command: str) -> str:
+        return "\n".join(host.run(command) for host in self.lab.hosts)
 
 
 def make_fleet(lab: Lab, root: Path, names: int) -> Fleet:
@@ -77,12 +100,18 @@ def write_release(root: Path, environment: str, name: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(text)
     release = Release(
-        environment=environment, host=name, release="0123456789ab", network="none",
+        environment=environment, host=name, release=RELEASE, network="none",
         files={path: hashlib.sha256(text).hexdigest() for path, text in files.items()},
         images=(), models=(), projects=(), engines=None, gateway=None,
     )  # fmt: skip
     manifest = root / "compose" / environment / name / "release.yaml"
     manifest.write_text(yaml.safe_dump(release.model_dump(mode="json"), sort_keys=False))
+
+
+def committed_files(root: Path, name: str) -> dict[str, bytes]:
+    """Path below a name's release -> bytes, the manifest too: 16 files."""
+    manifest = root / "compose" / ENVIRONMENT / name / "release.yaml"
+    return {**rendered_files(), manifest.name: manifest.read_bytes()}
 
 
 def rendered_files() -> dict[str, bytes]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from tests.lab.machine import LabError
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -20,7 +22,7 @@ class Measured:
 
 
 def measured(command: Sequence[str], folder: Path, words: Mapping[str, str]) -> Measured:
-    """Runs a command to its end; raises with its output when it fails."""
+    """Runs a command to its end; LabError with its output when it fails."""
     log = folder / "output"
     begun = time.monotonic()
     with log.open("w") as output:
@@ -32,7 +34,7 @@ def measured(command: Sequence[str], folder: Path, words: Mapping[str, str]) -> 
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         end = log.read_text()[-3000:]
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}: {end}")
+        raise LabError(f"{command[0]} ended with {process.returncode}", end)
     wall = time.monotonic() - begun
     return Measured(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
