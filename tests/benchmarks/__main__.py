@@ -78,9 +78,8 @@ def _print(document: dict[str, Any]) -> None:
         title = f"the kit beside ansible-core {document['ansible']}: seconds, median (least-most)"
         table = Table("work", "hosts", "homeport", "ansible", "ratio", "CPU ratio", title=title)
         for row in document["speed"]:
-            names = f"{row['hosts']} names of {row['lab_hosts']}"
             keys = ("homeport_seconds", "ansible_seconds", "wall_ratio", "cpu_ratio")
-            table.add_row(row["work"], names, *(_spread(row[key]) for key in keys))
+            table.add_row(row["work"], _fleet(row), *(_spread(row[key]) for key in keys))
         console.print(table)
     if not document["controller"]:
         return
@@ -89,6 +88,11 @@ def _print(document: dict[str, Any]) -> None:
         keys = ("hosts", "cpu_seconds", "cpu_milliseconds_per_host", "largest_mib")
         table.add_row(*(str(row[key]) for key in keys))
     console.print(table)
+
+
+def _fleet(row: dict[str, int]) -> str:
+    names, hosts = row["hosts"], row["lab_hosts"]
+    return f"{hosts}" if names == hosts else f"{names} names of {hosts}"
 
 
 def _spread(values: dict[str, float]) -> str:

@@ -43,8 +43,8 @@ def compare(lab: Lab, folder: Path, names: int, rounds: int) -> list[dict[str, o
         found, left = {}, {}
         # Each is the first in turn: what a machine remembers is no merit of a tool.
         for tool in TOOLS if number % 2 == 0 else reversed(TOOLS):
-            found[tool], left[tool] = _full_and_nothing(fleet, tool, play)
-        _same(left)
+            found[tool], left[tool] = full_and_nothing(fleet, tool, play)
+        same_files(left)
         full.append(Round(found["homeport"][0], found["ansible"][0]))
         nothing.append(Round(found["homeport"][1], found["ansible"][1]))
     fleet.forget()
@@ -55,7 +55,7 @@ def compare(lab: Lab, folder: Path, names: int, rounds: int) -> list[dict[str, o
     ]
 
 
-def _full_and_nothing(
+def full_and_nothing(
     fleet: Fleet, tool: str, play: list[str]
 ) -> tuple[tuple[Measured, Measured], str]:
     """Both runs of a tool, and what it left; LabError when the second changed anything."""
@@ -69,7 +69,7 @@ def _full_and_nothing(
     return (full, nothing), left
 
 
-def _same(left: dict[str, str]) -> None:
+def same_files(left: dict[str, str]) -> None:
     """LabError when the tools did not do the same work."""
     if left["homeport"] != left["ansible"]:
         raise LabError(
