@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from paramiko import SSHException
+from paramiko import ChannelException, SSHException
 from pyinfra.api.host import Host
 from pyinfra.connectors.sshuserclient.client import get_ssh_config
 
@@ -67,20 +67,30 @@ def _telling_loss(call: Callable[..., Answer]) -> Callable[..., Answer]:
         try:
             answer = call(connector, *given, **named)
         except (EOFError, ConnectionError, TimeoutError, SSHException) as error:
-            # A file is put with commands, which have told it.
-            told = str(error).startswith(LOST)
-            raise error if told else SSHException(_lost(error)) from error
+            if _is_told(error) or _is_its_own(error, connector):
+                raise
+            raise SSHException(f"{LOST} ({error or type(error).__name__})") from error
         # A command whose connection went away has ended with -1, as if it had failed by itself.
-        transport = connector.client.get_transport()
-        if transport is None or not transport.is_active():
+        if not _is_connected(connector):
             raise SSHException(LOST)
         return answer
 
     return telling
 
 
-def _lost(error: Exception) -> str:
-    return f"{LOST} ({error or type(error).__name__})"
+def _is_told(error: Exception) -> bool:
+    """A file is put with commands, which have told it."""
+    return str(error).startswith(LOST)
+
+
+def _is_its_own(error: Exception, connector: Connector) -> bool:
+    """A command that took longer than its `_timeout`, or a channel that the host refuses."""
+    return isinstance(error, (TimeoutError, ChannelException)) and _is_connected(connector)
+
+
+def _is_connected(connector: Connector) -> bool:
+    transport = connector.client.get_transport()
+    return transport is not None and bool(transport.is_active())
 
 
 def _words(host: Host) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from paramiko import SSHException
+from paramiko import ChannelException, SSHException
 
 from deploys.operations import keep_alive
 
@@ -75,6 +75,23 @@ def test_what_a_lost_connection_raises_is_told_once(
         getattr(connector, call)()
     words = "the connection to this host was lost"
     assert str(raised.value) == f"{words} ({error or type(error).__name__})"
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ChannelException(1, "prohibited")])
+def test_a_command_that_fails_by_itself_has_not_lost_its_host(
+    connector: Connector, error: Exception
+) -> None:
+    connector.connect()
+    connector.error = error
+    with pytest.raises(type(error)) as raised:
+        connector.run_shell_command()
+    assert raised.value is error
+
+
+def test_a_connection_that_timed_out_has_lost_its_host(connector: Connector) -> None:
+    connector.error = TimeoutError()
+    with pytest.raises(SSHException, match="the connection to this host was lost"):
+        connector.run_shell_command()
 
 
 def test_a_host_that_is_connected_to_again_answers_again(connector: Connector) -> None:
