@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,45 +34,60 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    document: dict[str, Any] = {}
     try:
-        document = measure(options.hosts, options.fake_hosts, options.rounds)
+        # Minutes lie between two parts: what is measured is kept, whatever becomes of the next.
+        for document in measure(options.hosts, options.fake_hosts, options.rounds):
+            options.results.write_text(json.dumps(document, indent=2) + "\n")
+            print(f"measured: {document['parts'][-1]}", file=sys.stderr)
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
-    options.results.parent.mkdir(parents=True, exist_ok=True)
-    options.results.write_text(json.dumps(document, indent=2) + "\n")
-    _print(document)
+    finally:
+        _print(document)
     print(f"written: {options.results}")
     return 0
 
 
-def measure(hosts: list[int], fake_hosts: list[int], rounds: int) -> dict[str, Any]:
-    """Everything that is measured, as a document."""
+def measure(hosts: list[int], fake_hosts: list[int], rounds: int) -> Iterator[dict[str, Any]]:
+    """Everything that is measured, as a document that grows part by part."""
     document: dict[str, Any] = {
         "time": f"{datetime.now(UTC):%F %T} UTC",
         "machine": f"{os.cpu_count()} CPUs, Python {platform.python_version()}",
         "load_before": os.getloadavg()[0],
+        "parts": [],
+        "controller": [],
     }
     with tempfile.TemporaryDirectory() as folder:
-        document["controller"] = [cost(Path(folder, f"fake{n}"), n) for n in fake_hosts]
-        if hosts:
-            document["ansible"] = ansible.install()
-            document["speed"] = _speed(Path(folder), hosts, rounds)
-    return document
+        for number in fake_hosts:
+            document["controller"].append(cost(Path(folder, f"fake{number}"), number))
+            document["parts"].append(f"the controller's cost of {number} hosts")
+            yield document
+        if not hosts:
+            return
+        document |= {"ansible": ansible.install(), "speed": []}
+        for names, rows in _speed(Path(folder), hosts, rounds):
+            document["speed"] += rows
+            document["parts"].append(f"both tools on {names} names")
+            yield document
 
 
-def _speed(folder: Path, hosts: list[int], rounds: int) -> list[dict[str, object]]:
+def _speed(
+    folder: Path, hosts: list[int], rounds: int
+) -> Iterator[tuple[int, list[dict[str, object]]]]:
     wanted = [HostSpec(f"gpu{number + 1}") for number in range(min(LAB_HOSTS, max(hosts)))]
     with running_lab("bench", wanted) as lab:
         for host in lab.hosts:
             # Ansible needs all of Python's library on a host; the kit needs no Python there.
             host.run(f"apt-get -qq update && {_INSTALL} python3 >/dev/null")
-        return [
-            row for names in hosts for row in compare(lab, folder / f"speed{names}", names, rounds)
-        ]
+        for names in hosts:
+            yield names, compare(lab, folder / f"speed{names}", names, rounds)
 
 
 def _print(document: dict[str, Any]) -> None:
+    if not document:
+        return
     console = Console()
     console.print(f"load before: {document['load_before']:.1f} on {document['machine']}")
     if document.get("speed"):
