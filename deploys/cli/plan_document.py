@@ -42,8 +42,15 @@ def _replica(plan: Plan, replica: Replica) -> dict[str, Any]:
         "memory_mib": dict(replica.memory_mib),
         "limits": dataclasses.asdict(replica.limits),
         "rollout": dataclasses.asdict(plan.rollouts[replica.name]),
+        "stand_in": _stand_in(plan.stand_ins.get(replica.name)),
         "speed_tokens_per_second": _speed(replica.speed),
     }
+
+
+def _stand_in(replica: Replica | None) -> dict[str, Any] | None:
+    if replica is None:
+        return None
+    return {"name": replica.name, "gpus": list(replica.gpus), "endpoint": replica.endpoint}
 
 
 def _gpu(uuid: str, device: DeviceEstimate, verdict: Verdict) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from deploys.plan.search.gpus import name_of
 from deploys.plan.search.rooms import Seat
 from deploys.plan.search.threads import cpu_list, numa_node, threads
 from deploys.plan.speed import Speed
+from deploys.plan.stand_ins import obstacles, stand_ins, surging_stand_ins
 from deploys.settings.environment import Environment, Host
 from deploys.settings.words import bracketed
 
@@ -41,7 +42,10 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
             by_host[replica.host].append(replica)
     hosts = tuple(_host(environment, host, by_host[host.name]) for host in environment.hosts)
     clients = tuple(sorted(environment.clients))
-    return Plan(environment.name, hosts, pools, clients, images, rollouts(environment, by_host))
+    beside = stand_ins(environment, outcomes, pools)
+    rolled = rollouts(environment, by_host, obstacles(beside))
+    surging = surging_stand_ins(beside, rolled)
+    return Plan(environment.name, hosts, pools, clients, images, rolled, surging)
 
 
 def _host(environment: Environment, host: Host, replicas: Sequence[Replica]) -> HostPlan:

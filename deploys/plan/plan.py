@@ -159,10 +159,17 @@ class Plan:
     """Image reference by name: llamacpp, nginx."""
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)
     """How each replica is replaced when it has to be, by its name."""
+    stand_ins: Mapping[str, Replica] = field(default_factory=dict)
+    """The second one that serves while a replica is replaced by surge, by the replica's name."""
 
     def gateway_addresses(self) -> tuple[str, ...]:
         """Addresses from which gateways ask engines of other hosts."""
         return tuple(host.address for host in self.hosts if host.gateway and host.address)
+
+    def stand_ins_on(self, host: HostPlan) -> tuple[Replica, ...]:
+        """Of a host's replicas, in their order."""
+        names = [replica.name for replica in host.replicas]
+        return tuple(self.stand_ins[name] for name in names if name in self.stand_ins)
 
     def host(self, name: str) -> HostPlan:
         """The plan of one host, by its name."""

@@ -45,6 +45,8 @@ class HostWords(Frozen):
     there is a second host."""
     engine_port: Port = 9001
     """First port of `address` on which engines listen for gateways of other hosts."""
+    stand_in_port: Port = 9501
+    """First port of `address` for stand-ins, in the order of the replicas' own ports."""
     fleet_port: Port = 9000
     """Port of `address` on which, during an apply, a host gives models to those that lack them."""
     base_image: str = "docker.io/library/debian:forky-slim"

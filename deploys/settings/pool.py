@@ -66,6 +66,9 @@ class Pool(Frozen):
     """Share of the GPU that vllm takes."""
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     """CPU threads of one replica; the physical cores near its GPUs shared out when left out."""
+    rollout: Literal["auto", "surge", "shift", "swap"] = "auto"
+    """How a running replica is replaced (deploys/plan/rollout.py); `auto`: by surge where a second
+    one fits beside it, else by shift, else by swap."""
     drain_seconds: Annotated[int, Field(ge=0, le=86_400)] = 600
     """How long running answers of a replica may take to end before it is replaced; what is left
     then is cut, counted and named. 0 does not drain at all. Ten minutes are 6,000 tokens at 10 a

@@ -30,6 +30,20 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Address = Annotated[str, AfterValidator(_plain_address)]
 
 
+# A replica's name ends in its number, so that no replica is called like another one's stand-in.
+_STAND_IN = "-surge"
+
+
+def stand_in_of(replica: str) -> str:
+    """The name of the second replica that stands in while a replica is replaced by `surge`."""
+    return f"{replica}{_STAND_IN}"
+
+
+def stands_in_for(name: str) -> str:
+    """The replica of a stand-in's name; empty for any other name."""
+    return name.removesuffix(_STAND_IN) if name.endswith(_STAND_IN) else ""
+
+
 def bracketed(address: str) -> str:
     """An address as it stands before a port: IPv6 in brackets."""
     return f"[{address}]" if ":" in address else address

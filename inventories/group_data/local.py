@@ -12,6 +12,8 @@ pools = {
         # The buffers of llama-server's defaults (2048 and 512) would dwarf the tiny weights.
         "batch_tokens": 512,
         "micro_batch_tokens": 128,
+        # Each is replaced in seconds, while the other carries on: a stand-in would take longer.
+        "rollout": "shift",
         # Nothing of the demo dies of its first real batch: two seconds of trust instead of fifteen.
         "steady_seconds": 2,
     },

@@ -32,7 +32,8 @@ def test_one_rtx_4090_serves_a_32b_model() -> None:
         "  context 16384 = 16384 tokens x 1 slots",
         "  gpu_layers 65: all, the output counted too",
         "  threads 16: physical cores near its GPUs shared out among the replicas there",
-        "  replaced by swap (it is alone in pool chat: 503 with Retry-After meanwhile), "
+        "  replaced by swap (it is alone in pool chat: 503 with Retry-After meanwhile; no surge: "
+        "a second one needs a GeForce RTX 4090 with 23,276 MiB free; 0 are free on its host), "
         "drained for 600 s at most: chat-1",
         "  one request gets at most 52 tokens/s; usual 31 to 44, below 26 something is wrong",
     ]
@@ -56,7 +57,8 @@ def test_two_rtx_3090_split_its_layers_for_two_long_requests() -> None:
         "  context 65536 = 32768 tokens x 2 slots",
         "  gpu_layers 65: all, the output counted too",
         "  threads 32: physical cores near its GPUs shared out among the replicas there",
-        "  replaced by swap (it is alone in pool chat: 503 with Retry-After meanwhile), "
+        "  replaced by swap (it is alone in pool chat: 503 with Retry-After meanwhile; no surge: "
+        "a second one needs 2 GPUs like its own with 21,923 MiB free; 0 are free on its host), "
         "drained for 600 s at most: chat-1",
         "  one request gets at most 36 tokens/s; usual 21 to 30, below 18 something is wrong",
     ]
@@ -81,7 +83,8 @@ def test_eight_h100_serve_a_70b_model_twice_over_nvlink() -> None:
         "  batch of 8,192 tokens: vllm's for such a GPU",
         "  threads 16: physical cores near its GPUs shared out among the replicas there",
         "  2 replicas: as many as the GPUs hold",
-        "  replaced by shift (1 other replica carries pool chat meanwhile), "
+        "  replaced by shift (1 other replica carries pool chat meanwhile; no surge: "
+        "a second one needs 4 GPUs like its own with 75,180 MiB free; 0 are free on its host), "
         "drained for 600 s at most: chat-1, chat-2",
         "  one request gets at most 190 tokens/s; usual 57 to 104, below 47 something is wrong",
     ]
