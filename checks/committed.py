@@ -104,6 +104,8 @@ def _replicas(services: Mapping[str, Mapping[str, Any]], host: str) -> tuple[Rep
     return tuple(
         Replica(host, name, service["labels"]["homeport.pool"], _bytes(service["mem_limit"]))
         for name, service in services.items()
+        # A stand-in runs within a rollout alone.
+        if "profiles" not in service
     )
 
 

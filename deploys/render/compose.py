@@ -15,7 +15,7 @@ from deploys.render.engines.service import PORT
 from deploys.render.image_tags import image_name
 from deploys.render.templates import Render
 from deploys.settings.gateway import Gateway
-from deploys.settings.words import bracketed
+from deploys.settings.words import bracketed, stands_in_for
 
 # Time that nginx gives running answers when its container is replaced.
 GATEWAY_GRACE_SECONDS = 60
@@ -61,9 +61,15 @@ def network_name(environment: str) -> str:
 
 
 def config_labels(text: str) -> dict[str, str]:
-    """Service -> its label homeport.config-sha256 in a rendered Compose file."""
+    """Service -> its label homeport.config-sha256 in a rendered Compose file; without stand-ins,
+    which no deploy starts by themselves.
+    """
     services = yaml.safe_load(text)["services"]
-    return {name: service["labels"]["homeport.config-sha256"] for name, service in services.items()}
+    return {
+        name: service["labels"]["homeport.config-sha256"]
+        for name, service in services.items()
+        if "profiles" not in service
+    }
 
 
 def service_hashes(text: str) -> dict[str, str]:
@@ -92,8 +98,9 @@ def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
             {
                 **_engine_service(plan, pools[replica.pool], replica),
                 "config_sha256": hashes.get(replica.name, ""),
+                "stands_in_for": stands_in_for(replica.name),
             }
-            for replica in host.replicas
+            for replica in (*host.replicas, *plan.stand_ins_on(host))
         ]
         volumes = sorted({str(one["cache_volume"]) for one in services} - {""})
         values = {**_project(plan, host, "gpu_hosts"), "services": services, "volumes": volumes}

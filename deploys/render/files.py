@@ -10,12 +10,12 @@ from typing import Literal
 import yaml
 
 from deploys.catalogue.store import HUB
-from deploys.plan.plan import HostPlan, Plan
+from deploys.plan.plan import HostPlan, Plan, Replica
 from deploys.render.compose import compose_files, config_labels, network_name, project_name
 from deploys.render.expectations import expectations
 from deploys.render.hardware import expected_hardware
 from deploys.render.image_tags import build_context, image_name
-from deploys.render.nginx import gateway_revision, nginx_files
+from deploys.render.nginx import engine_address, gateway_revision, nginx_files
 from deploys.render.release import (
     Access,
     EngineAccess,
@@ -26,6 +26,7 @@ from deploys.render.release import (
     Project,
     Release,
     ReplicaRollout,
+    StandIn,
 )
 from deploys.render.templates import Render, renderer
 from deploys.settings.client import Client
@@ -102,7 +103,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         models=models,
         projects=_projects(plan, shipped),
         replicas=expectations(plan, host),
-        hardware=expected_hardware(host),
+        hardware=expected_hardware(host, plan.stand_ins_on(host)),
         rollouts=_rollouts(plan, host),
         engines=_engines(plan, host),
         gateway=_gateway(plan, host, shipped, access.clients),
@@ -160,6 +161,7 @@ def _rollouts(plan: Plan, host: HostPlan) -> tuple[ReplicaRollout, ...]:
             name=replica.name,
             pool=replica.pool,
             model=public[replica.pool],
+            stand_in=_stand_in(plan.stand_ins.get(replica.name)),
             **dataclasses.asdict(plan.rollouts[replica.name]),
         )
         for replica in host.replicas
@@ -167,8 +169,13 @@ def _rollouts(plan: Plan, host: HostPlan) -> tuple[ReplicaRollout, ...]:
     )
 
 
+def _stand_in(replica: Replica | None) -> StandIn | None:
+    return StandIn(service=replica.name, endpoint=replica.endpoint) if replica else None
+
+
 def _engines(plan: Plan, host: HostPlan) -> EngineAccess | None:
-    ports = [int(one.endpoint.rpartition(":")[2]) for one in host.replicas if one.endpoint]
+    engines = (*host.replicas, *plan.stand_ins_on(host))
+    ports = [int(one.endpoint.rpartition(":")[2]) for one in engines if one.endpoint]
     if not ports:
         return None
     gateways = tuple(one for one in plan.gateway_addresses() if one != host.address)
@@ -185,6 +192,7 @@ def _gateway(
         for path, text in shipped.items()
         if path.startswith("nginx/")
     }
+    replicas = [replica for pool in plan.pools for replica in pool.replicas]
     return GatewayRelease(
         service="nginx",
         image=plan.images["nginx"],
@@ -193,11 +201,11 @@ def _gateway(
         listen=f"{bracketed(host.gateway.address)}:{host.gateway.port}",
         engines={
             replica.endpoint: replica.name
-            for pool in plan.pools
-            for replica in pool.replicas
+            for replica in (*replicas, *plan.stand_ins.values())
             if replica.host != host.name
         },
         clients=dict(sorted(clients.items())),
+        stand_ins={one.name: engine_address(one, host) for one in plan.stand_ins.values()},
     )
 
 

@@ -1,20 +1,26 @@
 """What the plan expects of a host's hardware, for the manifest: apply compares it with the host."""
 
-from deploys.plan.plan import HostPlan
+from collections.abc import Sequence
+
+from deploys.plan.plan import HostPlan, Replica
 from deploys.render.release import ExpectedGpu, ExpectedHardware
 from deploys.settings.hardware import Gpu
 
 
-def expected_hardware(host: HostPlan) -> ExpectedHardware | None:
-    """The parts of the host's hardware file that its replicas lean on; None without replicas."""
+def expected_hardware(host: HostPlan, stand_ins: Sequence[Replica] = ()) -> ExpectedHardware | None:
+    """The parts of the host's hardware file that its replicas lean on; None without replicas.
+
+    A rollout has one of the stand-ins at a time.
+    """
     if not host.replicas or host.hardware is None:
         return None
-    used = {uuid for replica in host.replicas for uuid in replica.gpus}
+    used = {uuid for replica in (*host.replicas, *stand_ins) for uuid in replica.gpus}
+    largest = max((replica.limits.memory_mib for replica in stand_ins), default=0)
     threads = sum(replica.limits.cpus for replica in host.replicas)
     return ExpectedHardware(
         # More threads than cores is what somebody asked for; fewer cores than in the file is not.
         physical_cores=min(threads, host.hardware.cpu.physical_cores),
-        memory_mib=sum(replica.limits.memory_mib for replica in host.replicas),
+        memory_mib=sum(replica.limits.memory_mib for replica in host.replicas) + largest,
         gpus=tuple(
             _expected(gpu, used)
             for gpu in sorted(host.hardware.gpus, key=lambda gpu: gpu.uuid)

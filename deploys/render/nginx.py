@@ -103,7 +103,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "tries": MOST_TRIES,
         "retry_window_ms": retry_window_ms(gateway.first_byte_seconds),
         "connect_timeout_ms": connect_timeout_ms(gateway.first_byte_seconds),
-        "pools": [_pool(pool, host) for pool in plan.pools],
+        "pools": [_pool(plan, pool, host) for pool in plan.pools],
         "models": [
             {"pattern": map_pattern(pool.public_name), "pool": nginx_word(pool.name)}
             for pool in plan.pools
@@ -115,21 +115,30 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
     }
 
 
-def _pool(pool: Pool, host: HostPlan) -> dict[str, object]:
+def _pool(plan: Plan, pool: Pool, host: HostPlan) -> dict[str, object]:
+    names = [replica.name for replica in pool.replicas]
+    stand_ins = [plan.stand_ins[name] for name in names if name in plan.stand_ins]
     return {
         "upstream": f"pool_{nginx_word(pool.name)}",
+        # One stand-in at a time, which finds room in what nginx's own structures leave.
         "zone_kib": ZONE_KIB + ZONE_KIB_PER_REPLICA * len(pool.replicas),
         "replicas": [_replica(replica, host) for replica in pool.replicas],
+        "stand_ins": [_replica(stand_in, host) for stand_in in stand_ins],
     }
 
 
+def engine_address(replica: Replica, gateway: HostPlan) -> str:
+    """On the gateway's own host by its name on Docker's network, elsewhere by ADDRESS:PORT."""
+    if replica.host == gateway.name:
+        return f"{nginx_word(replica.name)}:{ENGINE_PORT}"
+    return replica.endpoint
+
+
 def _replica(replica: Replica, host: HostPlan) -> dict[str, object]:
-    by_name = replica.host == host.name
     return {
         "name": nginx_word(replica.name),
-        # On the gateway's own host by its name on Docker's network, elsewhere by address.
-        "address": f"{nginx_word(replica.name)}:{ENGINE_PORT}" if by_name else replica.endpoint,
-        "by_name": by_name,
+        "address": engine_address(replica, host),
+        "by_name": replica.host == host.name,
         "slots": replica.arguments.slots,
         "waiting": replica.waiting_requests,
         "max_conns": replica.arguments.slots + replica.waiting_requests,

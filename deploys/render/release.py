@@ -99,6 +99,14 @@ class PlannedReplica(Frozen):
     """None: no bandwidth is known of what it runs on."""
 
 
+class StandIn(Frozen):
+    """The service that serves while a replica is replaced by surge."""
+
+    service: str
+    endpoint: str
+    """ADDRESS:PORT, as a replica's."""
+
+
 class ReplicaRollout(Frozen):
     """How one replica of the host is replaced when its configuration changes."""
 
@@ -110,6 +118,7 @@ class ReplicaRollout(Frozen):
     reason: str
     drain_seconds: int
     steady_seconds: int
+    stand_in: StandIn | None = None
 
 
 class EngineAccess(Frozen):
@@ -137,7 +146,7 @@ class ExpectedHardware(Frozen):
 
     physical_cores: int
     memory_mib: int
-    """The limits of all engines together."""
+    """The limits of all engines together, and of the largest stand-in."""
     gpus: tuple[ExpectedGpu, ...] = ()
 
 
@@ -152,8 +161,10 @@ class GatewayRelease(Frozen):
     listen: str
     """ADDRESS:PORT on which clients come in."""
     engines: dict[str, str]
-    """ADDRESS:PORT -> replica, of every replica on another host."""
+    """ADDRESS:PORT -> replica or stand-in, of all on other hosts."""
     clients: dict[str, Client]
+    stand_ins: dict[str, str] = Field(default_factory=dict)
+    """Stand-in -> its address in pools.conf; NAME:8080 on the gateway's own host."""
 
 
 class Access(Frozen):

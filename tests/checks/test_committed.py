@@ -1,6 +1,7 @@
 """The commit is read from its files alone, and a file that is not as rendered is named."""
 
 import pytest
+import yaml
 
 from checks.committed import read_committed
 from deploys.settings import inventory
@@ -32,3 +33,15 @@ def test_a_committed_file_that_is_not_as_rendered_is_refused(
 
     with pytest.raises(Refused, match=r"compose/lab/localhost/(.|\n)*hint: "):
         read_committed(deployment.root, "lab")
+
+
+def test_a_stand_in_is_no_replica_that_is_asked(deployment: Deployment) -> None:
+    path = deployment.root / "compose/lab/localhost/gpu_hosts/compose.yaml"
+    document = yaml.safe_load(path.read_text())
+    stand_in = {**document["services"]["chat-1"], "profiles": ["surge"]}
+    document["services"]["chat-1-surge"] = stand_in
+    path.write_text(yaml.safe_dump(document))
+
+    (committed,) = read_committed(deployment.root, "lab")
+
+    assert [one.name for one in committed.replicas] == ["chat-1", "chat-2"]

@@ -124,7 +124,7 @@ def test_engines_of_other_hosts_listen_on_the_private_address_for_the_gateway(
     services = yaml.safe_load(files["compose/small/gpu2/gpu_hosts/compose.yaml"])["services"]
     assert services["chat-2"]["ports"] == ["10.9.0.3:9001:8080"]
     release = yaml.safe_load(files["compose/small/gpu2/release.yaml"])
-    expected = {"address": "10.9.0.3", "ports": [9001], "gateways": ["10.9.0.1"]}
+    expected = {"address": "10.9.0.3", "ports": [9001, 9501], "gateways": ["10.9.0.1"]}
     assert release["engines"] == expected
     assert "compose/small/gate1/gpu_hosts/compose.yaml" not in files
 
@@ -135,4 +135,33 @@ def test_the_gateway_asks_engines_of_other_hosts_by_address(tmp_path: Path) -> N
     assert "server 10.9.0.2:9001 max_conns=" in pools
     assert "server 10.9.0.3:9001 max_conns=" in pools
     release = yaml.safe_load(files["compose/small/gate1/release.yaml"])
-    assert release["gateway"]["engines"] == {"10.9.0.2:9001": "chat-1", "10.9.0.3:9001": "chat-2"}
+    engines = {"10.9.0.2:9001": "chat-1", "10.9.0.3:9001": "chat-2"}
+    engines |= {"10.9.0.2:9501": "chat-1-surge", "10.9.0.3:9501": "chat-2-surge"}
+    assert release["gateway"]["engines"] == engines
+
+
+def test_a_stand_in_is_its_replica_once_more_and_starts_with_no_other(tmp_path: Path) -> None:
+    files = _fleet(tmp_path)
+    services = yaml.safe_load(files["compose/small/gpu2/gpu_hosts/compose.yaml"])["services"]
+    replica, stand_in = services["chat-2"], services["chat-2-surge"]
+    changed = ("profiles", "ports", "labels")
+    assert {key: stand_in[key] for key in stand_in if key not in changed} == {
+        key: replica[key] for key in replica if key not in changed
+    }
+    assert (stand_in["profiles"], stand_in["ports"]) == (["surge"], ["10.9.0.3:9501:8080"])
+    release = yaml.safe_load(files["compose/small/gpu2/release.yaml"])
+    assert list(release["projects"][0]["services"]) == ["chat-2"]
+    (rollout,) = release["rollouts"]
+    assert rollout["stand_in"] == {"service": "chat-2-surge", "endpoint": "10.9.0.3:9501"}
+    # For the replica and for one stand-in.
+    assert release["hardware"]["memory_mib"] == 2 * 256
+
+
+def test_the_gateway_has_a_stand_in_as_a_comment(tmp_path: Path) -> None:
+    files = _fleet(tmp_path)
+    lines = files["nginx/small/gate1/pools.conf"].splitlines()
+    (line,) = [line for line in lines if line.endswith("; # chat-1-surge")]
+    assert line.startswith("    # server 10.9.0.2:9501 max_conns=17 ")
+    release = yaml.safe_load(files["compose/small/gate1/release.yaml"])
+    found = release["gateway"]["stand_ins"]
+    assert found == {"chat-1-surge": "10.9.0.2:9501", "chat-2-surge": "10.9.0.3:9501"}

@@ -56,3 +56,13 @@ def test_more_threads_than_the_file_has_cores_expect_no_more_than_those() -> Non
 
 def test_a_host_without_engines_expects_nothing() -> None:
     assert expected_hardware(host()) is None
+
+
+def test_stand_ins_expect_their_cards_and_the_ram_of_the_largest_one() -> None:
+    one = host("GPU-b")
+    stand_in = dataclasses.replace(one.replicas[0], gpus=("MIG-x",))
+    smaller = dataclasses.replace(stand_in, gpus=(), limits=Limits(cpus=3, memory_mib=500))
+    found = expected_hardware(one, (stand_in, smaller))
+    assert found is not None
+    assert (found.physical_cores, found.memory_mib) == (3, 2000)
+    assert [gpu.uuid for gpu in found.gpus] == ["GPU-a", "GPU-b"]
