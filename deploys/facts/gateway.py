@@ -56,7 +56,8 @@ class SecretDigest(FactBase[str]):
 class Drains(FactBase[dict[str, Any]]):
     """What is drained at a gateway, and what nginx includes for it.
 
-    `marks`: NAME.KIND -> who and when; `pools` and `drained`: sha256 of what is included, by file.
+    `marks`: NAME.KIND -> who and when; `pools`: digests of what is included; `loaded`: what nginx
+    is to say of it; `stand_ins`: stand-in -> its address in the current release's pools.conf.
     """
 
     default = dict
@@ -67,12 +68,14 @@ class Drains(FactBase[dict[str, Any]]):
             "if cd", QuoteString(f"{directory}/state/gateway"), "2>/dev/null; then",
             "for f in drained/*; do if [ -e $f ]; then echo \"mark ${f#drained/} $(cat $f)\"; fi;",
             "done; for f in pools/*.conf; do if [ -e $f ]; then echo \"pools $f\"; fi; done;",
-            "if [ -e drained.conf ]; then echo \"loaded $(cat drained.conf)\"; fi; fi",
+            "if [ -e drained.conf ]; then echo \"loaded $(cat drained.conf)\"; fi;",
+            "awk '$1 == \"#\" && $2 == \"server\" { print \"stand-in \" $NF \" \" $3 }'",
+            "../../gateway/current/pools.conf 2>/dev/null || true; fi",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> dict[str, Any]:
-        """Lines of three kinds."""
-        found: dict[str, Any] = {"marks": {}, "pools": [], "loaded": ""}
+        """Lines of four kinds."""
+        found: dict[str, Any] = {"marks": {}, "pools": [], "loaded": "", "stand_ins": {}}
         for line in output:
             kind, _, rest = line.partition(" ")
             if kind == "mark":
@@ -82,4 +85,7 @@ class Drains(FactBase[dict[str, Any]]):
                 found["pools"].append(rest.removeprefix("pools/").removesuffix(".conf"))
             elif kind == "loaded":
                 found["loaded"] = rest.removeprefix('default "').removesuffix('";')
+            elif kind == "stand-in":
+                name, _, address = rest.partition(" ")
+                found["stand_ins"][name] = address
         return found

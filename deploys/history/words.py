@@ -11,6 +11,8 @@ LOCKED = "is locked by"
 # How it knows what a rolling update told, and that a replica went back to its old release.
 ROLLOUT = "rollout:"
 ROLLED_BACK = "went back to its old release"
+# And that what stood in for a replica failed before that was drained: nothing has to go back.
+UNTOUCHED = "was never drained and serves as before"
 # Operations that belong to a run and change nothing that is deployed.
 LOCKING = "Lock the environment"
 # What a host says that is lost in the middle of a run.
@@ -20,3 +22,5 @@ LOST = "the connection to this host was lost"
 # run restores; what a person drained stays drained until a person restores it.
 DRAINED_BY_RUN = "apply"
 DRAINED_BY_OPERATOR = "operator"
+# The mark of a stand-in that serves: without it nginx does not know it.
+SERVES = "serves"

@@ -9,9 +9,10 @@ from pyinfra.api import StringCommand, operation
 from deploys.facts.gateway import Drains
 from deploys.facts.once import once
 from deploys.history.holder import who
-from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN
+from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, SERVES
 from deploys.operations.gateways import names, reload, set_drains
 from deploys.operations.manifest import this_release
+from deploys.settings.words import stands_in_for
 
 Commands = Generator[StringCommand, None, None]
 
@@ -43,19 +44,23 @@ def included(directory: str, pools: str) -> Commands:
 @operation()
 def finished(directory: str) -> Commands:
     """
-    Forget what a rollout has drained, now that it is over.
+    Forget what a rollout has drained and what stood in, now that it is over.
 
     + directory: where the kit keeps its files
 
     A replica on a host that this run leaves out stays as it is: nobody has proved it.
     """
-    left = names(list(once(host, Drains, directory=directory).get("marks", ())), DRAINED_BY_RUN)
+    marks = list(once(host, Drains, directory=directory).get("marks", ()))
+    left = names(marks, DRAINED_BY_RUN)
+    stand_ins = names(marks, SERVES)
     outside = {
         replica.name
-        for one in (set(inventory) - set(inventory.get_active_hosts()) if left else ())
+        for one in (set(inventory) - set(inventory.get_active_hosts()) if marks else ())
         for replica in this_release(one).rollouts
     }
     done = [f"-{name}.{DRAINED_BY_RUN}" for name in left if name not in outside]
+    # Its container was removed by hand, or it would have had its turn in the rollout.
+    done += [f"-{name}.{SERVES}" for name in stand_ins if stands_in_for(name) not in outside]
     if not done:
         host.noop("no rollout has left anything drained")
         return

@@ -45,14 +45,25 @@ class Gateway:
             found: dict[str, str] = self.host.get_fact(Drains, directory=self.directory)["marks"]
         return found
 
+    def stand_ins(self) -> dict[str, str]:
+        """The stand-ins that nginx knows with its next reload -> their addresses."""
+        with on(self.host):
+            found: dict[str, str] = self.host.get_fact(Drains, directory=self.directory)[
+                "stand_ins"
+            ]
+        return found
+
     def is_up(self) -> bool:
         """Whether nginx answers; a gateway that does not has no streams to lose."""
         with on(self.host):
             return bool(self.host.get_fact(GatewayLoaded, project=self.project))
 
-    def change(self, *marks: str) -> None:
-        """Sets (+NAME.KIND) and removes (-NAME.KIND) marks, and has nginx load what follows."""
-        if "changed" in run(self.host, set_drains(self.directory, *marks)):
+    def change(self, *marks: str, surely: bool = False) -> None:
+        """Sets (+NAME.KIND) and removes (-NAME.KIND) marks, and has nginx load what follows.
+
+        `surely`: also where they are as they were, because a run may have died before it reloaded.
+        """
+        if "changed" in run(self.host, set_drains(self.directory, *marks)) or surely:
             run(self.host, reload(self.directory, self.project))
 
 

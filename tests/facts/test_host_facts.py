@@ -1,13 +1,15 @@
 """What the facts make of a host's answers."""
 
 import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pyinfra.api import FactProcessError
 
 from deploys.facts.compose import ComposeServices, NetworkExists
-from deploys.facts.gateway import GatewayLoaded, SecretDigest
+from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.history import KeptReleases, Standing
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
@@ -80,6 +82,28 @@ def test_what_a_gateway_says_of_its_revision_is_read_and_silence_is_none() -> No
     assert GatewayLoaded().process([answer]) == {"revision": "0123", "loaded": "0123-4567-8"}
     for silence in ([], [""], ["<html>"], ["[]"]):
         assert GatewayLoaded().process(silence) == {}
+
+
+def test_what_is_drained_and_which_stand_ins_nginx_knows_is_read_in_one_answer(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state/gateway"
+    for folder in (state / "drained", state / "pools", tmp_path / "gateway/current"):
+        folder.mkdir(parents=True)
+    (state / "drained/chat-1.operator").write_text('{"who": "ana"}\n')
+    (state / "pools/0123456789ab.conf").touch()
+    (state / "drained.conf").write_text('default "chat-1";\n')
+    pools = "    server 10.0.0.2:9001 max_conns=4; # chat-1\n    # 4 running\n"
+    pools += "    # server 10.0.0.2:9501 max_conns=4; # chat-1-surge\n"
+    (tmp_path / "gateway/current/pools.conf").write_text(pools)
+    command = str(Drains().command(str(tmp_path)).get_raw_value())
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert Drains().process(done.stdout.splitlines()) == {
+        "marks": {"chat-1.operator": '{"who": "ana"}'},
+        "pools": ["0123456789ab"],
+        "loaded": "chat-1",
+        "stand_ins": {"chat-1-surge": "10.0.0.2:9501"},
+    }
 
 
 def test_small_answers_are_read_as_they_are() -> None:

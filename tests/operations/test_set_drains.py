@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploys.operations.host_script import SCRIPTS
 
+STAND_IN = "    # server chat-1-surge:8080 resolve max_conns=4; # chat-1-surge\n"
 POOLS = """\
 upstream pool_chat {
     server chat-1:8080 resolve max_conns=4 max_fails=2 fail_timeout=5s; # chat-1
@@ -97,3 +98,20 @@ def test_a_copy_whose_release_is_gone_goes_with_what_was_drained_then(tmp_path: 
     _set(host)
     assert not copy.exists()
     assert _included(host) == POOLS
+
+
+def test_a_stand_in_is_known_to_nginx_only_while_it_serves(tmp_path: Path) -> None:
+    host = _host(tmp_path)
+    text = POOLS.replace("}\n", f"{STAND_IN}}}\n")
+    (host / "releases/one/nginx/pools.conf").write_text(text)
+    _set(host)
+    assert _included(host, text) == text
+    assert "changed" in _set(host, "+chat-1-surge.serves", "+chat-1.apply")
+    found = _included(host, text)
+    assert STAND_IN.replace("# server", "server") in found
+    assert found.count(" down;") == 1
+    loaded = (host / "state/gateway/drained.conf").read_text()
+    assert loaded == 'default "chat-1 +chat-1-surge";\n'
+    assert "changed" in _set(host, "-chat-1-surge.serves", "-chat-1.apply")
+    assert _included(host, text) == text
+    assert (host / "state/gateway/drained.conf").read_text() == 'default "";\n'
