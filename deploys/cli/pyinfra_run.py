@@ -19,7 +19,7 @@ from typing import Any
 
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.progress import lost_hosts, stopped_by
-from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT
+from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT, UNTOUCHED
 from deploys.operations.refusal_words import REFUSED
 
 
@@ -131,7 +131,9 @@ def _ending(code: int, progress: list[str], environment: str) -> tuple[ExitCode,
         return ExitCode.REFUSED, refusal
     if LOCKED in text:
         return ExitCode.LOCKED, "\n".join(_own_lines(progress, LOCKED))
-    rolled_back = _own_lines(progress, ROLLED_BACK) if ROLLED_BACK in text else ()
+    rolled_back = [
+        line for words in (ROLLED_BACK, UNTOUCHED) for line in _own_lines(progress, words)
+    ]
     lost = lost_hosts(progress, environment)
     if lost:
         return ExitCode.HOST_UNREACHABLE, "\n".join([*rolled_back, lost])

@@ -3,28 +3,23 @@
 import time
 from collections.abc import Sequence
 
-from deploys.history.words import DRAINED_BY_RUN, ROLLED_BACK
+from deploys.history.words import ROLLED_BACK
 from deploys.operations import replacing
 from deploys.operations.gateways import Gateway
 from deploys.operations.other_host import CommandFailed
 from deploys.operations.replacing import Container, Service
-from deploys.operations.replica_turn import Replica
+from deploys.operations.replica_turn import NothingServes, Replica, Stopped
 from deploys.operations.service_changes import Step
+from deploys.operations.standing_in import standing_in
 from deploys.operations.streams import open_door
+from deploys.operations.taking_away import drained, take_away
 from deploys.render.release import ReplicaRollout
-
-# For what the release does not have any more, and so says nothing about: the settings' defaults.
-REMOVED_DRAIN_SECONDS = 600
-
-
-class Stopped(Exception):
-    """A step failed; the words say why, what serves now, and what to look at."""
 
 
 def take(step: Step, service: Service, gateways: Sequence[Gateway]) -> None:
     """Takes one step; raises Stopped."""
     replica = Replica(service, gateways)
-    actions = {"replace": _replace, "remove": _remove, "start": _start, "prove": _prove}
+    actions = {"replace": _replace, "remove": take_away, "start": _start, "prove": _prove}
     actions[step.kind](replica)
 
 
@@ -36,13 +31,19 @@ def _words(replica: Replica) -> ReplicaRollout:
 
 
 def _replace(replica: Replica) -> None:
-    service, words = replica.service, _words(replica)
-    old = replacing.container_of(service)
+    words = _words(replica)
+    old = replacing.container_of(replica.service)
     if old is None:
         _start(replica)
         return
+    with standing_in(replica, words):
+        _replace_running(replica, words, old)
+
+
+def _replace_running(replica: Replica, words: ReplicaRollout, old: Container) -> None:
+    service = replica.service
     file = replacing.old_file(service, old.config)
-    left = _drained(replica, old, words.drain_seconds)
+    left = drained(replica, old, words.drain_seconds)
     began = time.monotonic()
     try:
         container = replacing.brought(service, service.new_file)
@@ -60,30 +61,11 @@ def _replace(replica: Replica) -> None:
     replica.tell("replaced, and answers right")
 
 
-def _drained(replica: Replica, old: Container, limit_seconds: int) -> int:
-    try:
-        return replica.drain(old, limit_seconds)
-    except CommandFailed as failure:
-        open_door(replica.service.host, old.id)
-        for gateway in replica.gateways:
-            _attempt_restore(replica, gateway)
-        raise Stopped(
-            f"error: {replica.service} could not be drained and was not touched: {failure}"
-        ) from failure
-
-
-def _attempt_restore(replica: Replica, gateway: Gateway) -> None:
-    try:
-        gateway.change(f"-{replica.service.name}.{DRAINED_BY_RUN}")
-    except CommandFailed:
-        replica.tell(f"may be drained at {gateway.host.name}: the next apply restores it")
-
-
 def _restored(replica: Replica) -> None:
     try:
         replica.restore()
     except CommandFailed as failure:
-        raise Stopped(
+        raise NothingServes(
             f"error: {replica.service} is right but could not be restored: {failure}\n"
             "hint: mend the gateway; the next apply restores it"
         ) from failure
@@ -92,10 +74,10 @@ def _restored(replica: Replica) -> None:
 def _go_back(replica: Replica, words: ReplicaRollout, file: str, failure: CommandFailed) -> None:
     service = replica.service
     log = f"its log: {service.host.name}:{service.log}"
-    replica.tell(f"failed: {_reason(failure)}")
+    replica.tell(f"failed: {failure.reason}")
     if not file:
-        raise Stopped(
-            f"error: {service}: {_reason(failure)}\n{log}\n"
+        raise NothingServes(
+            f"error: {service}: {failure.reason}\n{log}\n"
             "hint: no release on the host has what ran before: it stays drained until an apply "
             "succeeds"
         )
@@ -105,39 +87,16 @@ def _go_back(replica: Replica, words: ReplicaRollout, file: str, failure: Comman
         replacing.prove(service, container, model, words.steady_seconds)
         replica.restore()
     except CommandFailed as second:
-        raise Stopped(
-            f"error: {service}: {_reason(failure)}; the old release does not serve either: "
-            f"{_reason(second)}\n{log}\nhint: it stays drained until an apply succeeds"
+        raise NothingServes(
+            f"error: {service}: {failure.reason}; the old release does not serve either: "
+            f"{second.reason}\n{log}\nhint: it stays drained until an apply succeeds"
         ) from failure
     old = file.split("/")[1]
     raise Stopped(
-        f"error: {service}: {_reason(failure)}; it {ROLLED_BACK} {old} and serves again, "
+        f"error: {service}: {failure.reason}; it {ROLLED_BACK} {old} and serves again, "
         f"all that came after it is untouched\n{log}\n"
         "hint: the log says why; render a release that works and apply again"
     ) from failure
-
-
-def _reason(failure: CommandFailed) -> str:
-    """The error's own line; what Compose says around it is progress."""
-    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return (errors or lines or ["it failed without a word"])[-1]
-
-
-def _remove(replica: Replica) -> None:
-    old = replacing.container_of(replica.service)
-    if old is None:
-        return
-    left = _drained(replica, old, REMOVED_DRAIN_SECONDS)
-    began = time.monotonic()
-    try:
-        replacing.removed(replica.service, old.id)
-    except CommandFailed as failure:
-        raise Stopped(f"error: {replica.service} could not be removed: {failure}") from failure
-    if left:
-        replica.tell_cut(old, began)
-    # Not restored: the gateways' running configuration has it still, and nothing is there.
-    replica.tell("removed")
 
 
 def _start(replica: Replica) -> None:
@@ -147,7 +106,7 @@ def _start(replica: Replica) -> None:
         replacing.prove(replica.service, container, words.model, words.steady_seconds)
     except CommandFailed as failure:
         log = f"{replica.service.host.name}:{replica.service.log}"
-        raise Stopped(f"error: {replica.service}: {_reason(failure)}\nits log: {log}") from failure
+        raise Stopped(f"error: {replica.service}: {failure.reason}\nits log: {log}") from failure
     _restored(replica)
     replica.tell("started, and answers right")
 
@@ -166,7 +125,7 @@ def _prove(replica: Replica) -> None:
         log = f"{replica.service.host.name}:{replica.service.log}"
         raise Stopped(
             f"error: {replica.service} was left drained by a run that died, and is not right: "
-            f"{_reason(failure)}\nits log: {log}"
+            f"{failure.reason}\nits log: {log}"
         ) from failure
     _restored(replica)
     replica.tell("was left drained by a run that died; it answers right and is restored")

@@ -22,6 +22,13 @@ from deploys.facts.once import forget
 class CommandFailed(Exception):
     """What a command that failed has said."""
 
+    @property
+    def reason(self) -> str:
+        """The error's own line; what Compose says around it is progress."""
+        lines = [line.strip() for line in str(self).splitlines() if line.strip()]
+        errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+        return (errors or lines or ["it failed without a word"])[-1]
+
 
 @contextmanager
 def on(target: Host) -> Iterator[None]:

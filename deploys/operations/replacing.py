@@ -1,6 +1,7 @@
 """One replica on its host: its container made anew, proved, or the old one put back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 from pyinfra.api import QuoteString, StringCommand
@@ -67,12 +68,20 @@ class Container:
 
 def container_of(service: Service) -> Container | None:
     """What runs for the service now; None when nothing does."""
-    with on(service.host):
-        found = service.host.get_fact(ComposeServices, project=service.project).get(service.name)
+    found = _found(service)
     if found is None or found["status"] != "running":
         return None
     words = (str(found["id"]), str(found["config"]), tuple(found["addresses"]))
     return Container(*words, ports=tuple(found["ports"]))
+
+
+def _found(service: Service) -> dict[str, Any] | None:
+    """The service as ComposeServices has it, in whatever state."""
+    with on(service.host):
+        services: dict[str, dict[str, Any]] = service.host.get_fact(
+            ComposeServices, project=service.project
+        )
+    return services.get(service.name)
 
 
 def old_file(service: Service, config: str) -> str:
@@ -120,10 +129,14 @@ def old_model(service: Service, file: str, default: str) -> str:
     return names[0] if names else default
 
 
-def removed(service: Service, container: str) -> None:
-    """Removes what the release does not have any more."""
-    name = QuoteString(container)
+def removed(service: Service) -> bool:
+    """Removes the service's container, whatever it does; False where there is none."""
+    found = _found(service)
+    if found is None:
+        return False
+    name = QuoteString(str(found["id"]))
     run(service.host, StringCommand("docker stop", name, ">/dev/null && docker rm", name))
+    return True
 
 
 def _answer(service: Service, container: str, model: str) -> None:

@@ -4,10 +4,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, ROLLOUT
+from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, ROLLOUT, SERVES
 from deploys.operations.gateways import Gateway, names
 from deploys.operations.replacing import Container, Service
 from deploys.operations.streams import cut_answers, running, wait_for_old_workers, wait_until_idle
+from deploys.settings.words import stands_in_for
+
+
+class Stopped(Exception):
+    """A step failed; the words say why, what serves now, and what to look at."""
+
+
+class NothingServes(Stopped):
+    """The same, and the replica does not serve."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +25,21 @@ class Replica:
 
     service: Service
     gateways: Sequence[Gateway]
+
+    @property
+    def out(self) -> str:
+        """The change of a mark that takes it out of the gateways' pools."""
+        name = self.service.name
+        return f"-{name}.{SERVES}" if stands_in_for(name) else f"+{name}.{DRAINED_BY_RUN}"
+
+    @property
+    def back(self) -> str:
+        """The change that lets requests in."""
+        return f"{'-' if self.out.startswith('+') else '+'}{self.out[1:]}"
+
+    def is_marked(self, kind: str) -> bool:
+        """Whether a gateway has a mark of this kind for it."""
+        return any(self.service.name in names(list(one.marks()), kind) for one in self.gateways)
 
     def tell(self, words: str) -> None:
         """A line of progress that the command knows again."""
@@ -31,7 +55,7 @@ class Replica:
         wait_for_old_workers(self.gateways, limit_seconds)
         given = running(self.service.host, container.id)
         for gateway in self.gateways:
-            gateway.change(f"+{self.service.name}.{DRAINED_BY_RUN}")
+            gateway.change(self.out)
         where = ", ".join(str(gateway.host.name) for gateway in self.gateways)
         self.tell(f"drained at {where} while it gives {given} answers")
         left = wait_until_idle(self.service.host, container.id, self.gateways, limit_seconds)
@@ -44,7 +68,7 @@ class Replica:
         kept = False
         for gateway in self.gateways:
             kept = kept or self.service.name in names(list(gateway.marks()), DRAINED_BY_OPERATOR)
-            gateway.change(f"-{self.service.name}.{DRAINED_BY_RUN}")
+            gateway.change(self.back)
         if kept:
             self.tell("stays drained, as an operator wanted it: `homeport undrain` restores it")
 

@@ -4,26 +4,31 @@ One function on one host does it all, because pyinfra's own order cannot: what r
 goes between what runs on the gateways, and a failure must leave the rest as it is.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from pyinfra import host, inventory, logger
 from pyinfra.api import FunctionCommand, operation
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
-from deploys.history.words import DRAINED_BY_RUN, ROLLOUT
+from deploys.facts.gateway import Drains
+from deploys.facts.once import once
+from deploys.history.words import DRAINED_BY_RUN, ROLLOUT, SERVES
 from deploys.operations import release
 from deploys.operations.draining import marks_seen
 from deploys.operations.engine_services import changes_of
 from deploys.operations.gateways import all_gateways, names
 from deploys.operations.limited_run import lock_also
 from deploys.operations.manifest import host_directory, this_release, this_run
-from deploys.operations.one_replica import Stopped, take
+from deploys.operations.one_replica import take
 from deploys.operations.other_host import CommandFailed, run
 from deploys.operations.replacing import Service
+from deploys.operations.replica_turn import Stopped
 from deploys.operations.run_lock import is_first
 from deploys.operations.service_changes import Changes, Step, rollout_steps
 from deploys.settings.inventory import host_name
+from deploys.settings.words import stands_in_for
 
 
 @operation()
@@ -31,7 +36,7 @@ def rolled() -> Generator[FunctionCommand, None, None]:
     """Replace what has another configuration, over the whole fleet, one replica after the other."""
     if not host.state.is_executing:
         found = changes_of(host)
-        for line in _outlook(found):
+        for line in (*_outlook(found), *_unknown_stand_ins()):
             host.log(f"{ROLLOUT} {line}")
         if found.rolls:
             yield FunctionCommand(_roll, ([],), {})
@@ -48,14 +53,27 @@ def rolled() -> Generator[FunctionCommand, None, None]:
 def _steps() -> list[Step]:
     hosts = _active_hosts()
     by_host = {name: changes_of(one) for name, one in hosts.items()}
-    left = names(marks_seen(), DRAINED_BY_RUN)
+    marks = _marks(by_host)
+    left = names(marks, DRAINED_BY_RUN)
     # Only then: reading the manifests of a large fleet takes its time.
     homes = {
         replica.name: name
         for name, one in (hosts.items() if left else ())
         for replica in this_release(one).rollouts
     }
-    return rollout_steps(by_host, [(homes[name], name) for name in left if name in homes])
+    drained = [(homes[name], name) for name in left if name in homes]
+    return rollout_steps(by_host, drained, names(marks, SERVES))
+
+
+def _marks(by_host: Mapping[str, Changes]) -> list[str]:
+    """On the gateways of this run; where a run has left a stand-in, on those outside `--limit` too,
+    for whether that one serves decides what comes first.
+    """
+    if any(stands_in_for(name) for one in by_host.values() for name in one.remove):
+        # One that cannot be reached ends the rollout, before its first step and with its words.
+        with suppress(CommandFailed):
+            return sorted({mark for gateway in all_gateways() for mark in gateway.marks()})
+    return marks_seen()
 
 
 def _active_hosts() -> dict[str, Host]:
@@ -71,6 +89,23 @@ def _outlook(found: Changes) -> Iterator[str]:
         yield f"{name} on {here}: would be replaced by {one.strategy}: {one.reason}"
     for name in found.remove:
         yield f"{name} on {here}: would be drained and removed"
+
+
+def _unknown_stand_ins() -> Iterator[str]:
+    """What a gateway that runs has to be told of first, for a replica to be replaced by surge."""
+    released = this_release(host).gateway
+    if released is None or not released.stand_ins:
+        return
+    found = once(host, Drains, directory=host_directory(host))
+    known = found.get("stand_ins", {})
+    new = [name for name, address in released.stand_ins.items() if known.get(name) != address]
+    if new and found.get("pools"):
+        here = host_name(host.name)
+        first = f"`homeport apply {this_release(host).environment} --limit {here}` first"
+        yield (
+            f"{here} does not know {', '.join(sorted(new))} yet: this run replaces without "
+            f"stand-ins, unless {first} brings them"
+        )
 
 
 def _roll(state: State, host: Host, steps: Sequence[Step]) -> bool:

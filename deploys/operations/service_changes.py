@@ -1,9 +1,11 @@
 """What has to happen to the engines of a host, and in which order over the whole fleet."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from deploys.settings.words import stands_in_for
 
 Kind = Literal["replace", "remove", "start", "prove"]
 
@@ -51,13 +53,17 @@ def changes(current: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, str])
 
 
 def rollout_steps(
-    by_host: Mapping[str, Changes], drained: Iterable[tuple[str, str]] = ()
+    by_host: Mapping[str, Changes],
+    drained: Iterable[tuple[str, str]] = (),
+    serving: Collection[str] = (),
 ) -> list[Step]:
     """The steps of the whole fleet, in an order that is the same every time.
 
     `drained` are (host, service) that an earlier run has drained and not restored: what it left
     unproved is proved. Services that only start and share a host with others that are touched
-    come last, for what they need may be held by those: a GPU, a port.
+    come last, for what they need may be held by those: a GPU, a port. Before all of them come the
+    stand-ins that a run has left: one that is among `serving` goes after its replica's own step,
+    any other one before.
     """
     rolled, started = [], []
     for host, one in by_host.items():
@@ -67,11 +73,26 @@ def rollout_steps(
             started += [Step("start", host, name) for name in one.start]
     taken = {(step.host, step.service) for step in rolled}
     rolled += [Step("prove", *left) for left in drained if tuple(left) not in taken]
-    return sorted(rolled, key=_place) + sorted(started, key=_place)
+    steps = sorted(rolled, key=_place) + sorted(started, key=_place)
+    left_over = {stands_in_for(step.service) for step in rolled} - {""}
+    first = [step for step in steps if _replica(step) in left_over]
+    first.sort(key=lambda step: (_place(step)[:2], _turn(step, serving)))
+    return first + [step for step in steps if step not in first]
+
+
+def _replica(step: Step) -> str:
+    return stands_in_for(step.service) or step.service
+
+
+def _turn(step: Step, serving: Collection[str]) -> int:
+    """Of a stand-in before or after its replica."""
+    if not stands_in_for(step.service):
+        return 0
+    return 1 if step.service in serving else -1
 
 
 def _place(step: Step) -> tuple[str, int, str]:
     """By pool, then by the replica's number: chat-2 comes before chat-10."""
-    found = re.fullmatch(r"(.*)-(\d+)", step.service)
+    found = re.fullmatch(r"(.*)-(\d+)", _replica(step))
     pool, number = (found[1], int(found[2])) if found else (step.service, 0)
     return pool, number, step.host

@@ -128,3 +128,15 @@ def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:
         "hint: the log says why",
     ]
     assert run.rollout == ["chat-1 on gpu1: failed: it never became healthy"]
+
+
+def test_a_stand_in_that_fails_has_the_same_code_for_nothing_else_has_changed() -> None:
+    progress = [
+        "    [gate1] error: chat-1-surge on gpu1: it never became healthy; chat-1 was never "
+        "drained and serves as before, all that came after it is untouched",
+        "    [gate1] hint: the log says why",
+        "    [gate1] Error: executed 0 commands",
+    ]
+    run = outcome(1, "", progress, "production", dry=False)
+    assert run.exit_code == ExitCode.ROLLED_BACK
+    assert run.explanation.startswith("error: chat-1-surge on gpu1: it never became healthy;")

@@ -60,3 +60,28 @@ def test_what_a_dead_run_has_drained_is_proved_unless_it_is_replaced_anyway() ->
         Step("replace", "gpu1", "chat-1"),
         Step("prove", "gpu2", "chat-2"),
     ]
+
+
+def test_a_left_stand_in_that_serves_goes_after_its_replica_and_before_all_else() -> None:
+    left = ("chat-2-surge",)
+    by_host = {"gpu1": Changes(replace=("a-1", "chat-1", "chat-2"), remove=left)}
+    order = [step.service for step in rollout_steps(by_host, serving=left)]
+    assert order == ["chat-2", "chat-2-surge", "a-1", "chat-1"]
+
+
+def test_a_left_stand_in_that_does_not_serve_makes_room_first() -> None:
+    by_host = {"gpu1": Changes(replace=("a-1", "chat-2"), remove=("chat-2-surge",))}
+    order = [step.service for step in rollout_steps(by_host)]
+    assert order == ["chat-2-surge", "chat-2", "a-1"]
+
+
+def test_a_left_stand_in_goes_after_its_replica_was_started_or_proved() -> None:
+    left = ("chat-1-surge", "chat-2-surge")
+    by_host = {"gpu1": Changes(start=("chat-1",), remove=left)}
+    steps = rollout_steps(by_host, [("gpu1", "chat-2")], left)
+    assert [(step.kind, step.service) for step in steps] == [
+        ("start", "chat-1"),
+        ("remove", "chat-1-surge"),
+        ("prove", "chat-2"),
+        ("remove", "chat-2-surge"),
+    ]
