@@ -7,15 +7,19 @@ from checks.probes import gateway as probe
 from checks.probes.gateway import Answer
 from checks.verdict import require
 from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN
+from deploys.settings.words import stand_in_of, stands_in_for
 
 
 def replicas_by_address(fleet: Fleet) -> dict[str, str]:
-    """What the header can say -> replica: an address on Docker's network, or ADDRESS:PORT."""
+    """What the header can say -> replica: an address on Docker's network, or ADDRESS:PORT.
+
+    A stand-in that a run has left serving answers for its replica.
+    """
     endpoints = {
-        endpoint: replica
+        endpoint: stands_in_for(name) or name
         for one in fleet.committed.values()
         if one.release.gateway is not None
-        for endpoint, replica in one.release.gateway.engines.items()
+        for endpoint, name in one.release.gateway.engines.items()
     }
     return {**dict(_addresses(fleet)), **endpoints}
 
@@ -50,5 +54,5 @@ def silent_words(replica: str, marks: Mapping[str, str]) -> str:
 def _addresses(fleet: Fleet) -> Iterator[tuple[str, str]]:
     for replica in fleet.replicas:
         for container in fleet.live(replica.host).containers:
-            if container.service == replica.name:
+            if container.service in (replica.name, stand_in_of(replica.name)):
                 yield from ((address, replica.name) for address in container.addresses)

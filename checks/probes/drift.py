@@ -9,7 +9,7 @@ from checks.probes.live import Live
 from checks.probes.setup_drift import Differences, setup_differences
 from deploys.questions.service import differences
 from deploys.render.release import Project, Release
-from deploys.settings.words import bracketed
+from deploys.settings.words import bracketed, stands_in_for
 
 # `starting` becomes one or the other by itself; an apply leaves it alone as well.
 _HEALTHY = (None, "healthy", "starting")
@@ -135,6 +135,10 @@ def _extra(projects: tuple[Project, ...], live: Live) -> Differences:
             # An apply removes what lies in its Compose projects, and nothing else.
             known = container.project in names
             remedy = "" if known else f"docker rm --force {container.name}, on {live.host}"
+            replica = stands_in_for(container.service)
+            if known and replica:
+                yield f"stand-in of {replica}", "only while it is replaced", container.status, ""
+                continue
             yield f"container {container.name}", "no such container", container.status, remedy
 
 

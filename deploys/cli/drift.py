@@ -18,6 +18,7 @@ from checks.probes.live import Live, observe_all
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.plan import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
+from deploys.history.words import SERVES
 
 DigestsOption = Annotated[
     bool, typer.Option("--digests", help="Also read every byte of the models; takes minutes.")
@@ -45,6 +46,7 @@ def drift(
         _print_states(_states(seen))
         _print_releases(committed, seen)
         _print_drained(_drained(seen))
+        _print_standing_in(_standing_in(seen))
     for unreachable in lost:
         print(f"error: {unreachable}", file=sys.stderr)
     if lost:
@@ -59,8 +61,8 @@ def _states(seen: Mapping[str, Live | Unreachable]) -> dict[str, Mapping[str, st
     }
 
 
-def _drained(seen: Mapping[str, Live | Unreachable]) -> list[dict[str, str]]:
-    """What each gateway sends nothing to: the replica, who drained it, and the mark's kind."""
+def _marked(seen: Mapping[str, Live | Unreachable]) -> list[dict[str, str]]:
+    """What each gateway has marks for: the replica, who made it, and the mark's kind."""
     return [
         {"gateway": name, "replica": replica, "mark": kind, "by": words}
         for name, live in seen.items()
@@ -68,6 +70,16 @@ def _drained(seen: Mapping[str, Live | Unreachable]) -> list[dict[str, str]]:
         for mark, words in live.drained.items()
         for replica, _, kind in [mark.rpartition(".")]
     ]
+
+
+def _drained(seen: Mapping[str, Live | Unreachable]) -> list[dict[str, str]]:
+    """Of these, what it sends nothing to."""
+    return [one for one in _marked(seen) if one["mark"] != SERVES]
+
+
+def _standing_in(seen: Mapping[str, Live | Unreachable]) -> list[dict[str, str]]:
+    """Of these, stand-ins that it sends requests to."""
+    return [one for one in _marked(seen) if one["mark"] == SERVES]
 
 
 def _document(
@@ -80,6 +92,7 @@ def _document(
         "environment": environment,
         "findings": [dataclasses.asdict(finding) for finding in findings],
         "drained": _drained(seen),
+        "standing_in": _standing_in(seen),
         "state": _states(seen),
         "unreachable": [{"host": one.host, "reason": one.reason} for one in lost],
     }
@@ -127,3 +140,9 @@ def _print_drained(drained: Sequence[Mapping[str, str]]) -> None:
     """State, not drift: an apply keeps it."""
     for one in drained:
         print(f"{one['gateway']}: {one['replica']} is drained by {one['by']}")
+
+
+def _print_standing_in(stand_ins: Sequence[Mapping[str, str]]) -> None:
+    """That its container is left is drift; that requests come to it is state."""
+    for one in stand_ins:
+        print(f"{one['gateway']}: {one['replica']} serves, let in by a run of {one['by']}")

@@ -51,11 +51,11 @@ def _state(deployment: Deployment, **changes: object) -> None:
     deployment.docker.containers["chat-1"]["State"].update(changes)
 
 
-def _stranger(deployment: Deployment) -> None:
+def _stranger(deployment: Deployment, service: str = "chat-9") -> None:
     copy = {**deployment.docker.containers["chat-1"], "Id": "id-other", "Name": "/other"}
     config = copy["Config"]
-    labels = {**config["Labels"], "com.docker.compose.service": "chat-9"}
-    deployment.docker.containers["chat-9"] = {**copy, "Config": {**config, "Labels": labels}}
+    labels = {**config["Labels"], "com.docker.compose.service": service}
+    deployment.docker.containers[service] = {**copy, "Config": {**config, "Labels": labels}}
 
 
 def _edit(path: Path) -> None:
@@ -104,6 +104,7 @@ CHANGES: dict[str, tuple[Callable[[Deployment], object], str]] = {
     "a stopped service": (lambda d: _state(d, Status="exited"), "service chat-1"),
     "an ill service": (lambda d: _state(d, Health={"Status": "unhealthy"}), "service chat-1"),
     "an extra service": (_stranger, "container other"),
+    "a left stand-in": (lambda d: _stranger(d, "chat-1-surge"), "stand-in of chat-1"),
     "another configuration": (
         lambda d: d.docker.containers["chat-1"]["Config"]["Labels"].update(
             {"homeport.config-sha256": "f" * 64}

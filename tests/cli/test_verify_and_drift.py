@@ -128,3 +128,16 @@ def test_drift_lists_what_is_drained_and_takes_it_for_no_drift(
             "by": "op@desk (a noisy fan)",
         }
     ]
+
+
+def test_drift_tells_a_stand_in_that_serves_from_what_is_drained(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.drain("chat-1-surge", "serves")
+
+    assert drift("lab", as_json=True) == ExitCode.DONE
+    found = json.loads(capsys.readouterr().out)
+    assert found["drained"] == []
+    assert [one["replica"] for one in found["standing_in"]] == ["chat-1-surge"]
+    drift("lab")
+    assert "localhost: chat-1-surge serves, let in by a run of op@desk" in capsys.readouterr().out
