@@ -20,6 +20,7 @@ PLACES = {
     "shared_lab": "shared",
     "served_lab": "served",
     "clean_checkout": "demo",
+    "rolling": "rolling",
 }
 
 

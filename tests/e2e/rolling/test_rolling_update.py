@@ -5,18 +5,11 @@ One fleet for all of it, and each test begins where the one before it has ended.
 
 import re
 import signal
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from deploys.render.image_tags import built_reference
-from tests.e2e.rolling_fleet import (
-    KEY,
-    Fleet,
-    engine_image,
-    forget_engine_images,
-    running_fleet,
-)
+from tests.e2e.rolling_fleet import KEY, Fleet
 from tests.e2e.streaming_load import streaming
 from tests.e2e.zero_loss import (
     LEAST_IN_FLIGHT,
@@ -26,35 +19,10 @@ from tests.e2e.zero_loss import (
     measured,
     named_as_cut,
 )
-from tests.lab.images import image
-from tests.lab.machine import ROOT
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1200)]
 
-BEHAVIOURS = ("never healthy", "crashes", "garbage")
 SHORT = [4] * 4
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[Fleet]:
-    """The fleet with three replicas of the slow double; each test says what it makes of it."""
-    bad = {behaviour: engine_image(behaviour) for behaviour in BEHAVIOURS}
-    images = {
-        "engine": image("engine"),
-        "llamacpp": built_reference("llamacpp", ROOT / "deploys" / "images"),
-        "nginx": nginx_image,
-        **{behaviour.replace(" ", "-"): reference for behaviour, reference in bad.items()},
-    }
-    try:
-        with running_fleet("rolling", tmp_path_factory.mktemp("fleet"), images) as made:
-            made.render(drain_seconds=LIMIT_SECONDS)
-            first = made.apply()
-            assert first.code == 0, first.text
-            # Nothing served before: nothing was drained, and all hosts began at the same time.
-            assert first.rollout == []
-            yield made
-    finally:
-        forget_engine_images(*bad.values())
 
 
 def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet) -> None:
@@ -166,12 +134,13 @@ def test_what_an_operator_drains_stays_drained_through_an_apply(fleet: Fleet) ->
 
 
 def test_replicas_that_go_are_drained_and_one_alone_is_swapped(fleet: Fleet) -> None:
-    fleet.render("llamacpp", drain_seconds=LIMIT_SECONDS, batch_tokens=320, replicas=1)
+    alone: dict[str, Any] = {"drain_seconds": LIMIT_SECONDS, "replicas": 1, "rollout": "swap"}
+    fleet.render("llamacpp", batch_tokens=320, **alone)
     done = fleet.apply()
     assert done.code == 0, done.text
     assert [line.split()[0] for line in done.rollout if "removed" in line] == REPLICAS[1:]
     assert set(fleet.containers()) == {"chat-1"}
-    fleet.render("llamacpp", drain_seconds=LIMIT_SECONDS, batch_tokens=384, replicas=1)
+    fleet.render("llamacpp", batch_tokens=384, **alone)
     assert "replaced by swap" in fleet.homeport("plan", "lab").text
     with streaming(fleet.url, KEY, SHORT, len(SHORT), pause_seconds=0.2) as load:
         done = fleet.apply()

@@ -1,0 +1,1 @@
+"""Rolling updates of one fleet, which all files here share."""

@@ -1,0 +1,41 @@
+"""The fleet of the rolling updates, up for all files of this folder."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploys.render.image_tags import built_reference
+from tests.e2e.rolling_fleet import Fleet, engine_image, forget_engine_images, running_fleet
+from tests.e2e.zero_loss import LIMIT_SECONDS
+from tests.lab.images import image
+from tests.lab.machine import ROOT
+
+BEHAVIOURS = ("never healthy", "crashes", "garbage")
+
+
+@pytest.fixture(scope="package")
+def rolling(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[Fleet]:
+    """The fleet with three replicas of the slow double; each test says what it makes of it."""
+    bad = {behaviour: engine_image(behaviour) for behaviour in BEHAVIOURS}
+    images = {
+        "engine": image("engine"),
+        "llamacpp": built_reference("llamacpp", ROOT / "deploys" / "images"),
+        "nginx": nginx_image,
+        **{behaviour.replace(" ", "-"): reference for behaviour, reference in bad.items()},
+    }
+    try:
+        with running_fleet("rolling", tmp_path_factory.mktemp("fleet"), images) as made:
+            made.render(drain_seconds=LIMIT_SECONDS)
+            first = made.apply()
+            assert first.code == 0, first.text
+            # Nothing served before: nothing was drained, and all hosts began at the same time.
+            assert first.rollout == []
+            yield made
+    finally:
+        forget_engine_images(*bad.values())
+
+
+@pytest.fixture(scope="package")
+def fleet(rolling: Fleet) -> Fleet:
+    """The same, by the name that tests use."""
+    return rolling
