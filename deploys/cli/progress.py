@@ -1,5 +1,6 @@
 """What pyinfra tells of its end: which hosts it lost, and what stopped it."""
 
+import re
 import signal
 from collections.abc import Iterable
 
@@ -8,12 +9,18 @@ from deploys.history.words import LOST
 
 def lost_hosts(progress: Iterable[str], environment: str) -> str:
     """Error and hint when hosts were lost in the middle of a run; empty when none was."""
-    names = sorted({line.strip().partition("]")[0][1:] for line in progress if LOST in line})
+    names = sorted({_lost(line) for line in progress if LOST in line})
     if not names:
         return ""
     told = [f"error: {name}: the connection was lost during the run" for name in names]
     hint = f"hint: what runs there goes on; `homeport apply {environment}` does when it is back"
     return "\n".join([*told, hint])
+
+
+def _lost(line: str) -> str:
+    """The host that a line is about: a rollout tells of every host in the name of one."""
+    named = re.search(rf"(?<!\S)([a-z0-9][a-z0-9.-]*): {re.escape(LOST)}", line)
+    return named[1] if named else line.strip().partition("]")[0][1:]
 
 
 def stopped_by(code: int, environment: str) -> str:

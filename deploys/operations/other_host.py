@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from paramiko import SSHException
 from pyinfra import state
 from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
-from pyinfra.api.exceptions import ConnectError
+from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
@@ -34,7 +35,7 @@ class CommandFailed(Exception):
 def on(target: Host) -> Iterator[None]:
     """Facts and operations inside are the target's; it is connected first.
 
-    Raises CommandFailed when it cannot be reached.
+    Raises CommandFailed, with its name, when it cannot be reached or is lost meanwhile.
     """
     connected(target)
     given, _ = pop_global_arguments(state, target, {})
@@ -45,6 +46,9 @@ def on(target: Host) -> Iterator[None]:
     target.current_op_global_arguments = given
     try:
         yield
+    # The latter of a fact; both would be pyinfra's "unexpected error" with a traceback.
+    except (SSHException, PyinfraError) as error:
+        raise CommandFailed(f"{target.name}: {error}") from error
     finally:
         target.current_op_global_arguments = before
         ctx_host.set(previous)  # type: ignore[no-untyped-call]

@@ -111,6 +111,14 @@ def test_a_host_that_is_lost_in_the_middle_of_a_run_is_4_and_named_once() -> Non
     assert "`homeport apply lab` does when it is back" in result.explanation
 
 
+def test_a_host_that_a_rollout_loses_is_named_and_not_the_one_that_tells_of_it() -> None:
+    line = f"    [gpu1] error: chat-2 on gpu2: gpu2: {LOST}; what it runs is not known"
+    result = outcome(1, "", [line], "lab", dry=False)
+    assert result.exit_code == ExitCode.HOST_UNREACHABLE
+    assert "error: gpu2: the connection was lost during the run" in result.explanation
+    assert "gpu1" not in result.explanation
+
+
 def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:
     progress = [
         "    [gpu1]  rollout: chat-1 on gpu1: failed: it never became healthy",
