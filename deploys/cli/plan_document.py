@@ -22,6 +22,7 @@ def _pool(pool: Pool) -> dict[str, Any]:
     return {
         "name": pool.name,
         "public_name": pool.public_name,
+        "aliases": list(pool.routing.aliases),
         "engine": pool.engine,
         "engine_reason": pool.engine_reason,
         "model": pool.model_name,

@@ -9,6 +9,7 @@ from deploys.cli.memory_bar import bar, legend
 from deploys.plan.memory.process import margin_mib
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica, VllmArguments
 from deploys.plan.search.gpus import UsableGpu, usable_gpus
+from deploys.plan.weights import replica_weights
 from deploys.settings.environment import Environment
 
 HEADINGS = ("replica", "host", "model", "engine", "context", "slots", "RAM MiB", "tokens/s")
@@ -84,8 +85,17 @@ def _pools(plan: Plan) -> Iterator[str]:
     for pool in plan.pools:
         yield f"pool {pool.name} on {pool.engine}{_reason(pool)}:"
         yield from (f"  {reason}" for reason in pool.reasons)
+        yield from _weights(pool)
         yield from _rollouts(plan, pool)
         yield from _speeds(pool)
+
+
+def _weights(pool: Pool) -> Iterator[str]:
+    """Only where hosts differ."""
+    weights = replica_weights(pool.replicas, pool.routing.weights)
+    if len(set(weights)) > 1:
+        shares = (f"{one.name} {w}" for one, w in zip(pool.replicas, weights, strict=True))
+        yield f"  shares of the requests: {', '.join(shares)}"
 
 
 def _rollouts(plan: Plan, pool: Pool) -> Iterator[str]:
@@ -115,6 +125,6 @@ def _reason(pool: Pool) -> str:
 def _gateways(plan: Plan) -> Iterator[str]:
     for host in plan.hosts:
         if host.gateway is not None and plan.clients:
-            public = ", ".join(pool.public_name for pool in plan.pools)
+            public = ", ".join(plan.public_names())
             listen = f"http://{host.gateway.address}:{host.gateway.port}/v1"
             yield f"gateway on {host.name}: {listen} serves {public}"

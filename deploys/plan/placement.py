@@ -109,6 +109,7 @@ def _pool(
         reasons=reasons(found, replicas),
         engine_reason=found.choice.reason,
         quantization=recipe.alternative.model.quantization,
+        routing=wish.words,
     )
 
 

@@ -12,6 +12,7 @@ from deploys.plan.speed import Speed
 from deploys.plan.verdict import Verdict
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import HostHardware
+from deploys.settings.routing import Routing
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,13 @@ class Pool:
     engine_reason: str = ""
     quantization: str = ""
     """Empty: the catalogue does not say."""
+    routing: Routing = field(default_factory=Routing)
+    """How requests reach it, as the settings say."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What clients may write into "model"."""
+        return (self.public_name, *self.routing.aliases)
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,10 @@ class Plan:
     """How each replica is replaced when it has to be, by its name."""
     stand_ins: Mapping[str, Replica] = field(default_factory=dict)
     """The second one that serves while a replica is replaced by surge, by the replica's name."""
+
+    def public_names(self) -> list[str]:
+        """What clients may write into "model", aliases too, sorted."""
+        return sorted(name for pool in self.pools for name in pool.names)
 
     def gateway_addresses(self) -> tuple[str, ...]:
         """Addresses from which gateways ask engines of other hosts."""

@@ -1,6 +1,5 @@
 """Complaints that only two settings together can earn."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 from deploys.catalogue.model import Model
@@ -10,6 +9,7 @@ from deploys.settings.hardware_yaml import hardware_file
 from deploys.settings.inventory import Inventory, origin
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint
+from deploys.settings.routing_consistency import routing_complaints
 from deploys.settings.validation import near_miss
 
 
@@ -23,7 +23,7 @@ def inconsistencies(
     """Every complaint about settings that are fine alone but not together."""
     return [
         *_roles_without_hosts(inventory),
-        *_doubled_public_names(inventory, pools),
+        *routing_complaints(inventory, pools),
         *_unknown_models(inventory, pools, models),
         *_unknown_architectures(inventory, pools, models),
         *_unknown_pool_hosts(inventory, pools),
@@ -64,22 +64,6 @@ def _roles_without_hosts(inventory: Inventory) -> list[Complaint]:
         Complaint(inventory.file, role, "names no host", f"add `{role} = [...]` to the inventory")
         for role in ("gpu_hosts", "gateways")
         if role not in groups
-    ]
-
-
-def _doubled_public_names(inventory: Inventory, pools: Mapping[str, Pool]) -> list[Complaint]:
-    names = defaultdict(list)
-    for name, pool in sorted(pools.items()):
-        names[pool.public_name or name].append(name)
-    return [
-        Complaint(
-            _file(inventory, "pools"),
-            f"pools.{later}.public_name",
-            f"`{public_name}` is already the public name of pool `{first}`",
-            "give each pool a public name of its own",
-        )
-        for public_name, (first, *rest) in names.items()
-        for later in rest
     ]
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from deploys.settings.words import Frozen, Name, PublicName
+from deploys.settings.routing import Routing, as_tuple
+from deploys.settings.words import Name
 
 Tokens = Annotated[int, Field(ge=64, le=16_777_216)]
 EngineName = Literal["llamacpp", "vllm"]
@@ -16,23 +17,16 @@ Auto = Literal["auto"]
 Quantization = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 
 
-def _tuple(value: object) -> object:
-    """A list, which JSON makes of every tuple, as the tuple that it was."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-class Pool(Frozen):
+class Pool(Routing):
     """Replicas of one model on one engine; the plan derives what is left out."""
 
     model: Annotated[str, Field(min_length=1)]
     """A name in inventories/models.yaml, the path or URL of an entry there, or the `base` of
     several entries: then the plan picks the quantization."""
     engine: Literal["auto", "llamacpp", "vllm"] = "auto"
-    public_name: PublicName | None = None
-    """What clients write into "model"; the pool's own name when left out."""
     replicas: Annotated[int, Field(ge=1, le=8000)] | Literal["fill"] = 1
     """`fill`: as many as the GPUs hold."""
-    hosts: Annotated[tuple[Name, ...], BeforeValidator(_tuple), Field(min_length=1)] | None = None
+    hosts: Annotated[tuple[Name, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None = None
     """Only on these; on any of `gpu_hosts` when left out."""
     gpus: Annotated[int, Field(ge=0, le=64)] | Auto = "auto"
     """GPUs of one replica; 0: none, in RAM."""
@@ -103,3 +97,5 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     yield pool.engine == "llamacpp" and of_vllm, "vllm for tensor_parallel and its utilization"
     yield pool.engine == "vllm" and of_llamacpp, "llamacpp for gpu_layers and experts_on_cpu"
     yield of_vllm and of_llamacpp, "words of one engine: layers and experts are llamacpp's"
+    bound = pool.affinity is not None and pool.affinity.waiting_requests >= pool.waiting_requests
+    yield bound, "fewer waiting_requests of affinity than of the pool"

@@ -6,6 +6,7 @@ from deploys.catalogue.architecture import Architecture
 from deploys.catalogue.model import Model, ModelFile
 from deploys.plan.plan import HostPlan, Limits, LlamaCppArguments, Plan, Pool, Replica
 from deploys.settings.gateway import Gateway
+from deploys.settings.routing import Routing
 
 HOST = "gateway1"
 MODEL = Model(
@@ -40,7 +41,12 @@ ARGUMENTS = LlamaCppArguments(
 
 
 def small_pool(
-    name: str, replicas: int = 1, *, public_name: str = "", waiting_requests: int = 2
+    name: str,
+    replicas: int = 1,
+    *,
+    public_name: str = "",
+    waiting_requests: int = 2,
+    **routing: object,
 ) -> Pool:
     """A pool whose replicas are called NAME-1, NAME-2 and so on."""
     return Pool(
@@ -48,6 +54,7 @@ def small_pool(
         public_name=public_name or name,
         engine="llamacpp",
         model_name="tiny-random",
+        routing=Routing.model_validate(routing),
         replicas=tuple(
             Replica(
                 name=f"{name}-{number}",
