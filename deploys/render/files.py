@@ -15,7 +15,8 @@ from deploys.render.compose import compose_files, config_labels, network_name, p
 from deploys.render.expectations import expectations
 from deploys.render.hardware import expected_hardware
 from deploys.render.image_tags import build_context, image_name
-from deploys.render.nginx import engine_address, gateway_revision, nginx_files
+from deploys.render.nginx import gateway_revision, nginx_files
+from deploys.render.nginx_pools import engine_address
 from deploys.render.release import (
     Access,
     EngineAccess,

@@ -8,7 +8,7 @@ from deploys.render.nginx_text import nginx_string
 
 # nginx refuses a word of 4096 characters; the rest of the answer takes some hundred.
 LONGEST_LIST = 2500
-ABOUT_THE_MODEL = ("no_model", "two_models", "model_not_found")
+ABOUT_THE_MODEL = ("no_model", "two_models", "model_not_found", "wrong_path")
 
 
 @dataclass(frozen=True)
@@ -17,15 +17,21 @@ class ErrorPage:
 
     name: str
     codes: tuple[int, ...]
-    """Empty: chosen by a variable (no_key or wrong_key, unavailable or broken_off)."""
+    """Empty: chosen by a variable (no_key or wrong_key; what failures.conf says)."""
     status: int
     body: str
     headers: tuple[str, ...] = ()
 
 
-def error_pages(public_names: Sequence[str], body_limit_mib: int) -> list[ErrorPage]:
-    """All of them; 471 to 474 are what gateway.js says inside nginx."""
-    return [*_mistakes(body_limit_mib), *_names(public_names), *_keys(), *_failures()]
+def error_pages(
+    public_names: Sequence[str], body_limit_mib: int, models_by_path: str = ""
+) -> list[ErrorPage]:
+    """All of them; 471 to 475 are what gateway.js says inside nginx.
+
+    `models_by_path` is empty where every model answers on every path.
+    """
+    names = [*_names(public_names), *([_wrong_path(models_by_path)] if models_by_path else [])]
+    return [*_mistakes(body_limit_mib), *names, *_keys(), *_failures()]
 
 
 def known_models(public_names: Sequence[str]) -> str:
@@ -61,6 +67,13 @@ def _names(public_names: Sequence[str]) -> list[ErrorPage]:
     ]
 
 
+def _wrong_path(models_by_path: str) -> ErrorPage:
+    """For a model of another kind: embeddings cannot be had of one that generates text."""
+    served = models_by_path if len(models_by_path) <= LONGEST_LIST else "see the documentation"
+    message = f"This model does not answer on this path. Served: {served}."
+    return _page("wrong_path", (475,), 400, message)
+
+
 def _keys() -> list[ErrorPage]:
     ask = ("WWW-Authenticate Bearer",)
     needed = "An API key is needed: Authorization: Bearer KEY."
@@ -77,7 +90,7 @@ def _failures() -> list[ErrorPage]:
         _page("not_implemented", (501,), 501, "This transfer encoding is not known."),
         _page("broken_off", (), 502, "The engine broke off before it answered."),
         _page("unavailable", (503,), 503, "No replica can take the request now.", retry),
-        _page("timed_out", (504,), 504, "The engine did not answer in time."),
+        _page("timed_out", (), 504, "The engine did not answer in time."),
         _page("wrong_version", (505,), 505, "This version of HTTP is not known."),
     ]
 

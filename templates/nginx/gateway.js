@@ -10,6 +10,8 @@ const NOT_JSON = 471;
 const NO_MODEL = 472;
 const UNKNOWN_MODEL = 473;
 const TWO_MODELS = 474;
+const WRONG_PATH = 475;
+const OTHER_ROUTE = 476;
 
 // Characters up to which a body is parsed as a whole. Larger ones are only scanned: parsing 30 MB
 // of numbers took 1.6 s and 290 MB, and a worker does nothing else meanwhile. What is wrong deep
@@ -24,45 +26,67 @@ function key_digest(r) {
 
 // Sets $public_model, and with it $pool, from the request's body; refuses what names no pool.
 async function choose_pool(r) {
+    const others = (r.variables.body_words || '').split(' ').filter(Boolean);
     const text = await r.readRequestText();
-    let models;
+    let found;
     try {
-        models = models_of(text);
+        found = values_of(text, ['model', ...others]);
     } catch (error) {
         return r.return(NOT_JSON);
     }
-    if (models.length > 1) {
+    if (found.model.length > 1) {
         return r.return(TWO_MODELS);
     }
-    if (typeof models[0] !== 'string' || models[0] === '') {
+    if (typeof found.model[0] !== 'string' || found.model[0] === '') {
         return r.return(NO_MODEL);
     }
-    r.variables.public_model = models[0];
-    return r.variables.pool === '' ? r.return(UNKNOWN_MODEL) : r.decline();
+    r.variables.public_model = found.model[0];
+    others.forEach((word) => { r.variables[`body_${word}`] = short_word(found[word]); });
+    return r.variables.pool === '' ? r.return(UNKNOWN_MODEL) : let_pass(r);
 }
 
-// Every value of "model" in the outermost object, null for what is no string. Two matter: parsers
-// differ in which they take, so the pool would be chosen by one and the answer made by the other.
-// Throws SyntaxError when the text is no JSON object.
-function models_of(text) {
+// A pool of another kind than the path's is refused; one with time-outs of its own is in another
+// location. Neither variable is there in environments that have no such pools.
+function let_pass(r) {
+    if (r.variables.pool_kind && r.variables.pool_kind !== r.variables.path_kind) {
+        return r.return(WRONG_PATH);
+    }
+    return r.variables.silence_route ? r.return(OTHER_ROUTE) : r.decline();
+}
+
+// What a word's first value is as text: '' for what is neither text, number nor true or false.
+function short_word(values) {
+    const value = values[0];
+    return value === undefined || typeof value === 'object' ? '' : String(value).slice(0, 256);
+}
+
+// Word -> every value that it has in the outermost object; null for what is neither text nor true,
+// false or a number. Two models matter: parsers differ in which they take, so the pool would be
+// chosen by one and the answer made by the other. Throws SyntaxError when the text is no JSON object.
+function values_of(text, words) {
     if (text.length > PARSED_LENGTH) {
-        return scanned_models(text);
+        return scanned_values(text, words);
     }
     const request = JSON.parse(text);
     // Each letter of the name may be escaped, and each such escape begins with \u006.
     if (text.indexOf('"model"') !== text.lastIndexOf('"model"') || text.includes('\\u006')) {
-        return scanned_models(text);
+        return scanned_values(text, words);
     }
     if (request === null || typeof request !== 'object' || Array.isArray(request)) {
         throw new SyntaxError('no object');
     }
-    return Object.hasOwn(request, 'model') ? [request.model] : [];
+    const found = {};
+    words.forEach((word) => {
+        found[word] = Object.hasOwn(request, word) ? [request[word]] : [];
+    });
+    return found;
 }
 
 // The same from brackets and strings alone; what is inside strings is jumped over, images too.
-function scanned_models(text) {
+function scanned_values(text, words) {
     const token = /[{}[\]"]/g;
-    const models = [];
+    const found = {};
+    words.forEach((word) => { found[word] = []; });
     let depth = 0;
     if (printed_after(text, 0)[0] !== '{') {
         throw new SyntaxError('no object');
@@ -70,8 +94,9 @@ function scanned_models(text) {
     for (let match = token.exec(text); match !== null; match = token.exec(text)) {
         if (match[0] === '"') {
             token.lastIndex = end_of_string(text, match.index);
-            if (depth === 1 && is_model_key(text, match.index, token.lastIndex)) {
-                models.push(string_after(text, token.lastIndex));
+            const word = depth === 1 ? key(text, match.index, token.lastIndex) : null;
+            if (word !== null && Object.hasOwn(found, word)) {
+                found[word].push(value_after(text, token.lastIndex));
             }
         } else {
             depth += match[0] === '{' || match[0] === '[' ? 1 : -1;
@@ -80,17 +105,22 @@ function scanned_models(text) {
     if (depth !== 0) {
         throw new SyntaxError('cut off');
     }
-    return models;
+    return found;
 }
 
-function is_model_key(text, start, end) {
-    return printed_after(text, end)[0] === ':' && JSON.parse(text.slice(start, end)) === 'model';
+// The string from `start` to `end` when it is a key, or null.
+function key(text, start, end) {
+    return printed_after(text, end)[0] === ':' ? JSON.parse(text.slice(start, end)) : null;
 }
 
-// The string that is the value of the key that ends at `end`, or null.
-function string_after(text, end) {
+// The value of the key that ends at `end`: text, true, false, a number, or null.
+function value_after(text, end) {
     const start = printed_after(text, printed_after(text, end).index + 1).index;
-    return text[start] === '"' ? JSON.parse(text.slice(start, end_of_string(text, start))) : null;
+    if (text[start] === '"') {
+        return JSON.parse(text.slice(start, end_of_string(text, start)));
+    }
+    const plain = /^(true|false|[-+.0-9eE]+)/.exec(text.slice(start, start + 32));
+    return plain === null ? null : JSON.parse(plain[0]);
 }
 
 function printed_after(text, position) {

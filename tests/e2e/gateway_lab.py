@@ -1,7 +1,6 @@
 """A real gateway in front of two fake engines, on a Docker network of its own.
 
-The gateway runs as it does on a host: same paths, same user, read-only, no capabilities. The
-engines are reached by name through Docker's own resolver.
+The gateway runs as it does on a host; engines are reached by name through Docker's own resolver.
 """
 
 import hashlib
@@ -10,7 +9,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from deploys.plan.plan import Pool
 from deploys.render.nginx import nginx_files, pools_digest
 from deploys.render.templates import renderer
 from tests.render.plans import HOST, small_plan, small_pool
@@ -127,10 +127,13 @@ def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
     return [*confined, "--security-opt=no-new-privileges", *volumes, *nginx, *arguments]
 
 
-def write_tree(folder: Path, **settings: object) -> dict[str, str]:
+# Of `other` no replica runs.
+POOLS = (small_pool("chat", 2), small_pool("other", 1, public_name="Org/Other-1.5"))
+
+
+def write_tree(folder: Path, pools: Sequence[Pool] = POOLS, **settings: object) -> dict[str, str]:
     """Writes what a gateway loads; gives the rendered files."""
-    other = small_pool("other", 1, public_name="Org/Other-1.5")
-    plan = small_plan(small_pool("chat", 2), other, gateway={**SETTINGS, **settings})
+    plan = small_plan(*pools, gateway={**SETTINGS, **settings})
     files = nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
     (folder / "nginx").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -151,11 +154,11 @@ def write_tree(folder: Path, **settings: object) -> dict[str, str]:
 
 
 @contextmanager
-def running_lab(folder: Path, image: str) -> Iterator[Lab]:
+def running_lab(folder: Path, image: str, pools: Sequence[Pool] = POOLS) -> Iterator[Lab]:
     """The lab, until the block ends."""
     folder.chmod(0o755)
     name = f"hpg-{os.getpid()}"
-    write_tree(folder)
+    write_tree(folder, pools)
     docker("network", "create", name)
     try:
         for replica in REPLICAS:

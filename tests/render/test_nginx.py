@@ -7,14 +7,9 @@ from pathlib import Path
 import pytest
 
 from deploys.plan.plan import Plan
-from deploys.render.nginx import (
-    connect_timeout_ms,
-    gateway_revision,
-    nginx_files,
-    pools_digest,
-    retry_window_ms,
-)
+from deploys.render.nginx import OPTIONAL, gateway_revision, nginx_files, pools_digest
 from deploys.render.nginx_errors import error_pages
+from deploys.render.nginx_routes import connect_timeout_ms, retry_window_ms
 from deploys.render.templates import renderer
 from tests.render.plans import HOST, small_plan, small_pool
 
@@ -37,7 +32,10 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
 
 def test_every_template_is_rendered_to_a_file_of_its_name() -> None:
     templates = {path.name.removesuffix(".j2") for path in (TEMPLATES / "nginx").iterdir()}
-    assert rendered(small_plan()).keys() == templates
+    files = rendered(small_plan()).keys()
+    # tests/render/test_nginx_routing.py has a plan that needs those.
+    assert not files & OPTIONAL.keys()
+    assert files | OPTIONAL.keys() == templates
 
 
 def test_every_file_but_the_script_says_for_whom_it_was_rendered_and_from_what() -> None:
@@ -102,6 +100,12 @@ def test_requests_go_to_pools_only() -> None:
     assert set(re.findall(r"(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass (\S+);", everything)) == {
         "http://pool_$pool/v1/chat/completions",
         "http://pool_$pool/v1/completions",
+        # Once more: one of the two, which each sets.
+        "http://pool_$pool$engine_path",
+    }
+    assert set(re.findall(r"set \$engine_path (\S+);", everything)) == {
+        "/v1/chat/completions",
+        "/v1/completions",
     }
     # $pool has no other source than this map, and each of its values is an upstream.
     assert everything.count("$pool {") == 1
@@ -124,6 +128,7 @@ def test_only_listed_locations_are_served_and_all_but_one_are_exact() -> None:
         "= /v1/models",
         "= /v1/chat/completions",
         "= /v1/completions",
+        "@again",
         "/",
     ]
     pages = re.findall(r"location (.*) \{", files["errors.conf"])
@@ -173,9 +178,9 @@ def test_every_error_is_an_openai_document() -> None:
 
 def test_every_page_that_a_variable_chooses_exists() -> None:
     files = rendered(small_plan())
-    text = files["clients.conf"] + files["engines.conf"]
-    chosen = re.findall(r"\b(no_key|wrong_key|unavailable|broken_off);", text)
-    assert set(chosen) == {"no_key", "wrong_key", "unavailable", "broken_off"}
+    text = files["clients.conf"] + files["failures.conf"]
+    chosen = re.findall(r"\b(no_key|wrong_key|unavailable|broken_off|timed_out);", text)
+    assert set(chosen) == {"no_key", "wrong_key", "unavailable", "broken_off", "timed_out"}
     for name in chosen:
         assert f"location = /_error/{name} {{" in files["errors.conf"]
 
