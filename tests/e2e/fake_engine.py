@@ -14,6 +14,8 @@ from typing import Any
 
 EVENTS = 8
 EVENT_SECONDS = 0.1
+# Longer than the gateway's time-out in its lab, shorter than that of a pool that has its own.
+THINK_SECONDS = 2.5
 # A hung engine, longer than any time-out of the tests.
 HANG_SECONDS = 20
 
@@ -86,6 +88,15 @@ def answer(engine: Engine, request: dict[str, Any]) -> None:
     send_event(engine, "")
 
 
+def talk(engine: Engine, _request: dict[str, Any]) -> None:
+    """A stream that takes two seconds and is never silent for long."""
+    start_stream(engine)
+    for number in range(EVENTS):
+        send_event(engine, f"data: {number}\n\n")
+        time.sleep(2 / EVENTS)
+    send_event(engine, "")
+
+
 def start_stream(engine: Engine) -> None:
     """Headers of a stream whose length nobody knows."""
     engine.send_response(200)
@@ -116,6 +127,17 @@ def hang(_engine: Engine, _request: dict[str, Any]) -> None:
     time.sleep(HANG_SECONDS)
 
 
+def think(engine: Engine, request: dict[str, Any]) -> None:
+    """Silent until its answer is there."""
+    time.sleep(THINK_SECONDS)
+    answer(engine, request)
+
+
+def be_full(engine: Engine, _request: dict[str, Any]) -> None:
+    """Full, and without a word on for how long."""
+    engine.send(503, {"error": {"message": "the queue is full", "code": 503}})
+
+
 def crash(engine: Engine, _request: dict[str, Any]) -> None:
     """Closes the connection without a word."""
     engine.close_connection = True
@@ -138,6 +160,9 @@ MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "answers": answer,
     "steers": steer,
     "hangs": hang,
+    "thinks": think,
+    "talks": talk,
+    "is full": be_full,
     "crashes": crash,
     "breaks off": break_off,
     **{f"says {status}": refuse(status) for status in (400, 401, 404, 422, 429, 500, 503)},
