@@ -9,8 +9,8 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo demo-down test test-fast format accuracy oracle bench-plan bench-deploy \
-	survey plan render apply verify drift releases rollback chat lock clean
+.PHONY: demo demo-down test test-fast format accuracy oracle bench-plan bench-deploy bench-affinity \
+	survey plan render apply verify drift releases rollback chat traffic lock clean
 
 demo: $(READY)
 	@$(BIN)/homeport demo
@@ -28,7 +28,7 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-survey plan render apply verify drift releases rollback chat: $(READY)
+survey plan render apply verify drift releases rollback chat traffic: $(READY)
 	@$(BIN)/homeport $@ $(ENV)
 
 # The memory estimator held against published measurements, class by class.

@@ -74,7 +74,7 @@ def run_program(
     program told last on standard error. testinfra closes standard input, so ssh is called here.
     """
     command = f"timeout -k 5 {limit_seconds} python3 -I -c {shlex.quote(_UNPACK)} "
-    line = _command_line(host, command + shlex.join(arguments))
+    line = command_line(host, command + shlex.join(arguments))
     try:
         # A process that the kernel does not let go of outlives even the host's own `timeout`.
         done = subprocess.run(
@@ -137,7 +137,7 @@ def _connection(host: InventoryHost) -> testinfra.host.Host:
     )
 
 
-def _command_line(host: InventoryHost, command: str) -> list[str]:
+def command_line(host: InventoryHost, command: str) -> list[str]:
     """What is called here to have the host's sh run `command`, as testinfra's connection does."""
     if host.data.get("_sudo"):
         command = f"sudo -n {command}"

@@ -138,9 +138,9 @@ def write_tree(folder: Path, pools: Sequence[Pool] = POOLS, **settings: object) 
     (folder / "nginx").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / "nginx" / name).write_text(text)
-    pools = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
-    pools.parent.mkdir(parents=True, exist_ok=True)
-    pools.write_text(files["pools.conf"])
+    copy = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_text(files["pools.conf"])
     secret = folder / "secrets" / "clients.map"
     secret.parent.mkdir(exist_ok=True)
     if not secret.exists():

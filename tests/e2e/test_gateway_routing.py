@@ -11,6 +11,7 @@ import pytest
 
 from deploys.plan.plan import Pool
 from deploys.render.nginx import gateway_revision
+from deploys.settings.routing import Routing
 from tests.e2e.gateway_lab import (
     CHAT,
     KEY,
@@ -30,7 +31,8 @@ HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 def same_replicas(name: str, waiting_requests: int = 2, **routing: object) -> Pool:
     """Another pool over the lab's two engines."""
-    pool = small_pool(name, 2, waiting_requests=waiting_requests, **routing)
+    pool = small_pool(name, 2, waiting_requests=waiting_requests)
+    pool = dataclasses.replace(pool, routing=Routing.model_validate(routing))
     replicas = zip(pool.replicas, REPLICAS, strict=True)
     return dataclasses.replace(
         pool, replicas=tuple(dataclasses.replace(one, name=engine) for one, engine in replicas)

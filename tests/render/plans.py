@@ -1,6 +1,7 @@
 """Small plans, made by hand: rendering needs no settings and no hardware."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from deploys.catalogue.architecture import Architecture
 from deploys.catalogue.model import Model, ModelFile
@@ -46,7 +47,7 @@ def small_pool(
     *,
     public_name: str = "",
     waiting_requests: int = 2,
-    **routing: object,
+    **routing: Any,  # noqa: ANN401 - what Routing takes
 ) -> Pool:
     """A pool whose replicas are called NAME-1, NAME-2 and so on."""
     return Pool(

@@ -1,0 +1,1 @@
+"""What the gateways' own logs say about their traffic."""

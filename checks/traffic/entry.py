@@ -1,0 +1,76 @@
+"""One line of a gateway's access log (templates/nginx/log.conf.j2) as a value."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# nginx writes one value per try, separated by `, `, and by ` : ` where it began anew.
+_BETWEEN_TRIES = re.compile(r" : |, ")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request."""
+
+    client: str
+    """Empty: it had no valid key."""
+    pool: str
+    """Empty: it named none."""
+    replica: str
+    """Address of the engine that was asked last; empty: none was."""
+    provider: str
+    """Who answered: `fleet`, or a cloud by its name; empty: the gateway itself."""
+    reason: str
+    """Why it was not who was asked first; empty where it was."""
+    status: int
+    sent_bytes: int
+    connect_seconds: float | None
+    """Of the last try."""
+    first_byte_seconds: float | None
+    """From the first try to the answer's first byte; None without an answer."""
+    total_seconds: float
+
+
+def read_entry(line: str) -> Entry | None:
+    """The entry in a line; None when it is none, which other programs' lines are not either."""
+    if not line.startswith("{"):
+        return None
+    try:
+        fields = json.loads(line)
+        return _entry(fields) if isinstance(fields, dict) else None
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _entry(fields: dict[str, Any]) -> Entry:
+    replica = str(fields["replica"])
+    connects = _tries(fields["connect_seconds"])
+    return Entry(
+        client=str(fields["client"]),
+        pool=str(fields["pool"]),
+        replica=replica,
+        # Gateways that serve an older release do not say it yet.
+        provider=str(fields.get("provider", "fleet" if replica else "")),
+        reason=str(fields.get("reason", "")),
+        status=int(fields["status"]),
+        sent_bytes=int(fields["bytes"]),
+        connect_seconds=connects[-1] if connects else None,
+        first_byte_seconds=_first_byte(fields),
+        total_seconds=float(fields["seconds"]),
+    )
+
+
+def _first_byte(fields: dict[str, Any]) -> float | None:
+    """What earlier tries took, and the last one to its first byte."""
+    heard = _tries(fields["first_byte_seconds"])
+    took = _tries(fields["upstream_seconds"])
+    if not heard or heard[-1] is None:
+        return None
+    return sum(seconds or 0.0 for seconds in took[:-1]) + heard[-1]
+
+
+def _tries(text: str) -> list[float | None]:
+    """One value for each try, None for `-`."""
+    words = _BETWEEN_TRIES.split(text) if text else []
+    return [None if word == "-" else float(word) for word in words]

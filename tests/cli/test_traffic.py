@@ -1,0 +1,83 @@
+"""The verb `traffic`: a real gateway's log by way of a fake Docker."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploys.cli.main import exit_code
+from deploys.settings import inventory
+from tests.checks.deployment import Deployment, deploy
+
+LOG = Path(__file__).resolve().parents[1] / "checks" / "traffic" / "access.log"
+HOST = {"name": "@local", "groups": ["lab"], "data": {"directory": ".homeport/lab"}}
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """Everything deployed as committed, and the gateway has served something."""
+    found = deploy(tmp_path)
+    monkeypatch.setattr(inventory, "_ask_pyinfra", lambda *_: [HOST])
+    monkeypatch.setenv("PATH", f"{found.docker.folder}:/usr/local/bin:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    networks = {"homeport-lab": {"IPAddress": "172.26.0.2"}}
+    found.docker.containers["chat-1"]["NetworkSettings"]["Networks"] = networks
+    found.docker.write()
+    (found.docker.folder / "id-nginx.log").write_text("started\n" + LOG.read_text())
+    return found
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_table_has_a_row_for_all_and_for_each_pool_replica_and_client(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    assert exit_code(["traffic", "lab", "--since", "30m"]) == 0
+    told = capsys.readouterr().out
+    for row in (
+        "all ",
+        "pool session.pool",
+        "replica chat-1",
+        "replica 172.26.0.3:8080",
+        "client demo",
+    ):
+        assert row in told
+    assert "answered by: fleet 18 (66.7%), gateway 9 (33.3%)" in told
+    assert "not by the first replica: " in told
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_document_holds_the_same_for_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["traffic", "lab", "--since", "2d", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["since_seconds"] == 172_800
+    assert document["all"]["requests"] == 27
+    assert document["all"]["total_seconds"]["p99"] > 1
+    assert document["other_lines"] == 1
+    assert document["unreachable"] == []
+
+
+def test_a_gateway_without_requests_says_so(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (deployment.docker.folder / "id-nginx.log").write_text("")
+    assert exit_code(["traffic", "lab"]) == 0
+    assert capsys.readouterr().out == "lab: no request in the last 1h\n"
+
+
+def test_a_gateway_that_is_not_there_is_told_with_its_exit_code(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del deployment.docker.containers["nginx"]
+    deployment.docker.write()
+    assert exit_code(["traffic", "lab", "--json"]) == 4
+    told = capsys.readouterr()
+    assert json.loads(told.out)["unreachable"] == ["localhost"]
+    assert "there is no gateway's container" in told.err
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("since", ["", "1", "h", "-1h", "1h30m", "0s", "1w", "yesterday"])
+def test_a_time_that_is_none_is_misuse(since: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["traffic", "lab", "--since", since]) == 64
+    assert "a number and s, m, h or d" in capsys.readouterr().err
