@@ -147,8 +147,9 @@ def write_tree(folder: Path, pools: Sequence[Pool] = POOLS, **settings: object) 
         digest = hashlib.sha256(KEY.encode()).hexdigest()
         secret.write_text(f'"{digest}" "demo";\n')
         # Without root the file stays the tester's own, and readable for the gateway's uid.
-        secret.chmod(0o600 if os.geteuid() == 0 else 0o644)
-        if os.geteuid() == 0:
+        is_root = os.geteuid() == 0
+        secret.chmod(0o600 if is_root else 0o644)
+        if is_root:
             os.chown(secret, GATEWAY_UID, GATEWAY_UID)
     return files
 
@@ -166,13 +167,13 @@ def running_lab(folder: Path, image: str, pools: Sequence[Pool] = POOLS) -> Iter
         ports = ["--publish=127.0.0.1::8080", "--publish=127.0.0.1::8081"]
         start = ["run", "--detach", f"--name={name}-nginx", f"--network={name}", *ports]
         docker(*start, *gateway_arguments(folder, image, "-g", "daemon off;"))
-        gateway = f"{name}-nginx"
-        lab = Lab(name, folder, published(gateway, 8080), published(gateway, 8081))
+        urls = [published(f"{name}-nginx", port) for port in (8080, 8081)]
+        lab = Lab(name, folder, *urls)
         wait_until_it_serves(lab)
         yield lab
     finally:
-        for part in (*REPLICAS, "nginx"):
-            docker("rm", "--force", f"{name}-{part}", expect=None)
+        parts = [f"{name}-{part}" for part in (*REPLICAS, "nginx")]
+        docker("rm", "--force", *parts, expect=None)
         docker("network", "rm", name, expect=None)
 
 

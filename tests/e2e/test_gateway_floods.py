@@ -1,0 +1,131 @@
+"""A real nginx under clients that are slow, or many, or send more than they should."""
+
+import contextlib
+import json
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.e2e.gateway_lab import CHAT, KEY, Lab, docker
+from tests.e2e.raw_client import connect
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+
+HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n".encode()
+SLOW_CLIENTS = 300
+# What a request that has begun may take of nginx's memory. Most of it, 260 KiB when measured, is
+# the script's context (QuickJS), which it has from its key's digest until its end.
+REQUEST_MIB = 0.4
+# The processes themselves, and contexts that are kept for the next requests.
+BASE_MIB = 200
+
+
+def memory_mib(lab: Lab) -> float:
+    """Resident memory of all of nginx's processes."""
+    text = docker("exec", lab.container("nginx"), "sh", "-c", "cat /proc/[0-9]*/status")
+    return sum(int(line.split()[1]) for line in text.splitlines() if "VmRSS" in line) / 1024
+
+
+@contextlib.contextmanager
+def slow_clients(lab: Lab, count: int, first: bytes) -> Iterator[list[socket.socket]]:
+    """Connections that have sent the beginning of a request and no more."""
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connect(lab)) for _ in range(count)]
+        for connection in connections:
+            connection.sendall(first)
+        yield connections
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"",
+        b"POST ",
+        HEAD,
+        HEAD + b"Content-Length: 100\r\n\r\n{",
+        HEAD + b"Content-Length: 9\r\n\r\n",
+    ],
+)
+def test_others_are_served_while_hundreds_of_clients_are_slow(lab: Lab, first: bytes) -> None:
+    with slow_clients(lab, SLOW_CLIENTS, first):
+        assert {lab.chat().status_code for _ in range(5)} == {200}
+        assert memory_mib(lab) < BASE_MIB + SLOW_CLIENTS * REQUEST_MIB
+    assert len(lab.seen()) == 5
+
+
+def test_a_slow_body_holds_no_engine_until_it_is_there(lab: Lab) -> None:
+    body = b'{"model": "chat"}'
+    with slow_clients(lab, 1, HEAD + b"Content-Length: %d\r\n\r\n" % len(body)) as (connection,):
+        for byte in body[:-1]:
+            connection.sendall(bytes([byte]))
+        assert lab.seen() == []
+        connection.sendall(body[-1:])
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+    assert len(lab.seen()) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (b"".join(b"X-%d: a\r\n" % number for number in range(2000)), 431),
+        (b"".join(b"X-%d: %s\r\n" % (number, b"a" * 900) for number in range(90)), 431),
+        (b"X-A: " + b"a" * 40_000 + b"\r\n", 431),
+        (b"Cookie: " + b"a=b; " * 3000 + b"\r\n", 431),
+        (b"X-" + b"a" * 9000 + b": b\r\n", 431),
+    ],
+    ids=["many", "many and long", "one value", "cookies", "one name"],
+)
+def test_a_flood_of_headers_is_refused_in_json(lab: Lab, header: bytes, status: int) -> None:
+    answer = lab.raw(HEAD + header + b"Content-Length: 0\r\n\r\n")
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]["code"]
+    assert lab.seen() == []
+
+
+def test_deep_and_broken_bodies_at_once_cost_the_others_nothing(lab: Lab) -> None:
+    depth = 100_000
+    bodies = [
+        b"[" * depth,
+        b'{"model": "chat", "a": ' + b"[" * depth + b"]" * depth + b"}",
+        b'{"a":' * depth + b"1" + b"}" * depth,
+        b'{"model": "chat", "a": "\xff\xfe\x00"}',
+        b'{"model": "chat", "a": "\\ud800"}',
+        b"\x00" * 1_000_000,
+        b'{"model": "' + b"x" * 3_000_000 + b'"}',
+    ]
+    statuses: Counter[int] = Counter()
+
+    def send(body: bytes) -> None:
+        statuses[lab.chat(body).status_code] += 1
+
+    threads = [threading.Thread(target=send, args=(body,)) for body in bodies * 4]
+    for thread in threads:
+        thread.start()
+    good = [lab.chat() for _ in range(5)]
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in good} == {200}
+    assert set(statuses) <= {200, 400, 404, 503}
+    # Each body may be in it whole, as text and as values, while its worker looks at it.
+    assert memory_mib(lab) < BASE_MIB + SLOW_CLIENTS * REQUEST_MIB
+
+
+def test_bodies_of_no_length_that_never_end_are_cut_at_the_limit(lab: Lab) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(200):
+            yield b"A" * 65_536
+
+    headers = {"Authorization": f"Bearer {KEY}"}
+    try:
+        answer = httpx.post(lab.url + CHAT, content=endless(), headers=headers, timeout=15)
+    except httpx.WriteError:
+        return
+    assert answer.status_code == 413
+
+
+def test_no_worker_died(lab: Lab) -> None:
+    assert "exited on signal" not in docker("logs", lab.container("nginx"))
