@@ -48,6 +48,10 @@ bench-plan: $(READY)
 bench-deploy: $(READY)
 	@$(BIN)/python -m tests.benchmarks
 
+# What sessions that keep their replica are worth, against the least busy one; three minutes.
+bench-affinity: $(READY)
+	@$(BIN)/python -m tests.benchmarks.affinity
+
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --all-extras --no-header \

@@ -147,9 +147,8 @@ def write_tree(folder: Path, pools: Sequence[Pool] = POOLS, **settings: object) 
         digest = hashlib.sha256(KEY.encode()).hexdigest()
         secret.write_text(f'"{digest}" "demo";\n')
         # Without root the file stays the tester's own, and readable for the gateway's uid.
-        is_root = os.geteuid() == 0
-        secret.chmod(0o600 if is_root else 0o644)
-        if is_root:
+        secret.chmod(0o600 if os.geteuid() == 0 else 0o644)
+        if os.geteuid() == 0:
             os.chown(secret, GATEWAY_UID, GATEWAY_UID)
     return files
 
@@ -172,17 +171,16 @@ def running_lab(folder: Path, image: str, pools: Sequence[Pool] = POOLS) -> Iter
         wait_until_it_serves(lab)
         yield lab
     finally:
-        parts = [f"{name}-{part}" for part in (*REPLICAS, "nginx")]
-        docker("rm", "--force", *parts, expect=None)
+        docker("rm", "--force", *(f"{name}-{part}" for part in (*REPLICAS, "nginx")), expect=None)
         docker("network", "rm", name, expect=None)
 
 
-def start_engine(lab: str, replica: str, image: str) -> None:
+def start_engine(lab: str, replica: str, image: str, script: Path = FAKE_ENGINE) -> None:
     """This machine's own Python in any Debian image: there need not be one with Python in it."""
     docker(
         "run", "--detach", f"--name={lab}-{replica}", f"--network={lab}",
         f"--network-alias={replica}", "--publish=127.0.0.1::8090", "--volume=/usr:/usr:ro",
-        f"--volume={FAKE_ENGINE}:/fake_engine.py:ro", "--user=10001", "--read-only",
+        f"--volume={script}:/fake_engine.py:ro", "--user=10001", "--read-only",
         "--entrypoint=/usr/bin/python3", image, "/fake_engine.py", replica,
     )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""What session affinity is worth: a real gateway over synthetic replicas with a prefix cache."""
