@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploys.settings import inventory
-from tests.checks.deployment import KEY, Deployment, deploy
+from tests.checks.deployment import KEY, REVISION, Deployment, deploy
 from tests.checks.fake_gateway import Behaviour, fake_gateway
 from tests.lab.fake_driver import FakeDriver
 from tests.lab.machine import LabError
@@ -49,7 +49,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
 @pytest.fixture
 def behaviour() -> Behaviour:
     """How the fake gateway behaves; a test changes it before it asks."""
-    return Behaviour(KEY)
+    return Behaviour(KEY, release=REVISION)
 
 
 @pytest.fixture

@@ -35,6 +35,9 @@ class Behaviour:
     unknown_model_status: int = 404
     open_paths: tuple[str, ...] = ()
     names_replica: bool = True
+    provider: str = "fleet"
+    release: str = ""
+    """The revision of its configuration."""
 
 
 @contextmanager
@@ -92,6 +95,8 @@ def _post(
         replica = behaviour.replicas[next(turns) % len(behaviour.replicas)]
         tried = f"172.18.0.99:8080, {replica}"
         headers = {"X-Homeport-Replica": tried} if behaviour.names_replica else {}
+        headers |= {"X-Homeport-Provider": behaviour.provider}
+        headers |= {"X-Homeport-Release": behaviour.release}
         choices = [{"message": {"content": behaviour.text}}]
         _send(handler, 200, {"choices": choices, "usage": behaviour.usage}, headers)
 

@@ -12,7 +12,7 @@ from deploys.cli.drift import drift
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.verify import verify
 from deploys.settings.inventory import UnknownEnvironment
-from tests.checks.deployment import KEY, Deployment, deploy
+from tests.checks.deployment import KEY, REVISION, Deployment, deploy
 from tests.checks.fake_gateway import Behaviour, fake_gateway
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A gateway that behaves."""
-    with fake_gateway(Behaviour(KEY)) as port:
+    with fake_gateway(Behaviour(KEY, release=REVISION)) as port:
         yield port
 
 

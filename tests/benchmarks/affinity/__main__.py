@@ -112,7 +112,7 @@ def _wait(url: str) -> None:
 def _print(document: dict[str, Any]) -> None:
     sent = f"{document['requests']} requests of {SESSIONS} sessions over {REPLICAS} replicas"
     title = f"{sent}; load {document['load_before']:.1f}"
-    table = Table(*HEADINGS, title=title)
+    table = Table(*HEADINGS, title=title, box=None)
     for one in document["policies"]:
         times = [f"{one[f'{name}_seconds']:.2f} s" for name in ("mean", "p50", "p95", "p99")]
         counts = [str(one["away_from_home"]), str(one["refused"])]
