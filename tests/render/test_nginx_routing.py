@@ -191,3 +191,27 @@ def test_a_second_time_is_granted_only_to_what_no_engine_has_begun() -> None:
         ("0 : 523, 0", "502 : 502, 502", "broken_off"),
     ]:
         assert page(sent, status) == f"/_error/{leads}", (sent, status)
+
+
+def test_a_reason_is_told_only_where_the_first_one_asked_did_not_answer() -> None:
+    text = everything()["answers.conf"].split("$reason {")[1].split("}")[0]
+    rules = re.findall(r'"~([^"]+)" (\S+);', text)
+
+    def reason(address: str, status: str) -> str:
+        found = (word for rule, word in rules if re.search(rule, f"{address}|{status}"))
+        return next(found, "")
+
+    one, two = "10.0.0.1:8080", "10.0.0.2:8080"
+    for address, status, wanted in [
+        ("", "", ""),
+        (one, "200", ""),
+        (one, "503", ""),
+        ("[fd00::1]:8080", "200", ""),
+        (f"{one}, {two}", "503, 200", "replica_full"),
+        (f"{one}, {two}", "429, 503", "replica_full"),
+        (f"{one}, {two}", "502, 200", "replica_failed"),
+        (f"{one} : {two}", "504 : 200", "replica_failed"),
+        (f"pool_chat.1 : {two}", "502 : 200", "session_bound"),
+        (f"pool_patient : {two}", "502 : 200", "pool_busy"),
+    ]:
+        assert reason(address, status) == wanted, (address, status)

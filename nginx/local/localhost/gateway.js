@@ -62,7 +62,7 @@ function short_word(values) {
 
 // Word -> every value that it has in the outermost object; null for what is neither text nor true,
 // false or a number. Two models matter: parsers differ in which they take, so the pool would be
-// chosen by one and the answer made by the other. Throws SyntaxError when the text is no JSON object.
+// chosen by one and the answer made by the other. Throws SyntaxError for what is no JSON object.
 function values_of(text, words) {
     if (text.length > PARSED_LENGTH) {
         return scanned_values(text, words);

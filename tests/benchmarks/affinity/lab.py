@@ -10,7 +10,7 @@ from deploys.plan.plan import Pool
 from deploys.settings.routing import Routing
 from tests.benchmarks.affinity.cached_engine import SLOTS
 from tests.e2e.gateway_lab import docker, gateway_arguments, published, start_engine, write_tree
-from tests.render.plans import small_pool
+from tests.render.plans import ARGUMENTS, small_pool
 
 ENGINE = Path(__file__).with_name("cached_engine.py")
 REPLICAS = 3
@@ -60,7 +60,7 @@ def _pool(name: str, words: dict[str, object]) -> Pool:
         dataclasses.replace(
             one,
             name=f"replica-{number}",
-            arguments=dataclasses.replace(one.arguments, slots=SLOTS),  # type: ignore[type-var]
+            arguments=dataclasses.replace(ARGUMENTS, slots=SLOTS),
         )
         for number, one in enumerate(pool.replicas, 1)
     )
