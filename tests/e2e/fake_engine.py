@@ -97,6 +97,15 @@ def talk(engine: Engine, _request: dict[str, Any]) -> None:
     send_event(engine, "")
 
 
+def hold(engine: Engine, _request: dict[str, Any]) -> None:
+    """A stream that goes on until the engine is told to behave in another way."""
+    start_stream(engine)
+    while state["mode"] == "holds":
+        send_event(engine, "data: 0\n\n")
+        time.sleep(EVENT_SECONDS)
+    send_event(engine, "")
+
+
 def start_stream(engine: Engine) -> None:
     """Headers of a stream whose length nobody knows."""
     engine.send_response(200)
@@ -162,6 +171,7 @@ MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "hangs": hang,
     "thinks": think,
     "talks": talk,
+    "holds": hold,
     "is full": be_full,
     "crashes": crash,
     "breaks off": break_off,

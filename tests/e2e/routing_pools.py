@@ -1,0 +1,33 @@
+"""Pools over the gateway lab's two engines, each with words of its own."""
+
+import dataclasses
+
+from deploys.plan.plan import Pool
+from deploys.settings.routing import Routing
+from tests.e2e.gateway_lab import REPLICAS
+from tests.render.plans import small_pool
+
+
+def same_replicas(name: str, waiting_requests: int = 2, **routing: object) -> Pool:
+    """Another pool over the lab's two engines."""
+    pool = small_pool(name, 2, waiting_requests=waiting_requests)
+    pool = dataclasses.replace(pool, routing=Routing.model_validate(routing))
+    replicas = zip(pool.replicas, REPLICAS, strict=True)
+    return dataclasses.replace(
+        pool, replicas=tuple(dataclasses.replace(one, name=engine) for one, engine in replicas)
+    )
+
+
+PATIENT = ("patient", "patient-2", "patient-3")
+# Whom failures have taken out of one pool is still in the others.
+SPARE = tuple(f"spare-{number}" for number in range(1, 8))
+POOLS = (
+    *map(same_replicas, SPARE),
+    same_replicas("chat", aliases=("gpt-4o-mini", "Org/Chat-1.5")),
+    same_replicas("embed", kind="embeddings"),
+    *(same_replicas(name, first_byte_seconds=8, stream_silence_seconds=1) for name in PATIENT),
+    same_replicas("loses", waiting_requests=30, first_byte_seconds=8),
+    same_replicas("rank", kind="reranking"),
+    # Two slots and one waiting before a session spills, one more waiting at each afterwards.
+    same_replicas("session.pool", affinity={"header": "X-Session-Id", "waiting_requests": 1}),
+)
