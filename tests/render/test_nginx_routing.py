@@ -121,6 +121,20 @@ def test_a_drained_replica_is_down_for_its_sessions_and_for_the_overflow(tmp_pat
     assert down == ["chat.1-1", "chat.1-1"]
 
 
+def test_a_stand_in_waits_in_both_upstreams_with_its_replicas_share() -> None:
+    pool = small_pool("chat", 2, waiting_requests=8, affinity={})
+    plan = small_plan(with_bounds(pool, 50, 100))
+    stand_in = dataclasses.replace(plan.pools[0].replicas[1], name="chat-2-surge")
+    plan = dataclasses.replace(plan, stand_ins={"chat-2": stand_in})
+    pools = nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)["pools.conf"]
+    lines = [line.split() for line in pools.splitlines() if line.endswith("# chat-2-surge")]
+    assert [line[:2] for line in lines] == [["#", "server"]] * 2
+    assert [line[4:6] for line in lines] == [
+        ["weight=2", "max_conns=4"],
+        ["weight=2", "max_conns=6"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("bounds", "weights"),
     [
