@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
+from deploys.render.nginx_clients import client_pages, client_values
 from deploys.render.nginx_errors import error_pages
+from deploys.render.nginx_limits import limit_pages, limit_values
 from deploys.render.nginx_text import map_pattern, models_document, nginx_pieces, nginx_word
 from deploys.render.templates import Render
 
@@ -14,6 +16,8 @@ CONCERNS = (
     "request.conf",
     "log.conf",
     "clients.conf",
+    "limits.conf",
+    "limited.conf",
     "models.conf",
     "engines.conf",
     "public.conf",
@@ -23,6 +27,8 @@ CONCERNS = (
 )
 POOLS = "pools.conf"
 SCRIPT = "gateway.js"
+# Each only where it is needed: its name -> the value that says so.
+SCRIPTS = {"expiry.js": "keys_expire", "tokens.js": "counts_tokens"}
 REVISION = "revision.conf"
 
 # The only paths that reach an engine. Both engines' servers have dozens more, administration
@@ -51,7 +57,8 @@ def nginx_files(plan: Plan, host: HostPlan, render: Render, templates: Path) -> 
     pools = render(f"nginx/{POOLS}.j2", values)
     values["pools_digest"] = pools_digest(pools)
     files = {name: render(f"nginx/{name}.j2", values) for name in CONCERNS} | {POOLS: pools}
-    files[SCRIPT] = (templates / "nginx" / SCRIPT).read_text()
+    for script in (SCRIPT, *(name for name, needed in SCRIPTS.items() if values[needed])):
+        files[script] = (templates / "nginx" / script).read_text()
     revision = gateway_revision(files)
     files[REVISION] = render(f"nginx/{REVISION}.j2", {**values, "revision": revision})
     return files
@@ -111,7 +118,13 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "models_document": document,
         "models_answer": "".join(f"$models_{number}" for number in range(1, len(document) + 1)),
         "generation_paths": GENERATION_PATHS,
-        "errors": error_pages(public_names, gateway.body_limit_mib),
+        "errors": [
+            *error_pages(public_names, gateway.body_limit_mib),
+            *client_pages(plan.clients),
+            *limit_pages(gateway, plan.clients),
+        ],
+        **client_values(plan.clients),
+        **limit_values(gateway, plan.clients),
     }
 
 

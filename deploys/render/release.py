@@ -165,6 +165,9 @@ class GatewayRelease(Frozen):
     clients: dict[str, Client]
     stand_ins: dict[str, str] = Field(default_factory=dict)
     """Stand-in -> its address in pools.conf; NAME:8080 on the gateway's own host."""
+    # With a default: see Release.
+    counts_tokens: bool = False
+    """Whether nginx writes what clients have used, into a folder of its own."""
 
 
 class Access(Frozen):

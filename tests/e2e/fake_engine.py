@@ -77,13 +77,22 @@ class Control(BaseHTTPRequestHandler):
 def answer(engine: Engine, request: dict[str, Any]) -> None:
     """A whole answer, or a stream with a pause before each event."""
     if not request.get("stream"):
-        engine.send(200, {"served_by": NAME}, Content_Type="application/json")
+        document = {"served_by": NAME, "usage": usage(request)}
+        engine.send(200, document, Content_Type="application/json")
         return
     start_stream(engine)
     for number in range(EVENTS):
         send_event(engine, f"data: {number}\n\n")
         time.sleep(EVENT_SECONDS)
+    if request.get("stream_options", {}).get("include_usage"):
+        send_event(engine, f"data: {json.dumps({'usage': usage(request)})}\n\n")
     send_event(engine, "")
+
+
+def usage(request: dict[str, Any]) -> dict[str, Any]:
+    """As many tokens as were asked for, and some that were in a cache."""
+    total = request.get("max_tokens", 8)
+    return {"total_tokens": total, "prompt_tokens_details": {"cached_tokens": 1}}
 
 
 def start_stream(engine: Engine) -> None:

@@ -20,6 +20,7 @@ import httpx
 
 from deploys.render.nginx import nginx_files, pools_digest
 from deploys.render.templates import renderer
+from deploys.settings.client import Client, every_key
 from tests.render.plans import HOST, small_plan, small_pool
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -122,15 +123,24 @@ def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
     """Arguments of `docker run` for a gateway as a host runs it; nginx gets `arguments`."""
     mounts = {"nginx": "gateway/current", "secrets": "secrets/gateway", "state": "state/gateway"}
     volumes = [f"--volume={folder / name}:/srv/homeport/{path}:ro" for name, path in mounts.items()]
+    if (folder / "state" / "counters").exists():
+        volumes.append(f"--volume={folder}/state/counters:/srv/homeport/state/gateway/counters")
     confined = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", f"--user={GATEWAY_UID}"]
     nginx = ["--entrypoint=nginx", image, "-c", "/srv/homeport/gateway/current/nginx.conf"]
     return [*confined, "--security-opt=no-new-privileges", *volumes, *nginx, *arguments]
 
 
-def write_tree(folder: Path, **settings: object) -> dict[str, str]:
-    """Writes what a gateway loads; gives the rendered files."""
+def write_tree(
+    folder: Path, clients: Mapping[str, object] | None = None, **settings: object
+) -> dict[str, str]:
+    """Writes what a gateway loads; gives the rendered files.
+
+    The secret of each client's key is what its reference says: `file:SECRET`.
+    """
     other = small_pool("other", 1, public_name="Org/Other-1.5")
-    plan = small_plan(small_pool("chat", 2), other, gateway={**SETTINGS, **settings})
+    plan = small_plan(
+        small_pool("chat", 2), other, gateway={**SETTINGS, **settings}, clients=clients
+    )
     files = nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
     (folder / "nginx").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -138,24 +148,38 @@ def write_tree(folder: Path, **settings: object) -> dict[str, str]:
     pools = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
     pools.parent.mkdir(parents=True, exist_ok=True)
     pools.write_text(files["pools.conf"])
-    secret = folder / "secrets" / "clients.map"
-    secret.parent.mkdir(exist_ok=True)
-    if not secret.exists():
-        digest = hashlib.sha256(KEY.encode()).hexdigest()
-        secret.write_text(f'"{digest}" "demo";\n')
-        # Without root the file stays the tester's own, and readable for the gateway's uid.
-        secret.chmod(0o600 if os.geteuid() == 0 else 0o644)
-        if os.geteuid() == 0:
-            os.chown(secret, GATEWAY_UID, GATEWAY_UID)
+    if "tokens.js" in files:
+        counters = folder / "state" / "counters"
+        counters.mkdir(exist_ok=True)
+        counters.chmod(0o777)
+    write_digests(folder, plan.clients if clients else None)
     return files
 
 
+def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:
+    """The file of the clients' keys; without clients only where there is none."""
+    secret = folder / "secrets" / "clients.map"
+    secret.parent.mkdir(exist_ok=True)
+    if clients is None and secret.exists():
+        return
+    keys = {name: key.key.removeprefix("file:") for name, _, key in every_key(clients or {})}
+    pairs = (keys or {"demo": KEY}).items()
+    lines = [f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n' for name, key in pairs]
+    secret.write_text("".join(lines))
+    # Without root the file stays the tester's own, and readable for the gateway's uid.
+    secret.chmod(0o600 if os.geteuid() == 0 else 0o644)
+    if os.geteuid() == 0:
+        os.chown(secret, GATEWAY_UID, GATEWAY_UID)
+
+
 @contextmanager
-def running_lab(folder: Path, image: str) -> Iterator[Lab]:
+def running_lab(
+    folder: Path, image: str, clients: Mapping[str, object] | None = None, **settings: object
+) -> Iterator[Lab]:
     """The lab, until the block ends."""
     folder.chmod(0o755)
     name = f"hpg-{os.getpid()}"
-    write_tree(folder)
+    write_tree(folder, clients, **settings)
     docker("network", "create", name)
     try:
         for replica in REPLICAS:

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from deploys.render.nginx import nginx_files
+from deploys.render.templates import renderer
 from tests.environments import ROOT
+from tests.render.plans import HOST, limited_plan
 
 EXPLAINED = {
     # Upstream, not client: the engine itself closes a connection after 100 requests.
     "low_keepalive_requests",
     # The admin listener is published on the host's loopback address alone.
     "status_page_exposed",
+    # Of a file that is nowhere, and only for who has no valid key.
+    "try_files_is_evil_too",
     # It does not see the resolver inside the upstream, the only place where names are looked up.
     "missing_resolver",
 }
@@ -30,6 +35,14 @@ def _findings(configuration: Path) -> set[str]:
 @pytest.mark.parametrize("configuration", GATEWAYS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_gixy_reports_nothing_unexplained(configuration: Path) -> None:
     assert _findings(configuration) <= EXPLAINED
+
+
+def test_gixy_reports_nothing_unexplained_about_limits(tmp_path: Path) -> None:
+    plan = limited_plan()
+    templates = ROOT / "templates"
+    for name, text in nginx_files(plan, plan.host(HOST), renderer(templates), templates).items():
+        (tmp_path / name).write_text(text)
+    assert _findings(tmp_path / "nginx.conf") <= EXPLAINED
 
 
 def test_gixy_reports_what_is_wrong(tmp_path: Path) -> None:

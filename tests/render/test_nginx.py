@@ -14,9 +14,11 @@ from deploys.render.nginx import (
     pools_digest,
     retry_window_ms,
 )
+from deploys.render.nginx_clients import client_pages
 from deploys.render.nginx_errors import error_pages
+from deploys.render.nginx_limits import limit_pages
 from deploys.render.templates import renderer
-from tests.render.plans import HOST, small_plan, small_pool
+from tests.render.plans import HOST, limited_plan, small_plan, small_pool
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -37,29 +39,41 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
 
 def test_every_template_is_rendered_to_a_file_of_its_name() -> None:
     templates = {path.name.removesuffix(".j2") for path in (TEMPLATES / "nginx").iterdir()}
-    assert rendered(small_plan()).keys() == templates
+    assert rendered(limited_plan()).keys() == templates
+
+
+def test_scripts_that_nothing_needs_are_not_rendered() -> None:
+    scripts = {name for name in rendered(small_plan()) if name.endswith(".js")}
+    assert scripts == {"gateway.js"}
 
 
 def test_every_file_but_the_script_says_for_whom_it_was_rendered_and_from_what() -> None:
-    for name, text in rendered(small_plan()).items():
-        if name != "gateway.js":
+    for name, text in rendered(limited_plan()).items():
+        if not name.endswith(".js"):
             head = "".join(text.splitlines()[:3])
             assert HOST in head
             assert f"templates/nginx/{name}.j2" in head
 
 
-def test_every_file_is_included_exactly_once() -> None:
-    files = rendered(small_plan())
+def test_every_file_is_included_exactly_once_and_the_limits_where_engines_are_asked() -> None:
+    files = rendered(limited_plan())
     everything = "\n".join(files.values())
-    for name in files.keys() - {"nginx.conf", "gateway.js", "pools.conf"}:
-        assert everything.count(f"include {name};") == 1
+    for name in files.keys() - {"nginx.conf", "pools.conf", "limited.conf"}:
+        word = f"from {name};" if name.endswith(".js") else f"include {name};"
+        assert everything.count(word) == 1
+    asking = re.findall(
+        r"\n\n(location [^\n]*\{[^}]*\}[^\n]*\n.*?\n\})", files["routes.conf"], re.S
+    )
+    assert [("include limited.conf;" in block) for block in asking] == [
+        ("proxy_pass" in block) for block in asking
+    ]
     # What is drained now is no part of the release: a copy of the pools says so.
     copy = f"/srv/homeport/state/gateway/pools/{pools_digest(files['pools.conf'])}.conf"
     assert everything.count(f"include {copy};") == 1
 
 
 def test_files_end_with_one_newline_and_have_no_tabs_or_trailing_blanks() -> None:
-    for text in rendered(small_plan()).values():
+    for text in [*rendered(small_plan()).values(), *rendered(limited_plan()).values()]:
         assert text.endswith("\n")
         assert not text.endswith("\n\n")
         assert not re.search(r"[ \t]\n|\t", text)
@@ -128,6 +142,7 @@ def test_only_listed_locations_are_served_and_all_but_one_are_exact() -> None:
     ]
     pages = re.findall(r"location (.*) \{", files["errors.conf"])
     assert all(page.startswith("= /_error/") for page in pages)
+    assert all("internal;" in block for block in files["errors.conf"].split("\nlocation")[1:])
     assert re.findall(r"listen (.*);", "".join(files.values())) == ["8080 default_server", "8081"]
 
 
@@ -160,8 +175,12 @@ def test_settings_reach_the_files() -> None:
 
 
 def test_every_error_is_an_openai_document() -> None:
-    pages = error_pages(["chat"], 32)
-    assert {page.status for page in pages} >= {400, 401, 404, 405, 413, 500, 502, 503, 504}
+    plan = limited_plan()
+    gateway = plan.host(HOST).gateway
+    assert gateway is not None
+    limits = [*limit_pages(gateway, plan.clients), *client_pages(plan.clients)]
+    pages = [*error_pages(["chat"], 32), *limits]
+    assert {page.status for page in pages} >= {400, 401, 404, 405, 413, 429, 500, 502, 503, 504}
     codes = [code for page in pages for code in page.codes]
     assert len(codes) == len(set(codes))
     for page in pages:
@@ -172,12 +191,16 @@ def test_every_error_is_an_openai_document() -> None:
 
 
 def test_every_page_that_a_variable_chooses_exists() -> None:
-    files = rendered(small_plan())
-    text = files["clients.conf"] + files["engines.conf"]
-    chosen = re.findall(r"\b(no_key|wrong_key|unavailable|broken_off);", text)
-    assert set(chosen) == {"no_key", "wrong_key", "unavailable", "broken_off"}
-    for name in chosen:
-        assert f"location = /_error/{name} {{" in files["errors.conf"]
+    files = rendered(limited_plan())
+    text = "".join(files.values())
+    variables = re.findall(r"error_page \d+ = /_error/\$(\w+);", text)
+    assert set(variables) == {"no_key_page", "bad_gateway_page", "full_page"}
+    for variable in variables:
+        (block,) = re.findall(rf"\nmap [^\n]* \${variable} \{{(.*?)\n\}}", text, re.S)
+        names = re.findall(r" (\w+);", block)
+        assert len(names) > 1
+        for name in names:
+            assert f"location = /_error/{name} {{" in files["errors.conf"]
 
 
 def test_hundreds_of_models_fit_into_words_that_nginx_takes() -> None:
@@ -194,12 +217,12 @@ def test_hundreds_of_models_fit_into_words_that_nginx_takes() -> None:
 
 
 def test_no_key_no_digest_and_no_secret_reference_is_rendered() -> None:
-    text = "".join(rendered(small_plan()).values())
-    assert not re.search(r"[0-9a-f]{32}|env:|sk-|demo", text)
+    text = "".join([*rendered(small_plan()).values(), *rendered(limited_plan()).values()])
+    assert not re.search(r"[0-9a-f]{32}|env:|file:|sk-", text)
 
 
 def test_the_log_has_no_field_that_could_hold_a_prompt_or_a_key() -> None:
-    log = rendered(small_plan())["log.conf"]
+    log = rendered(limited_plan())["log.conf"]
     fields = set(re.findall(r"\$(\w+)", log.split("log_format", 1)[1]))
     assert not {field for field in fields if field.startswith(("http_", "arg", "request_body"))}
     assert not fields & {"request", "request_uri", "args", "query_string", "key_digest"}
