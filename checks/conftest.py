@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from checks.probes.live import Live, observe_all
 from checks.results import Results, tell_plainly
 from checks.verdict import fail
 from deploys.render.release import PlannedReplica
+from deploys.settings.client import asking_key
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import resolve
@@ -151,11 +153,11 @@ def deployed(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
 
 @pytest.fixture(scope="session")
 def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Gateway:
-    """One gateway of the environment, asked as its first client."""
+    """One gateway of the environment, asked as one of its clients, without limits if any is."""
     released = fleet.committed[request.param].release.gateway
     if released is None:
         raise ValueError(f"{request.param} is no gateway")
-    reference = next(iter(released.clients.values())).key
+    reference = asking_key(released.clients, datetime.now(UTC))
     try:
         key = resolve(reference, fleet.root)
     except Refused as refused:
