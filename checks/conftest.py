@@ -19,7 +19,7 @@ from checks.probes.live import Live, observe_all
 from checks.results import Results, tell_plainly
 from checks.verdict import fail
 from deploys.render.release import PlannedReplica
-from deploys.settings.client import asking_key
+from deploys.settings.client import Client, asking_key
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import resolve
@@ -92,9 +92,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One check per host, per replica or per gateway, by what it asks for."""
     committed = metafunc.config.stash[_COMMITTED]
+    gateways = [one.host.name for one in committed if one.release.gateway is not None]
     names = {
         "deployed": [one.host.name for one in committed],
-        "gateway": [one.host.name for one in committed if one.release.gateway is not None],
+        "gateway": gateways,
+        "clients": gateways,
     }
     for fixture, hosts in names.items():
         if fixture in metafunc.fixturenames:
@@ -164,6 +166,14 @@ def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.C
         pytest.fail(str(refused), pytrace=False)
     url = pytestconfig.getoption("--gateway-url") or f"http://{released.listen}"
     return Gateway(request.param, url.rstrip("/"), key)
+
+
+@pytest.fixture(scope="session")
+def clients(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Mapping[str, Client]:
+    """The clients of one gateway of the environment, by name."""
+    committed = {one.host.name: one for one in pytestconfig.stash[_COMMITTED]}
+    released = committed[request.param].release.gateway
+    return released.clients if released is not None else {}
 
 
 @pytest.fixture(scope="session")
