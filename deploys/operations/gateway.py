@@ -11,7 +11,7 @@ from deploys.facts.gateway import Drains, FolderOwner, GatewayLoaded, SecretDige
 from deploys.facts.once import once
 from deploys.facts.release import FileText
 from deploys.operations.gateways import LOADED, reload
-from deploys.render.compose import COUNTERS
+from deploys.render.release import COUNTERS
 from deploys.settings.client import Client, every_key
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.secrets import resolve

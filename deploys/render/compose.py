@@ -14,6 +14,7 @@ from deploys.render.engines import llamacpp, vllm
 from deploys.render.engines.service import PORT
 from deploys.render.image_tags import image_name
 from deploys.render.nginx_limits import counts_tokens
+from deploys.render.release import COUNTERS
 from deploys.render.templates import Render
 from deploys.settings.gateway import Gateway
 from deploys.settings.words import bracketed, stands_in_for
@@ -30,8 +31,6 @@ SPOOL_MIB = 512
 GATEWAY_OWN_MIB = 128
 
 GATEWAY_FOLDERS = ("gateway", "releases", "secrets/gateway", "state/gateway")
-# The one folder that nginx may write to; it is there where tokens are counted.
-COUNTERS = "state/gateway/counters"
 
 Values = dict[str, object]
 

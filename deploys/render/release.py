@@ -16,6 +16,9 @@ from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
 from deploys.settings.words import Frozen
 
+# The one folder that nginx may write to, below the kit's; it is there where tokens are counted.
+COUNTERS = "state/gateway/counters"
+
 
 class ImageBuild(Frozen):
     """An image made on the host from deploys/images/<context>/."""

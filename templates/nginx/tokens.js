@@ -19,23 +19,32 @@ function rest_seconds(period_ms) {
     return String(Math.ceil((period_ms - Date.now() % period_ms) / 1000));
 }
 
+// Which periods this client's tokens are limited in: where they are counted, and how many it may use.
+function limits(r) {
+    return [
+        { name: 'day', zone: 'tokens_by_day', period_ms: DAY_MS, most: r.variables.tokens_per_day },
+        {
+            name: 'minute',
+            zone: 'tokens_by_minute',
+            period_ms: MINUTE_MS,
+            most: r.variables.tokens_per_minute,
+        },
+    ].filter((limit) => limit.most);
+}
+
 // CLIENT and the number of the minute or day: no client's name holds a blank.
-function period(r, period_ms) {
-    return `${r.variables.client} ${Math.floor(Date.now() / period_ms)}`;
+function period(client, period_ms) {
+    return `${client} ${Math.floor(Date.now() / period_ms)}`;
 }
 
 // 'day', 'minute' or ''. What is under way is not known yet: a client is refused once it has used
 // its budget, and may end over it by what was running.
 function used_up(r) {
-    const of_day = Number(r.variables.tokens_per_day);
-    if (of_day && (ngx.shared.tokens_by_day.get(period(r, DAY_MS)) || 0) >= of_day) {
-        return 'day';
-    }
-    const of_minute = Number(r.variables.tokens_per_minute);
-    if (of_minute && (ngx.shared.tokens_by_minute.get(period(r, MINUTE_MS)) || 0) >= of_minute) {
-        return 'minute';
-    }
-    return '';
+    const client = r.variables.client;
+    const over = limits(r).find(({ zone, period_ms, most }) => {
+        return (ngx.shared[zone].get(period(client, period_ms)) || 0) >= Number(most);
+    });
+    return over ? over.name : '';
 }
 
 // Passes each piece of an answer on as it is. Until the answer says how many tokens it took, each
@@ -45,22 +54,29 @@ function count(r, data, flags) {
     // Without flush nginx keeps the pieces of a stream until there are many.
     r.sendBuffer(data, { last: flags.last, flush: !flags.last });
     const seen = r.seen_tokens || (r.seen_tokens = first_sight(r));
-    if (!seen.counts) {
+    if (!seen.limits.length) {
         return r.done();
     }
     const text = seen.rest + data.toString();
     seen.events += ends_of_events(text) - ends_of_events(seen.rest);
     seen.total = last_total(text, seen.total);
     seen.rest = text.slice(-LONGEST_COUNT);
-    add(r, seen, seen.total === null ? seen.events : seen.total);
+    add(seen, seen.total === null ? seen.events : seen.total);
     if (flags.last && seen.total !== null) {
         r.variables.total_tokens = String(seen.total);
     }
 }
 
 function first_sight(r) {
-    const limited = r.variables.tokens_per_day || r.variables.tokens_per_minute;
-    return { counts: r.status === 200 && limited, rest: '', events: 0, total: null, added: 0 };
+    const counted = r.status === 200 ? limits(r) : [];
+    return {
+        client: r.variables.client,
+        limits: counted,
+        rest: '',
+        events: 0,
+        total: null,
+        added: 0,
+    };
 }
 
 // No JSON string holds a line's end, so each blank line is the end of an event.
@@ -70,6 +86,9 @@ function ends_of_events(text) {
 
 // What the last whole "total_tokens" says. Inside an answer's own text its quotes are escaped.
 function last_total(text, before) {
+    if (!text.includes('"total_tokens"')) {
+        return before;
+    }
     const counts = /"total_tokens"\s*:\s*(\d+)\D/g;
     let total = before;
     for (let match = counts.exec(text); match !== null; match = counts.exec(text)) {
@@ -79,11 +98,10 @@ function last_total(text, before) {
 }
 
 // Brings what is counted for this answer to `tokens`.
-function add(r, seen, tokens) {
+function add(seen, tokens) {
     if (tokens !== seen.added) {
-        const periods = [['tokens_by_day', DAY_MS], ['tokens_by_minute', MINUTE_MS]];
-        periods.forEach(([zone, period_ms]) => {
-            ngx.shared[zone].incr(period(r, period_ms), tokens - seen.added, 0);
+        seen.limits.forEach(({ zone, period_ms }) => {
+            ngx.shared[zone].incr(period(seen.client, period_ms), tokens - seen.added, 0);
         });
         seen.added = tokens;
     }

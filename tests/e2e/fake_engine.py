@@ -89,6 +89,17 @@ def answer(engine: Engine, request: dict[str, Any]) -> None:
     send_event(engine, "")
 
 
+def talk_on(engine: Engine, request: dict[str, Any]) -> None:
+    """A stream that lasts until its client has enough; other requests get their answer."""
+    if not request.get("stream"):
+        answer(engine, request)
+        return
+    start_stream(engine)
+    for number in range(round(HANG_SECONDS / EVENT_SECONDS)):
+        send_event(engine, f"data: {number}\n\n")
+        time.sleep(EVENT_SECONDS)
+
+
 def usage(request: dict[str, Any]) -> dict[str, Any]:
     """As many tokens as were asked for, and some that were in a cache."""
     total = request.get("max_tokens", 8)
@@ -145,6 +156,7 @@ def refuse(status: int) -> Callable[[Engine, dict[str, Any]], None]:
 
 MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "answers": answer,
+    "talks on": talk_on,
     "steers": steer,
     "hangs": hang,
     "crashes": crash,

@@ -1,5 +1,7 @@
 """Clients, their keys and tiers: what is refused, until when a key is valid, who is asked as."""
 
+import ast
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from deploys.settings.client import Client, Key, asking_key, every_key
-from deploys.settings.environment import read_environment
+from deploys.settings.environment import EnvironmentWords, read_environment
 from deploys.settings.refusal import Refused
-from deploys.settings.tier import Tier
-from tests.environments import WORDS, write_environment
+from deploys.settings.tier import Anonymous, Tier
+from tests.environments import ROOT, WORDS, write_environment
 
 GATEWAY = WORDS["gateway"]
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -82,6 +84,21 @@ def test_a_tier_that_cannot_be_right_is_refused(tier: dict[str, object]) -> None
 )
 def test_a_key_is_valid_until_its_last_day_is_over(day: str | None, *, valid: bool) -> None:
     assert Key(key="env:A", valid_until=day).is_valid(NOON) is valid
+
+
+def test_the_example_in_the_readme_is_what_fits() -> None:
+    text = (ROOT / "deploys" / "settings" / "README.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    words = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in ast.parse(example).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    read = EnvironmentWords.model_validate({**WORDS, **words}, strict=True)
+    assert read.gateway.anonymous == Anonymous()
+    tier = read.gateway.tiers["shared"]
+    assert all(value is not None for value in tier.model_dump().values())
+    assert read.clients["team-a"].tier == "shared"
 
 
 def test_a_single_key_is_called_as_its_client_and_each_of_several_by_its_own_name() -> None:
