@@ -73,7 +73,7 @@ def counters(directory: str, image: str) -> Commands:
     + image: the gateway's image
     """
     folder = f"{directory}/{COUNTERS}"
-    if host.get_fact(FolderOwner, path=folder) == GATEWAY_UID:
+    if once(host, FolderOwner, path=folder) == GATEWAY_UID:
         host.noop("the gateway has its folder for counters")
         return
     yield StringCommand("mkdir -p", QuoteString(folder))
