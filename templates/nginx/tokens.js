@@ -19,19 +19,6 @@ function rest_seconds(period_ms) {
     return String(Math.ceil((period_ms - Date.now() % period_ms) / 1000));
 }
 
-// Which periods this client's tokens are limited in: where they are counted, and how many it may use.
-function limits(r) {
-    return [
-        { name: 'day', zone: 'tokens_by_day', period_ms: DAY_MS, most: r.variables.tokens_per_day },
-        {
-            name: 'minute',
-            zone: 'tokens_by_minute',
-            period_ms: MINUTE_MS,
-            most: r.variables.tokens_per_minute,
-        },
-    ].filter((limit) => limit.most);
-}
-
 // CLIENT and the number of the minute or day: no client's name holds a blank.
 function period(client, period_ms) {
     return `${client} ${Math.floor(Date.now() / period_ms)}`;
@@ -41,10 +28,17 @@ function period(client, period_ms) {
 // its budget, and may end over it by what was running.
 function used_up(r) {
     const client = r.variables.client;
-    const over = limits(r).find(({ zone, period_ms, most }) => {
-        return (ngx.shared[zone].get(period(client, period_ms)) || 0) >= Number(most);
-    });
-    return over ? over.name : '';
+    if (has_used(ngx.shared.tokens_by_day, period(client, DAY_MS), r.variables.tokens_per_day)) {
+        return 'day';
+    }
+    const minute = period(client, MINUTE_MS);
+    const per_minute = r.variables.tokens_per_minute;
+    return has_used(ngx.shared.tokens_by_minute, minute, per_minute) ? 'minute' : '';
+}
+
+// An empty budget is none.
+function has_used(zone, key, budget) {
+    return budget !== '' && (zone.get(key) || 0) >= Number(budget);
 }
 
 // Passes each piece of an answer on as it is. Until the answer says how many tokens it took, each
@@ -54,11 +48,13 @@ function count(r, data, flags) {
     // Without flush nginx keeps the pieces of a stream until there are many.
     r.sendBuffer(data, { last: flags.last, flush: !flags.last });
     const seen = r.seen_tokens || (r.seen_tokens = first_sight(r));
-    if (!seen.limits.length) {
+    if (!seen.by_day && !seen.by_minute) {
         return r.done();
     }
     const text = seen.rest + data.toString();
-    seen.events += ends_of_events(text) - ends_of_events(seen.rest);
+    if (seen.streams) {
+        seen.events += ends_of_events(text) - ends_of_events(seen.rest);
+    }
     seen.total = last_total(text, seen.total);
     seen.rest = text.slice(-LONGEST_COUNT);
     add(seen, seen.total === null ? seen.events : seen.total);
@@ -67,11 +63,14 @@ function count(r, data, flags) {
     }
 }
 
+// What is known of an answer. Kept with the request: variables of this file outlive one.
 function first_sight(r) {
-    const counted = r.status === 200 ? limits(r) : [];
+    const counts = r.status === 200;
     return {
         client: r.variables.client,
-        limits: counted,
+        by_day: counts && r.variables.tokens_per_day !== '',
+        by_minute: counts && r.variables.tokens_per_minute !== '',
+        streams: (r.headersOut['Content-Type'] || '').startsWith('text/event-stream'),
         rest: '',
         events: 0,
         total: null,
@@ -99,12 +98,17 @@ function last_total(text, before) {
 
 // Brings what is counted for this answer to `tokens`.
 function add(seen, tokens) {
-    if (tokens !== seen.added) {
-        seen.limits.forEach(({ zone, period_ms }) => {
-            ngx.shared[zone].incr(period(seen.client, period_ms), tokens - seen.added, 0);
-        });
-        seen.added = tokens;
+    const more = tokens - seen.added;
+    if (more === 0) {
+        return;
     }
+    if (seen.by_day) {
+        ngx.shared.tokens_by_day.incr(period(seen.client, DAY_MS), more, 0);
+    }
+    if (seen.by_minute) {
+        ngx.shared.tokens_by_minute.incr(period(seen.client, MINUTE_MS), more, 0);
+    }
+    seen.added = tokens;
 }
 
 export default { count, rest_of_day, rest_of_minute, used_up };

@@ -17,11 +17,18 @@ TIERS = {
     "single": {"concurrent_requests": 1},
     "metered": {"tokens_per_minute": 100},
     "budget": {"tokens_per_day": 100},
+    "strict": {
+        "requests_per_minute": 6,
+        "burst": 3,
+        "concurrent_requests": 1,
+        "tokens_per_day": 9,
+    },
 }
 TIER_OF = {
     "slow": ("slow-1", "slow-2", "slow-3"),
     "single": ("single-1", "single-2"),
     "metered": ("metered-1",),
+    "strict": ("strict-1", "strict-2"),
     "budget": ("budget-1", "budget-2", "budget-3", "budget-4", "budget-5", "budget-6"),
 }
 CLIENTS = {
@@ -122,6 +129,28 @@ def test_a_request_beyond_those_at_once_is_refused_until_one_ends(lab: Lab) -> N
         assert answer.headers["retry-after"] == "2"
         assert ask(lab, "single-2").status_code == 200
     wait_until_it_is_let_in(lab, "single-1-a")
+
+
+def test_a_client_whose_tokens_are_counted_meets_every_other_limit_too(lab: Lab) -> None:
+    lab.engines("talks on")
+    with streaming(lab, "strict-1-a"):
+        assert said(ask(lab, "strict-1")) == (429, "too_many_at_once")
+    statuses = [ask(lab, "strict-1", max_tokens=1).status_code for _ in range(5)]
+    assert said(ask(lab, "strict-1")) == (429, "too_many_requests")
+    assert 429 in statuses
+    assert ask(lab, "strict-2", max_tokens=9).headers["x-homeport-pool"] == "chat"
+    assert said(ask(lab, "strict-2")) == (429, "tokens_per_day")
+    lab.engines("answers")
+    assert said(lab.chat({"model": "nope"}, {"Authorization": "Bearer strict-2-b"}))[0] == 429
+
+
+def test_a_counted_request_reaches_the_engine_as_any_other(lab: Lab) -> None:
+    counted = lab.chat(headers={"Authorization": "Bearer budget-2-a", "Cookie": "a=b"})
+    plain = lab.chat(headers={"Authorization": f"Bearer {KEY}", "Cookie": "a=b"})
+    seen = [(one["path"], {k.lower() for k, _ in one["headers"]}) for one in lab.seen()]
+    assert seen[0] == seen[1]
+    assert "cookie" not in seen[0][1]
+    assert counted.headers.keys() == plain.headers.keys()
 
 
 def test_more_in_flight_than_the_gateway_takes_are_refused_before_the_body_is_read(
