@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from checks.probes.live import Live, observe_all
 from checks.results import Results, tell_plainly
 from checks.verdict import fail
 from deploys.render.release import PlannedReplica
+from deploys.settings.client import Client, asking_key
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
 from deploys.settings.secrets import resolve
@@ -90,9 +92,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One check per host, per replica or per gateway, by what it asks for."""
     committed = metafunc.config.stash[_COMMITTED]
+    gateways = [one.host.name for one in committed if one.release.gateway is not None]
     names = {
         "deployed": [one.host.name for one in committed],
-        "gateway": [one.host.name for one in committed if one.release.gateway is not None],
+        "gateway": gateways,
+        "clients": gateways,
     }
     for fixture, hosts in names.items():
         if fixture in metafunc.fixturenames:
@@ -151,17 +155,25 @@ def deployed(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
 
 @pytest.fixture(scope="session")
 def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Gateway:
-    """One gateway of the environment, asked as its first client."""
+    """One gateway of the environment, asked as one of its clients, without limits if any is."""
     released = fleet.committed[request.param].release.gateway
     if released is None:
         raise ValueError(f"{request.param} is no gateway")
-    reference = next(iter(released.clients.values())).key
+    reference = asking_key(released.clients, datetime.now(UTC))
     try:
         key = resolve(reference, fleet.root)
     except Refused as refused:
         pytest.fail(str(refused), pytrace=False)
     url = pytestconfig.getoption("--gateway-url") or f"http://{released.listen}"
     return Gateway(request.param, url.rstrip("/"), key)
+
+
+@pytest.fixture(scope="session")
+def clients(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Mapping[str, Client]:
+    """The clients of one gateway of the environment, by name."""
+    committed = {one.host.name: one for one in pytestconfig.stash[_COMMITTED]}
+    released = committed[request.param].release.gateway
+    return released.clients if released is not None else {}
 
 
 @pytest.fixture(scope="session")

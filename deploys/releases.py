@@ -23,6 +23,12 @@ if committed.gateway is not None:
         clients=committed.gateway.clients,
         image=committed.gateway.image,
     )
+    if committed.gateway.counts_tokens:
+        gateway.counters(
+            name="Give the gateway a folder for its counters",
+            directory=directory,
+            image=committed.gateway.image,
+        )
 
 release.staged(
     name=f"Stage release {committed.release}",

@@ -24,6 +24,12 @@ if kept.gateway is not None:
         clients=kept.gateway.clients,
         image=kept.gateway.image,
     )
+    if kept.gateway.counts_tokens:
+        gateway.counters(
+            name="Give the gateway a folder for its counters",
+            directory=directory,
+            image=kept.gateway.image,
+        )
 
 if kept.gateway is not None:
     draining.included(

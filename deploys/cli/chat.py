@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from deploys.cli.exit_codes import ExitCode
 from deploys.cli.plan import EnvironmentArgument
 from deploys.cli.root import repository_root
 from deploys.render.release import GatewayRelease, Release
+from deploys.settings.client import asking_key
 from deploys.settings.inventory import read_inventory
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.secrets import resolve
@@ -32,7 +34,7 @@ def chat(
     root = repository_root()
     read_inventory(root, environment)
     gateway = committed_gateway(root, environment)
-    key = resolve(next(iter(gateway.clients.values())).key, root)
+    key = resolve(asking_key(gateway.clients, datetime.now(UTC)), root)
     url = f"http://{gateway.listen}/v1"
     headers = {"Authorization": f"Bearer {key.reveal()}"}
     with httpx.Client(base_url=url, headers=headers, timeout=FIRST_BYTE_SECONDS) as client:

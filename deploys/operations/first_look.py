@@ -11,7 +11,7 @@ from deploys.facts.compose import ComposeServices, NetworkExists
 from deploys.facts.docker import DockerHost
 from deploys.facts.docker_daemon import DockerDaemon
 from deploys.facts.files import FileDigests
-from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
+from deploys.facts.gateway import Drains, FolderOwner, GatewayLoaded, SecretDigest
 from deploys.facts.hardware import Hardware
 from deploys.facts.history import KeptReleases
 from deploys.facts.images import ImageIds
@@ -36,7 +36,7 @@ from deploys.operations.manifest import (
 from deploys.operations.model_fleet import asked_paths
 from deploys.operations.release import FOLDERS, asked_links
 from deploys.operations.run_end import is_held
-from deploys.render.release import Release
+from deploys.render.release import COUNTERS, Release
 
 
 def before_the_lock(host: Host, release: Release) -> None:
@@ -101,6 +101,8 @@ def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Qu
         return
     folder, image = f"{directory}/secrets/gateway", release.gateway.image
     yield SecretDigest, {"folder": folder, "file": CLIENTS, "image": image}
+    if release.gateway.counts_tokens:
+        yield FolderOwner, {"path": f"{directory}/{COUNTERS}"}
     yield Drains, {"directory": directory}
     yield ComposeServices, {"project": project.name, "directory": f"{directory}/current/gateways"}
     yield FileText, {"path": f"{directory}/{LOADED}"}

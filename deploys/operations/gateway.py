@@ -7,12 +7,13 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
-from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
+from deploys.facts.gateway import Drains, FolderOwner, GatewayLoaded, SecretDigest
 from deploys.facts.once import once
 from deploys.facts.release import FileText
 from deploys.operations.gateways import LOADED, reload
-from deploys.settings.client import Client
-from deploys.settings.refusal import Refused
+from deploys.render.release import COUNTERS
+from deploys.settings.client import Client, every_key
+from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.secrets import resolve
 
 Commands = Generator[StringCommand, None, None]
@@ -23,12 +24,19 @@ CLIENTS = "clients.map"
 
 
 def clients_map(clients: Mapping[str, Client], root: Path) -> str:
-    """nginx map lines: sha256 of each client's key -> the client's name."""
-    lines = {
-        name: hashlib.sha256(resolve(client.key, root).reveal().encode()).hexdigest()
-        for name, client in clients.items()
-    }
-    return "".join(f'"{digest}" "{name}";\n' for name, digest in sorted(lines.items()))
+    """nginx map lines: sha256 of each key -> its name, CLIENT or CLIENT/KEY.
+
+    Raises Refused when a key cannot be read, or when two are the same: nginx would refuse them.
+    """
+    names: dict[str, str] = {}
+    for name, _, key in every_key(clients):
+        digest = hashlib.sha256(resolve(key.key, root).reveal().encode()).hexdigest()
+        other = names.setdefault(digest, name)
+        if other != name:
+            hint = "give each key a secret of its own"
+            raise Refused([Complaint(key.key, "", f"`{other}` and `{name}` share a key", hint)])
+    lines = sorted((name, digest) for digest, name in names.items())
+    return "".join(f'"{digest}" "{name}";\n' for name, digest in lines)
 
 
 @operation()
@@ -54,6 +62,22 @@ def clients(directory: str, clients: Mapping[str, Client], image: str) -> Comman
     yield StringCommand("umask 077; rm -f", new, "&& cat >", new, _stdin=text)
     yield _owned(folder, f"{CLIENTS}.new", image)
     yield StringCommand("mv -fT", new, QuoteString(f"{folder}/{CLIENTS}"))
+
+
+@operation()
+def counters(directory: str, image: str) -> Commands:
+    """
+    Give nginx a folder of its own, for what must outlive it.
+
+    + directory: where the kit keeps its files
+    + image: the gateway's image
+    """
+    folder = f"{directory}/{COUNTERS}"
+    if once(host, FolderOwner, path=folder) == GATEWAY_UID:
+        host.noop("the gateway has its folder for counters")
+        return
+    yield StringCommand("mkdir -p", QuoteString(folder))
+    yield _owned(str(Path(folder).parent), Path(folder).name, image)
 
 
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:

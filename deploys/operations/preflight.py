@@ -16,6 +16,7 @@ from deploys.operations.hardware_choice import other_gpus, too_little
 from deploys.operations.models import look, without_room
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
+from deploys.settings.client import every_key
 from deploys.settings.hardware_yaml import hardware_file
 
 
@@ -80,7 +81,7 @@ def _what_cannot_come(release: Release, directory: str) -> list[str]:
     """Models without room, and secrets that are needed here; what is there needs none."""
     wanted: list[str | None] = []
     if release.gateway is not None:
-        wanted += [client.key for client in release.gateway.clients.values()]
+        wanted += [key.key for _, _, key in every_key(release.gateway.clients)]
     found = []
     if release.models:
         store = look(directory, release.models)

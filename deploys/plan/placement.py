@@ -41,7 +41,7 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
         for replica in pool.replicas:
             by_host[replica.host].append(replica)
     hosts = tuple(_host(environment, host, by_host[host.name]) for host in environment.hosts)
-    clients = tuple(sorted(environment.clients))
+    clients = environment.clients
     beside = stand_ins(environment, outcomes, pools)
     rolled = rollouts(environment, by_host, obstacles(beside))
     surging = surging_stand_ins(beside, rolled)

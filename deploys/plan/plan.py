@@ -10,6 +10,7 @@ from deploys.plan.memory.estimate import Pool as KvPool
 from deploys.plan.rollout import Rollout
 from deploys.plan.speed import Speed
 from deploys.plan.verdict import Verdict
+from deploys.settings.client import Client
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import HostHardware
 from deploys.settings.routing import Routing
@@ -162,7 +163,7 @@ class Plan:
     environment: str
     hosts: tuple[HostPlan, ...]
     pools: tuple[Pool, ...]
-    clients: tuple[str, ...]
+    clients: Mapping[str, Client]
     images: Mapping[str, str] = field(default_factory=dict)
     """Image reference by name: llamacpp, nginx."""
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)

@@ -13,6 +13,8 @@ from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.render.engines import llamacpp, vllm
 from deploys.render.engines.service import PORT
 from deploys.render.image_tags import image_name
+from deploys.render.nginx_limits import counts_tokens
+from deploys.render.release import COUNTERS
 from deploys.render.templates import Render
 from deploys.settings.gateway import Gateway
 from deploys.settings.words import bracketed, stands_in_for
@@ -27,6 +29,8 @@ ENGINES = {"llamacpp": llamacpp.service, "vllm": vllm.service}
 SPOOL_MIB = 512
 # nginx itself, 32 KiB for each of some thousand streams, and njs.
 GATEWAY_OWN_MIB = 128
+
+GATEWAY_FOLDERS = ("gateway", "releases", "secrets/gateway", "state/gateway")
 
 Values = dict[str, object]
 
@@ -113,14 +117,19 @@ def _gateways(plan: Plan, host: HostPlan, render: Render) -> str:
     gateway = host.gateway
     if gateway is None:
         raise ValueError(f"{host.name} is no gateway")
+    counters = (COUNTERS,) if counts_tokens(gateway, plan.clients) else ()
     values = {
         **_project(plan, host, "gateways"),
         "image": plan.images["nginx"],
         "public_port": f"{bracketed(gateway.address)}:{gateway.port}:8080",
         "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
         "mounts": [
-            {"source": f"../../{path}", "target": f"/srv/homeport/{path}"}
-            for path in ("gateway", "releases", "secrets/gateway", "state/gateway")
+            {
+                "source": f"../../{path}",
+                "target": f"/srv/homeport/{path}",
+                "read_only": path != COUNTERS,
+            }
+            for path in (*GATEWAY_FOLDERS, *counters)
         ],
         "stop_grace_seconds": GATEWAY_GRACE_SECONDS,
         "spool_mib": SPOOL_MIB,

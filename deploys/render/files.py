@@ -16,6 +16,7 @@ from deploys.render.expectations import expectations
 from deploys.render.hardware import expected_hardware
 from deploys.render.image_tags import build_context, image_name
 from deploys.render.nginx import gateway_revision, nginx_files
+from deploys.render.nginx_limits import counts_tokens
 from deploys.render.nginx_pools import engine_address
 from deploys.render.release import (
     Access,
@@ -207,6 +208,7 @@ def _gateway(
         },
         clients=dict(sorted(clients.items())),
         stand_ins={one.name: engine_address(one, host) for one in plan.stand_ins.values()},
+        counts_tokens=counts_tokens(host.gateway, plan.clients),
     )
 
 

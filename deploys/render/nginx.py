@@ -5,26 +5,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan
+from deploys.render.nginx_clients import client_pages, client_values
 from deploys.render.nginx_errors import error_pages
-from deploys.render.nginx_pools import sessions, upstreams
+from deploys.render.nginx_limits import limit_pages, limit_values
 from deploys.render.nginx_routes import (
     connect_timeout_ms,
-    kinds,
-    models,
     models_by_path,
     retry_window_ms,
-    routes,
-    silences,
+    routing_values,
 )
 from deploys.render.nginx_text import models_document, nginx_pieces, nginx_word
 from deploys.render.templates import Render
-from deploys.settings.gateway import Gateway
 
 CONCERNS = (
     "nginx.conf",
+    "gateway.js",
     "request.conf",
     "log.conf",
     "clients.conf",
+    "limits.conf",
+    "limited.conf",
     "models.conf",
     "engines.conf",
     "public.conf",
@@ -34,15 +34,17 @@ CONCERNS = (
     "answers.conf",
     "admin.conf",
 )
-# Only where a pool asks for it: what is not used is not loaded.
+# What is not used is not loaded: file -> the value that says whether it is used.
 OPTIONAL = {
+    "expiry.js": "keys_expire",
+    "tokens.js": "counts_tokens",
+    "counted.conf": "counts_tokens",
     "sessions.conf": "sessions",
     "kinds.conf": "kinds",
     "silences.conf": "silences",
     "silence_routes.conf": "silences",
 }
 POOLS = "pools.conf"
-SCRIPT = "gateway.js"
 REVISION = "revision.conf"
 
 # One request is tried on so many replicas at most, so that a query of death cannot kill them all;
@@ -60,8 +62,10 @@ def nginx_files(plan: Plan, host: HostPlan, render: Render, templates: Path) -> 
     pools = render(f"nginx/{POOLS}.j2", values)
     values["pools_digest"] = pools_digest(pools)
     names = (*CONCERNS, *(name for name, wanted in OPTIONAL.items() if values[wanted]))
-    files = {name: render(f"nginx/{name}.j2", values) for name in names} | {POOLS: pools}
-    files[SCRIPT] = (templates / "nginx" / SCRIPT).read_text()
+    scripts = {name for name in names if name.endswith(".js")}
+    files = {name: (templates / "nginx" / name).read_text() for name in sorted(scripts)}
+    files |= {name: render(f"nginx/{name}.j2", values) for name in names if name not in scripts}
+    files[POOLS] = pools
     revision = gateway_revision(files)
     files[REVISION] = render(f"nginx/{REVISION}.j2", {**values, "revision": revision})
     return files
@@ -104,33 +108,14 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "tries": MOST_TRIES,
         "retry_window_ms": retry_window_ms(gateway.first_byte_seconds),
         "connect_timeout_ms": connect_timeout_ms(gateway.first_byte_seconds),
-        **_routing(plan, host, gateway),
+        **routing_values(plan, host, gateway),
         "models_document": document,
         "models_answer": "".join(f"$models_{number}" for number in range(1, len(document) + 1)),
-        "errors": error_pages(
-            names, gateway.body_limit_mib, models_by_path(plan) if kinds(plan) else ""
-        ),
-    }
-
-
-def _routing(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, object]:
-    """From a path and a model to a pool and its replicas."""
-    silenced, with_sessions = silences(plan, gateway), sessions(plan.pools)
-    return {
-        "pools": [
-            upstream
-            for number, pool in enumerate(plan.pools, 1)
-            for upstream in upstreams(plan, pool, number, host)
+        "errors": [
+            *error_pages(names, gateway.body_limit_mib, models_by_path(plan)),
+            *client_pages(plan.clients),
+            *limit_pages(gateway, plan.clients),
         ],
-        "sessions": with_sessions,
-        "upstream": "$chosen_upstream" if with_sessions else "pool_$pool",
-        "again": "$again" if silenced else "@again",
-        "routes": routes(plan),
-        "models": models(plan),
-        "kinds": kinds(plan),
-        "silences": silenced,
-        # What gateway.js takes from a body besides the model.
-        "body_words": " ".join(
-            [*(["user"] if with_sessions else []), *(["stream"] if silenced else [])]
-        ),
+        **client_values(plan.clients),
+        **limit_values(gateway, plan.clients),
     }

@@ -8,7 +8,20 @@ from deploys.render.nginx_text import nginx_string
 
 # nginx refuses a word of 4096 characters; the rest of the answer takes some hundred.
 LONGEST_LIST = 2500
+KEY_NEEDED = "An API key is needed: Authorization: Bearer KEY."
+ASK_FOR_A_KEY = ("WWW-Authenticate Bearer",)
 ABOUT_THE_MODEL = ("no_model", "two_models", "model_not_found", "wrong_path")
+
+# What nginx knows about a request, written <so> in a message. None holds the client's own words:
+# hexadecimal digits, numbers and words of the settings are fit for JSON as they are.
+VARIABLES = (
+    "request_id",
+    "tier",
+    "rate_words",
+    "requests_at_once",
+    "tokens_per_minute",
+    "tokens_per_day",
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class ErrorPage:
 def error_pages(
     public_names: Sequence[str], body_limit_mib: int, models_by_path: str = ""
 ) -> list[ErrorPage]:
-    """All of them; 471 to 475 are what gateway.js says inside nginx.
+    """All but those about limits (nginx_limits); gateway.js says 471 to 475 inside nginx.
 
     `models_by_path` is empty where every model answers on every path.
     """
@@ -47,23 +60,23 @@ def _mistakes(body_limit_mib: int) -> list[ErrorPage]:
     allow = ("Allow $allowed_method",)
     limit = f"The body is larger than {body_limit_mib} MiB."
     return [
-        _page("bad_request", (400,), 400, "The request is malformed."),
-        _page("headers_too_large", (494,), 431, "The headers are larger than 32 KiB."),
-        _page("not_json", (471,), 400, "The body is not a JSON object."),
-        _page("no_model", (472,), 400, "The body must name a model, as a string."),
-        _page("two_models", (474,), 400, "The body names a model more than once."),
-        _page("wrong_method", (405,), 405, "This path takes another method.", allow),
-        _page("too_slow", (408,), 408, "The request took too long to arrive."),
-        _page("too_large", (413,), 413, limit),
-        _page("address_too_long", (414,), 414, "The address is too long."),
+        page("bad_request", (400,), 400, "The request is malformed."),
+        page("headers_too_large", (494,), 431, "The headers are larger than 32 KiB."),
+        page("not_json", (471,), 400, "The body is not a JSON object."),
+        page("no_model", (472,), 400, "The body must name a model, as a string."),
+        page("two_models", (474,), 400, "The body names a model more than once."),
+        page("wrong_method", (405,), 405, "This path takes another method.", allow),
+        page("too_slow", (408,), 408, "The request took too long to arrive."),
+        page("too_large", (413,), 413, limit),
+        page("address_too_long", (414,), 414, "The address is too long."),
     ]
 
 
 def _names(public_names: Sequence[str]) -> list[ErrorPage]:
     message = f"There is no such model. Known: {known_models(public_names)}."
     return [
-        _page("model_not_found", (473,), 404, message),
-        _page("path_not_found", (404,), 404, "This path is not served."),
+        page("model_not_found", (473,), 404, message),
+        page("path_not_found", (404,), 404, "This path is not served."),
     ]
 
 
@@ -71,36 +84,41 @@ def _wrong_path(models_by_path: str) -> ErrorPage:
     """For a model of another kind: embeddings cannot be had of one that generates text."""
     served = models_by_path if len(models_by_path) <= LONGEST_LIST else "see the documentation"
     message = f"This model does not answer on this path. Served: {served}."
-    return _page("wrong_path", (475,), 400, message)
+    return page("wrong_path", (475,), 400, message)
 
 
 def _keys() -> list[ErrorPage]:
-    ask = ("WWW-Authenticate Bearer",)
-    needed = "An API key is needed: Authorization: Bearer KEY."
     return [
-        _page("no_key", (), 401, needed, ask),
-        _page("wrong_key", (), 401, f"This API key is not valid. {needed}", ask),
+        page("no_key", (), 401, KEY_NEEDED, ASK_FOR_A_KEY),
+        page("wrong_key", (), 401, f"This API key is not valid. {KEY_NEEDED}", ASK_FOR_A_KEY),
     ]
 
 
 def _failures() -> list[ErrorPage]:
     retry = ("Retry-After 2",)
     return [
-        _page("internal", (500,), 500, "The gateway failed."),
-        _page("not_implemented", (501,), 501, "This transfer encoding is not known."),
-        _page("broken_off", (), 502, "The engine broke off before it answered."),
-        _page("unavailable", (503,), 503, "No replica can take the request now.", retry),
-        _page("timed_out", (), 504, "The engine did not answer in time."),
-        _page("wrong_version", (505,), 505, "This version of HTTP is not known."),
+        page("internal", (500,), 500, "The gateway failed."),
+        page("not_implemented", (501,), 501, "This transfer encoding is not known."),
+        page("broken_off", (), 502, "The engine broke off before it answered."),
+        page("unavailable", (503,), 503, "No replica can take the request now.", retry),
+        page("timed_out", (), 504, "The engine did not answer in time."),
+        page("wrong_version", (505,), 505, "This version of HTTP is not known."),
     ]
 
 
-def _page(
+def page(
     name: str, codes: tuple[int, ...], status: int, message: str, headers: tuple[str, ...] = ()
 ) -> ErrorPage:
-    kind = "server_error" if status >= 500 else "invalid_request_error"
+    """One answer; `message` may name VARIABLES."""
     param = "model" if name in ABOUT_THE_MODEL else None
-    error = {"message": message, "type": kind, "param": param, "code": name}
-    # The client's own words never stand in it. $request_id is hexadecimal: fit for JSON as it is.
-    text = nginx_string(json.dumps({"error": {**error, "request_id": "REQUEST_ID"}}))
-    return ErrorPage(name, codes, status, text.replace("REQUEST_ID", "$request_id"), headers)
+    error = {"message": message, "type": _kind(status), "param": param, "code": name}
+    text = nginx_string(json.dumps({"error": {**error, "request_id": "<request_id>"}}))
+    for variable in VARIABLES:
+        text = text.replace(f"<{variable}>", f"${variable}")
+    return ErrorPage(name, codes, status, text, headers)
+
+
+def _kind(status: int) -> str:
+    if status == 429:
+        return "rate_limit_error"
+    return "server_error" if status >= 500 else "invalid_request_error"

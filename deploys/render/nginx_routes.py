@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from deploys.plan.plan import Plan, Pool
+from deploys.plan.plan import HostPlan, Plan, Pool
+from deploys.render.nginx_pools import sessions, upstreams
 from deploys.render.nginx_text import map_pattern, nginx_word
 from deploys.settings.gateway import Gateway
 from deploys.settings.routing import Kind
@@ -30,7 +31,41 @@ def connect_timeout_ms(read_timeout_seconds: int) -> int:
     return min(CONNECT_MS, retry_window_ms(read_timeout_seconds) // 2)
 
 
-def models(plan: Plan) -> list[dict[str, str]]:
+def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, object]:
+    """From a path and a model to a pool and its replicas."""
+    silenced, with_sessions = list(_silences(plan.pools, gateway)), sessions(plan.pools)
+    return {
+        "pools": [
+            upstream
+            for number, pool in enumerate(plan.pools, 1)
+            for upstream in upstreams(plan, pool, number, host)
+        ],
+        "sessions": with_sessions,
+        "upstream": "$chosen_upstream" if with_sessions else "pool_$pool",
+        "again": "$again" if silenced else "@again",
+        "routes": _routes(plan),
+        "models": _models(plan),
+        "kinds": _kinds(plan),
+        "silences": silenced,
+        # What gateway.js takes from a body besides the model.
+        "body_words": " ".join(
+            [*(["user"] if with_sessions else []), *(["stream"] if silenced else [])]
+        ),
+    }
+
+
+def models_by_path(plan: Plan) -> str:
+    """Which models answer on which path, in words; empty where every model does on each."""
+    if not _kinds(plan):
+        return ""
+    served: dict[str, list[str]] = {}
+    for pool in plan.pools:
+        for path in PATHS[pool.routing.kind]:
+            served.setdefault(path, []).append(pool.public_name)
+    return "; ".join(f"{path}: {', '.join(sorted(names))}" for path, names in served.items())
+
+
+def _models(plan: Plan) -> list[dict[str, str]]:
     """nginx's pattern for each name, and the pool that answers for it."""
     return [
         {"pattern": map_pattern(name), "pool": nginx_word(pool.name)}
@@ -39,7 +74,7 @@ def models(plan: Plan) -> list[dict[str, str]]:
     ]
 
 
-def routes(plan: Plan) -> list[dict[str, str]]:
+def _routes(plan: Plan) -> list[dict[str, str]]:
     """Path and kind of pool of every path that this environment serves."""
     served = {pool.routing.kind for pool in plan.pools}
     return [
@@ -50,27 +85,14 @@ def routes(plan: Plan) -> list[dict[str, str]]:
     ]
 
 
-def kinds(plan: Plan) -> list[dict[str, str]]:
+def _kinds(plan: Plan) -> list[dict[str, str]]:
     """Kind of each pool; none where every pool generates text, for then every path fits."""
     found = [{"pool": nginx_word(pool.name), "kind": pool.routing.kind} for pool in plan.pools]
     return found if {one["kind"] for one in found} - {"generation"} else []
 
 
-def models_by_path(plan: Plan) -> str:
-    """Which models answer on which path, in words."""
-    served: dict[str, list[str]] = {}
-    for pool in plan.pools:
-        for path in PATHS[pool.routing.kind]:
-            served.setdefault(path, []).append(pool.public_name)
-    return "; ".join(f"{path}: {', '.join(sorted(names))}" for path, names in served.items())
-
-
-def silences(plan: Plan, gateway: Gateway) -> list[dict[str, object]]:
-    """Location, pool and time-outs of each way whose longest silence is not the gateway's."""
-    return list(_silences(plan.pools, gateway))
-
-
 def _silences(pools: Sequence[Pool], gateway: Gateway) -> Iterator[dict[str, object]]:
+    """Location, pool and time-outs of each way whose longest silence is not the gateway's."""
     for pool in pools:
         whole = pool.routing.first_byte_seconds or gateway.first_byte_seconds
         stream = pool.routing.stream_silence_seconds or whole

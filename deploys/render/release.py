@@ -16,6 +16,9 @@ from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
 from deploys.settings.words import Frozen
 
+# The one folder that nginx may write to, below the kit's; it is there where tokens are counted.
+COUNTERS = "state/gateway/counters"
+
 
 class ImageBuild(Frozen):
     """An image made on the host from deploys/images/<context>/."""
@@ -165,6 +168,9 @@ class GatewayRelease(Frozen):
     clients: dict[str, Client]
     stand_ins: dict[str, str] = Field(default_factory=dict)
     """Stand-in -> its address in pools.conf; NAME:8080 on the gateway's own host."""
+    # With a default: see Release.
+    counts_tokens: bool = False
+    """Whether nginx writes what clients have used, into a folder of its own."""
 
 
 class Access(Frozen):

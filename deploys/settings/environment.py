@@ -11,6 +11,7 @@ from deploys.catalogue.model import Model
 from deploys.catalogue.models_yaml import read_models
 from deploys.settings.calibration import Calibration, read_calibration
 from deploys.settings.client import Client
+from deploys.settings.client_consistency import client_inconsistencies
 from deploys.settings.committed import missing_files
 from deploys.settings.connection import Connection
 from deploys.settings.consistency import inconsistencies
@@ -105,6 +106,8 @@ def read_environment(root: Path, name: str) -> Environment:
     calibration = _or_complain(lambda: read_calibration(root, name, host_words), complaints)
     if words is not None and models is not None and hardware is not None:
         complaints += inconsistencies(inventory, words.pools, words.gateway, models, hardware)
+    if words is not None:
+        complaints += client_inconsistencies(inventory, words.clients, words.gateway)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.settings.tier import Anonymous, Tier, TierName
 from deploys.settings.words import Address, Frozen, Port
 
 
@@ -21,3 +22,10 @@ class Gateway(Frozen):
     """Largest request body; nginx's own 1 MiB refuses every base64 image."""
     first_byte_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
     """Longest silence of an engine before and between bytes of an answer."""
+    tiers: dict[TierName, Tier] = Field(default_factory=dict)
+    """Limits by name; a client that names none has none."""
+    anonymous: Anonymous = Anonymous()
+    """What whoever has no valid key may ask."""
+    requests_in_flight: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Requests of all clients that are answered at the same time; more get 503 before their body
+    is read. 2048 for each worker when left out: half of what its connections would allow."""

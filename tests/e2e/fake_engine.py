@@ -79,31 +79,39 @@ class Control(BaseHTTPRequestHandler):
 def answer(engine: Engine, request: dict[str, Any]) -> None:
     """A whole answer, or a stream with a pause before each event."""
     if not request.get("stream"):
-        engine.send(200, {"served_by": NAME}, Content_Type="application/json")
+        document = {"served_by": NAME, "usage": usage(request)}
+        engine.send(200, document, Content_Type="application/json")
         return
     start_stream(engine)
-    for number in range(EVENTS):
-        send_event(engine, f"data: {number}\n\n")
-        time.sleep(EVENT_SECONDS)
+    send_events(engine, EVENT_SECONDS)
+    if request.get("stream_options", {}).get("include_usage"):
+        send_event(engine, f"data: {json.dumps({'usage': usage(request)})}\n\n")
     send_event(engine, "")
 
 
 def talk(engine: Engine, _request: dict[str, Any]) -> None:
     """A stream that takes two seconds and is never silent for long."""
     start_stream(engine)
-    for number in range(EVENTS):
-        send_event(engine, f"data: {number}\n\n")
-        time.sleep(2 / EVENTS)
+    send_events(engine, 2 / EVENTS)
     send_event(engine, "")
 
 
-def hold(engine: Engine, _request: dict[str, Any]) -> None:
-    """A stream that goes on until the engine is told to behave in another way."""
+def hold(engine: Engine, request: dict[str, Any]) -> None:
+    """A stream that goes on until its client has enough or MODES change; whole answers end."""
+    if not request.get("stream"):
+        answer(engine, request)
+        return
     start_stream(engine)
     while state["mode"] == "holds":
         send_event(engine, "data: 0\n\n")
         time.sleep(EVENT_SECONDS)
     send_event(engine, "")
+
+
+def usage(request: dict[str, Any]) -> dict[str, Any]:
+    """As many tokens as were asked for, and some that were in a cache."""
+    total = request.get("max_tokens", 8)
+    return {"total_tokens": total, "prompt_tokens_details": {"cached_tokens": 1}}
 
 
 def start_stream(engine: Engine) -> None:
@@ -112,6 +120,13 @@ def start_stream(engine: Engine) -> None:
     engine.send_header("Content-Type", "text/event-stream")
     engine.send_header("Transfer-Encoding", "chunked")
     engine.end_headers()
+
+
+def send_events(engine: Engine, pause_seconds: float) -> None:
+    """All but the end of a stream."""
+    for number in range(EVENTS):
+        send_event(engine, f"data: {number}\n\n")
+        time.sleep(pause_seconds)
 
 
 def send_event(engine: Engine, text: str) -> None:

@@ -3,7 +3,6 @@
 The gateway runs as it does on a host; engines are reached by name through Docker's own resolver.
 """
 
-import hashlib
 import json
 import os
 import socket
@@ -18,19 +17,12 @@ from typing import Any
 import httpx
 
 from deploys.plan.plan import Pool
-from deploys.render.nginx import nginx_files, pools_digest
-from deploys.render.templates import renderer
-from tests.render.plans import HOST, small_plan, small_pool
+from tests.e2e.gateway_tree import GATEWAY_UID, KEY, POOLS, write_tree
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
-# Whoever must not read it, cannot: a process of its own uid does.
-GATEWAY_UID = 10001
-KEY = "sk-test-0123456789"
 READY_SECONDS = 20
 REPLICAS = ("chat-1", "chat-2")
 CHAT = "/v1/chat/completions"
-SETTINGS: Mapping[str, object] = {"body_limit_mib": 4, "first_byte_seconds": 2}
 
 
 @dataclass(frozen=True)
@@ -122,43 +114,25 @@ def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
     """Arguments of `docker run` for a gateway as a host runs it; nginx gets `arguments`."""
     mounts = {"nginx": "gateway/current", "secrets": "secrets/gateway", "state": "state/gateway"}
     volumes = [f"--volume={folder / name}:/srv/homeport/{path}:ro" for name, path in mounts.items()]
+    if (folder / "state" / "counters").exists():
+        volumes.append(f"--volume={folder}/state/counters:/srv/homeport/state/gateway/counters")
     confined = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", f"--user={GATEWAY_UID}"]
     nginx = ["--entrypoint=nginx", image, "-c", "/srv/homeport/gateway/current/nginx.conf"]
     return [*confined, "--security-opt=no-new-privileges", *volumes, *nginx, *arguments]
 
 
-# Of `other` no replica runs.
-POOLS = (small_pool("chat", 2), small_pool("other", 1, public_name="Org/Other-1.5"))
-
-
-def write_tree(folder: Path, pools: Sequence[Pool] = POOLS, **settings: object) -> dict[str, str]:
-    """Writes what a gateway loads; gives the rendered files."""
-    plan = small_plan(*pools, gateway={**SETTINGS, **settings})
-    files = nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
-    (folder / "nginx").mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / "nginx" / name).write_text(text)
-    copy = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.write_text(files["pools.conf"])
-    secret = folder / "secrets" / "clients.map"
-    secret.parent.mkdir(exist_ok=True)
-    if not secret.exists():
-        digest = hashlib.sha256(KEY.encode()).hexdigest()
-        secret.write_text(f'"{digest}" "demo";\n')
-        # Without root the file stays the tester's own, and readable for the gateway's uid.
-        secret.chmod(0o600 if os.geteuid() == 0 else 0o644)
-        if os.geteuid() == 0:
-            os.chown(secret, GATEWAY_UID, GATEWAY_UID)
-    return files
-
-
 @contextmanager
-def running_lab(folder: Path, image: str, pools: Sequence[Pool] = POOLS) -> Iterator[Lab]:
+def running_lab(
+    folder: Path,
+    image: str,
+    pools: Sequence[Pool] = POOLS,
+    clients: Mapping[str, object] | None = None,
+    **settings: object,
+) -> Iterator[Lab]:
     """The lab, until the block ends."""
     folder.chmod(0o755)
     name = f"hpg-{os.getpid()}"
-    write_tree(folder, pools)
+    write_tree(folder, pools, clients, **settings)
     docker("network", "create", name)
     try:
         for replica in REPLICAS:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from deploys.render.nginx import gateway_revision
-from tests.e2e.gateway_lab import KEY, Lab, docker, running_lab, said, write_tree
+from tests.e2e.gateway_lab import Lab, docker, running_lab, said
+from tests.e2e.gateway_tree import KEY, write_tree
 from tests.e2e.routing_pools import POOLS, SPARE
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]

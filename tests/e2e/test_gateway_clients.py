@@ -5,7 +5,8 @@ import json
 import httpx
 import pytest
 
-from tests.e2e.gateway_lab import CHAT, KEY, Lab, docker, said
+from tests.e2e.gateway_lab import CHAT, Lab, docker, said
+from tests.e2e.gateway_tree import KEY
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.e2e.gateway_lab import CHAT, KEY, Lab, docker
+from tests.e2e.gateway_lab import CHAT, Lab, docker
+from tests.e2e.gateway_tree import KEY
 from tests.e2e.raw_client import connect
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from deploys.render.nginx import gateway_revision, pools_digest
-from tests.e2e.gateway_lab import CHAT, KEY, Lab, docker, gateway_arguments, write_tree
+from tests.e2e.gateway_lab import CHAT, Lab, docker, gateway_arguments
+from tests.e2e.gateway_tree import KEY, write_tree
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.e2e.gateway_lab import CHAT, KEY, Lab, docker, start_engine, wait_until_it_serves
+from tests.e2e.gateway_lab import CHAT, Lab, docker, start_engine, wait_until_it_serves
+from tests.e2e.gateway_tree import KEY
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

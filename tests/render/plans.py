@@ -6,10 +6,36 @@ from typing import Any
 from deploys.catalogue.architecture import Architecture
 from deploys.catalogue.model import Model, ModelFile
 from deploys.plan.plan import HostPlan, Limits, LlamaCppArguments, Plan, Pool, Replica
+from deploys.settings.client import Client
 from deploys.settings.gateway import Gateway
 from deploys.settings.routing import Routing
 
 HOST = "gateway1"
+# One client for each thing that clients can have.
+TIERS = {
+    "free": {
+        "requests_per_second": 5,
+        "requests_per_minute": 100,
+        "burst": 3,
+        "concurrent_requests": 2,
+        "tokens_per_minute": 1000,
+        "tokens_per_day": 100_000,
+    },
+    "pro": {"requests_per_second": 50},
+    "unused": {"concurrent_requests": 9},
+}
+LIMITED_CLIENTS = {
+    "team-a": {
+        "tier": "free",
+        "keys": {
+            "old": {"key": "env:OLD", "valid_until": "2027-01-31"},
+            "new": {"key": "file:new.key"},
+        },
+    },
+    "default": {"tier": "pro", "key": "env:PRO"},
+    "free": {"key": "env:FREE"},
+}
+CLIENTS = {"demo": {"key": "env:DEMO_KEY"}}
 MODEL = Model(
     source="generated:tiny",
     licence="MIT",
@@ -75,7 +101,10 @@ def small_pool(
 
 
 def small_plan(
-    *pools: Pool, gateway: Mapping[str, object] | None = None, environment: str = "small"
+    *pools: Pool,
+    gateway: Mapping[str, object] | None = None,
+    environment: str = "small",
+    clients: Mapping[str, object] | None = None,
 ) -> Plan:
     """A plan of one gateway host; one pool `chat` of two replicas when none is given."""
     chosen = pools or (small_pool("chat", 2),)
@@ -86,4 +115,21 @@ def small_plan(
         gateway=Gateway.model_validate(gateway or {}),
         address="",
     )
-    return Plan(environment, (host,), chosen, ("demo",), {"nginx": "nginx", "llamacpp": "llama"})
+    held = {name: Client.model_validate(one) for name, one in (clients or CLIENTS).items()}
+    return Plan(environment, (host,), chosen, held, {"nginx": "nginx", "llamacpp": "llama"})
+
+
+def limited_plan(**gateway: object) -> Plan:
+    """The small plan, with tiers and with clients that have several keys."""
+    return small_plan(gateway={"tiers": TIERS, **gateway}, clients=LIMITED_CLIENTS)
+
+
+def full_plan(**gateway: object) -> Plan:
+    """The limited plan, with pools that together use all that pools can ask of a gateway."""
+    pools = (
+        small_pool("chat.1", 2, waiting_requests=8, affinity={"header": "X-Session-Id"}),
+        small_pool("embed", kind="embeddings", aliases=("text-embedding-3-small",)),
+        small_pool("patient", first_byte_seconds=1200, stream_silence_seconds=90),
+        small_pool("rank", kind="reranking", stream_silence_seconds=30),
+    )
+    return small_plan(*pools, gateway={"tiers": TIERS, **gateway}, clients=LIMITED_CLIENTS)

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.environments import ROOT
+from tests.render.gateway_files import gateway_files
+from tests.render.plans import full_plan
 
 EXPLAINED = {
     # Upstream, not client: the engine itself closes a connection after 100 requests.
     "low_keepalive_requests",
     # The admin listener is published on the host's loopback address alone.
     "status_page_exposed",
+    # Of a file that is nowhere, and only for who has no valid key.
+    "try_files_is_evil_too",
     # It does not see the resolver inside the upstream, the only place where names are looked up.
     "missing_resolver",
 }
@@ -31,6 +35,16 @@ def findings(configuration: Path) -> set[str]:
 @pytest.mark.parametrize("configuration", GATEWAYS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_gixy_reports_nothing_unexplained(configuration: Path) -> None:
     assert findings(configuration) <= EXPLAINED
+
+
+def test_gixy_reports_nothing_unexplained_where_all_is_used(tmp_path: Path) -> None:
+    files = gateway_files(full_plan())
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    # The one block with js_body_filter alone: nginx's own tests have it there, and what it inherits
+    # is tried in tests/e2e/test_gateway_tokens.py and test_gateway_limits.py.
+    assert findings(tmp_path / "nginx.conf") <= EXPLAINED | {"if_is_evil"}
+    assert files["counted.conf"].count("js_body_filter") == 1
 
 
 def test_gixy_reports_what_is_wrong(tmp_path: Path) -> None:

@@ -8,33 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from deploys.plan.plan import Plan, Pool
+from deploys.plan.plan import Pool
 from deploys.plan.speed import Speed
-from deploys.render.nginx import OPTIONAL, nginx_files, pools_digest
+from deploys.render.nginx import pools_digest
 from deploys.render.nginx_errors import error_pages
-from deploys.render.templates import renderer
-from tests.render.plans import HOST, small_plan, small_pool
-from tests.render.test_gixy import EXPLAINED, findings
+from tests.environments import ROOT
+from tests.render.gateway_files import gateway_files
+from tests.render.plans import HOST, full_plan, small_plan, small_pool
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = ROOT / "templates"
 SET_DRAINS = ROOT / "deploys" / "operations" / "scripts" / "set-drains"
 
 
 def rendered(*pools: Pool) -> dict[str, str]:
     """The gateway's files in front of these pools."""
-    plan: Plan = small_plan(*pools)
-    return nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
-
-
-def everything() -> dict[str, str]:
-    """The files of an environment that uses all of it."""
-    return rendered(
-        small_pool("chat.1", 2, waiting_requests=8, affinity={"header": "X-Session-Id"}),
-        small_pool("embed", kind="embeddings", aliases=("text-embedding-3-small",)),
-        small_pool("patient", first_byte_seconds=1200, stream_silence_seconds=90),
-        small_pool("rank", kind="reranking", stream_silence_seconds=30),
-    )
+    return gateway_files(small_plan(*pools))
 
 
 def with_bounds(pool: Pool, *tokens_per_second: float) -> Pool:
@@ -43,22 +30,6 @@ def with_bounds(pool: Pool, *tokens_per_second: float) -> Pool:
     pairs = zip(pool.replicas, speeds, strict=True)
     replicas = tuple(dataclasses.replace(one, speed=speed) for one, speed in pairs)
     return dataclasses.replace(pool, replicas=replicas)
-
-
-def test_files_of_what_is_not_used_are_not_there() -> None:
-    assert not rendered(small_pool("chat")).keys() & OPTIONAL.keys()
-    files = everything()
-    assert files.keys() >= OPTIONAL.keys()
-    text = "\n".join(files.values())
-    for name in OPTIONAL:
-        assert text.count(f"include {name};") == 1
-        assert f"templates/nginx/{name}.j2" in files[name].split("\n\n")[0]
-
-
-def test_gixy_reports_nothing_unexplained_where_all_is_used(tmp_path: Path) -> None:
-    for name, text in everything().items():
-        (tmp_path / name).write_text(text)
-    assert findings(tmp_path / "nginx.conf") <= EXPLAINED
 
 
 def test_aliases_lead_to_the_pool_and_are_listed() -> None:
@@ -74,7 +45,7 @@ def test_aliases_lead_to_the_pool_and_are_listed() -> None:
 
 
 def test_only_paths_of_the_kinds_that_are_there_are_served() -> None:
-    routes = everything()["routes.conf"]
+    routes = gateway_files(full_plan())["routes.conf"]
     assert re.findall(r"set \$path_kind (\S+);", routes) == [
         "generation",
         "generation",
@@ -95,7 +66,7 @@ def test_a_fleet_of_models_still_fits_into_the_refusal_of_a_wrong_path() -> None
 
 
 def test_replicas_of_a_session_have_a_bound_and_the_rest_of_the_queue_overflows() -> None:
-    pools = everything()["pools.conf"]
+    pools = gateway_files(full_plan())["pools.conf"]
     blocks = dict(re.findall(r"upstream (\S+) \{(.*?)\n\}", pools, re.DOTALL))
     assert "hash $session_1 consistent;" in blocks["pool_chat.1"]
     assert "least_conn;" not in blocks["pool_chat.1"]
@@ -107,7 +78,7 @@ def test_replicas_of_a_session_have_a_bound_and_the_rest_of_the_queue_overflows(
 
 
 def test_a_drained_replica_is_down_for_its_sessions_and_for_the_overflow(tmp_path: Path) -> None:
-    files = everything()
+    files = gateway_files(full_plan())
     release = tmp_path / "releases" / "one" / "nginx"
     release.mkdir(parents=True)
     (release / "pools.conf").write_text(files["pools.conf"])
@@ -126,7 +97,7 @@ def test_a_stand_in_waits_in_both_upstreams_with_its_replicas_share() -> None:
     plan = small_plan(with_bounds(pool, 50, 100))
     stand_in = dataclasses.replace(plan.pools[0].replicas[1], name="chat-2-surge")
     plan = dataclasses.replace(plan, stand_ins={"chat-2": stand_in})
-    pools = nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)["pools.conf"]
+    pools = gateway_files(plan)["pools.conf"]
     lines = [line.split() for line in pools.splitlines() if line.endswith("# chat-2-surge")]
     assert [line[:2] for line in lines] == [["#", "server"]] * 2
     assert [line[4:6] for line in lines] == [
@@ -163,7 +134,7 @@ def test_a_share_that_is_set_counts_and_a_speed_that_is_not_known_does_not() -> 
 
 
 def test_time_outs_of_a_pool_keep_the_retry_window_below_them() -> None:
-    files = everything()
+    files = gateway_files(full_plan())
     routes = dict(re.findall(r"location @(\S+) \{(.*?)\n\}", files["silence_routes.conf"], re.S))
     found = {
         name: re.findall(r"(?:read_timeout|next_upstream_timeout|connect_timeout) (\d+m?s);", block)
@@ -208,7 +179,7 @@ def test_a_second_time_is_granted_only_to_what_no_engine_has_begun() -> None:
 
 
 def test_a_reason_is_told_only_where_the_first_one_asked_did_not_answer() -> None:
-    text = everything()["answers.conf"].split("$reason {")[1].split("}")[0]
+    text = gateway_files(full_plan())["answers.conf"].split("$reason {")[1].split("}")[0]
     rules = re.findall(r'"~([^"]+)" (\S+);', text)
 
     def reason(address: str, status: str) -> str:

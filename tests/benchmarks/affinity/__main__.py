@@ -20,7 +20,8 @@ from rich.table import Table
 from deploys.render.image_tags import built_reference
 from tests.benchmarks.affinity.lab import POLICIES, REPLICAS, model, running
 from tests.benchmarks.affinity.trace import SESSIONS, Served, replay, trace
-from tests.e2e.gateway_lab import CHAT, KEY
+from tests.e2e.gateway_lab import CHAT
+from tests.e2e.gateway_tree import KEY
 
 ROOT = Path(__file__).resolve().parents[3]
 RESULTS = ROOT / ".homeport" / "bench" / "affinity.json"

@@ -9,7 +9,8 @@ from pathlib import Path
 from deploys.plan.plan import Pool
 from deploys.settings.routing import Routing
 from tests.benchmarks.affinity.cached_engine import SLOTS
-from tests.e2e.gateway_lab import docker, gateway_arguments, published, start_engine, write_tree
+from tests.e2e.gateway_lab import docker, gateway_arguments, published, start_engine
+from tests.e2e.gateway_tree import write_tree
 from tests.render.plans import ARGUMENTS, small_pool
 
 ENGINE = Path(__file__).with_name("cached_engine.py")

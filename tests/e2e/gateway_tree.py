@@ -1,0 +1,62 @@
+"""What a gateway loads, written for tests into a folder: rendered files, pools and digests."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deploys.plan.plan import Pool
+from deploys.render.nginx import nginx_files, pools_digest
+from deploys.render.templates import renderer
+from deploys.settings.client import Client, every_key
+from tests.render.plans import HOST, small_plan, small_pool
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+# Whoever must not read it, cannot: a process of its own uid does.
+GATEWAY_UID = 10001
+KEY = "sk-test-0123456789"
+SETTINGS: Mapping[str, object] = {"body_limit_mib": 4, "first_byte_seconds": 2}
+# Of `other` no replica runs.
+POOLS = (small_pool("chat", 2), small_pool("other", 1, public_name="Org/Other-1.5"))
+
+
+def write_tree(
+    folder: Path,
+    pools: Sequence[Pool] = POOLS,
+    clients: Mapping[str, object] | None = None,
+    **settings: object,
+) -> dict[str, str]:
+    """Writes what a gateway loads; gives the rendered files.
+
+    The secret of each client's key is what its reference says: `file:SECRET`.
+    """
+    plan = small_plan(*pools, gateway={**SETTINGS, **settings}, clients=clients)
+    files = nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
+    (folder / "nginx").mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / "nginx" / name).write_text(text)
+    copy = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_text(files["pools.conf"])
+    if "tokens.js" in files:
+        counters = folder / "state" / "counters"
+        counters.mkdir(exist_ok=True)
+        counters.chmod(0o777)
+    write_digests(folder, plan.clients if clients else None)
+    return files
+
+
+def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:
+    """The file of the clients' keys; without clients only where there is none."""
+    secret = folder / "secrets" / "clients.map"
+    secret.parent.mkdir(exist_ok=True)
+    if clients is None and secret.exists():
+        return
+    keys = {name: key.key.removeprefix("file:") for name, _, key in every_key(clients or {})}
+    pairs = (keys or {"demo": KEY}).items()
+    lines = [f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n' for name, key in pairs]
+    secret.write_text("".join(lines))
+    # Without root the file stays the tester's own, and readable for the gateway's uid.
+    secret.chmod(0o600 if os.geteuid() == 0 else 0o644)
+    if os.geteuid() == 0:
+        os.chown(secret, GATEWAY_UID, GATEWAY_UID)

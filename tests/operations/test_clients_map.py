@@ -1,0 +1,43 @@
+"""The digests' file: a line for each key, and no two keys that are the same."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from deploys.operations.gateway import clients_map
+from deploys.settings.client import Client, Key
+from deploys.settings.refusal import Refused
+
+
+def _key(folder: Path, name: str, secret: str) -> str:
+    file = folder / name
+    file.touch(0o600)
+    file.write_text(secret)
+    return f"file:{name}"
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def test_each_key_has_a_line_with_its_digest_and_its_name(tmp_path: Path) -> None:
+    old, new = _key(tmp_path, "old", "sk-1"), _key(tmp_path, "new", "sk-2")
+    clients = {
+        "team": Client(keys={"old": Key(key=old, valid_until="2020-01-01"), "new": Key(key=new)}),
+        "demo": Client(key=_key(tmp_path, "demo", "sk-3")),
+    }
+    assert clients_map(clients, tmp_path) == (
+        f'"{_digest("sk-3")}" "demo";\n'
+        f'"{_digest("sk-2")}" "team/new";\n'
+        f'"{_digest("sk-1")}" "team/old";\n'
+    )
+
+
+def test_two_references_to_one_key_are_refused_without_showing_it(tmp_path: Path) -> None:
+    one, other = _key(tmp_path, "one", "sk-same"), _key(tmp_path, "other", "sk-same")
+    with pytest.raises(Refused) as refused:
+        clients_map({"a": Client(key=one), "b": Client(key=other)}, tmp_path)
+    (complaint,) = refused.value.complaints
+    assert complaint.found == "`a` and `b` share a key"
+    assert "sk-same" not in str(refused.value)

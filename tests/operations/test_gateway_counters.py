@@ -1,0 +1,41 @@
+"""The one folder that nginx may write to: made once, and the gateway's own."""
+
+from pathlib import Path
+
+import pytest
+
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.pyinfra_run import run_pyinfra
+from deploys.facts.gateway import FolderOwner
+from deploys.operations.gateway import GATEWAY_UID
+from deploys.render.release import COUNTERS
+from tests.operations.trial import make_trial
+
+DEPLOY = """\
+from pyinfra import host
+from deploys.operations import gateway
+from deploys.operations.manifest import host_directory
+
+gateway.counters(name="Counters", directory=host_directory(host), image="none")
+"""
+
+
+@pytest.mark.root
+def test_the_gateway_gets_a_folder_that_keeps_what_is_in_it(tmp_path: Path) -> None:
+    trial = make_trial(tmp_path)
+    (tmp_path / "counters.py").write_text(DEPLOY)
+    first = run_pyinfra(tmp_path, "small", "counters.py")
+    folder = trial.store / COUNTERS
+    (folder / "tokens_by_day.json").write_text("{}")
+    second = run_pyinfra(tmp_path, "small", "counters.py")
+    assert (first.exit_code, second.exit_code) == (ExitCode.DONE, ExitCode.DONE)
+    assert [bool(run.changed) for run in (first, second)] == [True, False]
+    assert folder.stat().st_uid == GATEWAY_UID
+    # Its parent stays the kit's: nginx cannot write what it includes from there.
+    assert folder.parent.stat().st_uid != GATEWAY_UID
+    assert (folder / "tokens_by_day.json").read_text() == "{}"
+
+
+def test_a_folders_owner_is_read_and_none_is_none() -> None:
+    assert FolderOwner().process(["10001"]) == GATEWAY_UID
+    assert FolderOwner().process([]) is None
