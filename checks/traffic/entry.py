@@ -15,6 +15,8 @@ class Entry:
 
     client: str
     """Empty: it had no valid key."""
+    key: str
+    """Which of the client's keys: CLIENT/KEY, or CLIENT where it has one; empty: not told."""
     pool: str
     """Empty: it named none."""
     replica: str
@@ -24,7 +26,11 @@ class Entry:
     reason: str
     """Why it was not who was asked first; empty where it was."""
     status: int
+    error: str
+    """The code of the gateway's own answer; empty where an engine's was passed on."""
     sent_bytes: int
+    tokens: int
+    """What the answer said that it took; 0 where that was not read."""
     connect_seconds: float | None
     """Of the last try."""
     first_byte_seconds: float | None
@@ -48,13 +54,16 @@ def _entry(fields: dict[str, Any]) -> Entry:
     connects = _tries(fields["connect_seconds"])
     return Entry(
         client=str(fields["client"]),
+        # What is not used, or not yet by the release that a gateway serves, is not logged.
+        key=str(fields.get("key", "")),
         pool=str(fields["pool"]),
         replica=replica,
-        # Gateways that serve an older release do not say it yet.
         provider=str(fields.get("provider", "fleet" if replica else "")),
         reason=str(fields.get("reason", "")),
         status=int(fields["status"]),
+        error=str(fields.get("error", "")),
         sent_bytes=int(fields["bytes"]),
+        tokens=int(fields.get("tokens") or 0),
         connect_seconds=connects[-1] if connects else None,
         first_byte_seconds=_first_byte(fields),
         total_seconds=float(fields["seconds"]),

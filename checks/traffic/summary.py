@@ -1,4 +1,4 @@
-"""Requests counted: in all, and by pool, replica, client, who answered and why."""
+"""Requests counted: in all, and by pool, replica, client, key, who answered and why."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,9 @@ class Group:
 
     requests: int = 0
     sent_bytes: int = 0
+    tokens: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
     providers: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     connect: Quantiles = field(default_factory=Quantiles)
@@ -38,7 +40,10 @@ class Group:
         """Counts one request."""
         self.requests += 1
         self.sent_bytes += entry.sent_bytes
+        self.tokens += entry.tokens
         self.statuses[entry.status] += 1
+        if entry.error:
+            self.refusals[entry.error] += 1
         self.providers[entry.provider or GATEWAY] += 1
         if entry.reason:
             self.reasons[entry.reason] += 1
@@ -55,7 +60,9 @@ class Group:
             "requests": self.requests,
             "errors": self.errors,
             "sent_bytes": self.sent_bytes,
+            "tokens": self.tokens,
             "statuses": {str(status): self.statuses[status] for status in sorted(self.statuses)},
+            "refusals": dict(sorted(self.refusals.items())),
             "shares": {
                 name: round(count / self.requests, 4)
                 for name, count in sorted(self.providers.items())
@@ -73,6 +80,8 @@ class Traffic:
     pools: dict[str, Group] = field(default_factory=dict)
     replicas: dict[str, Group] = field(default_factory=dict)
     clients: dict[str, Group] = field(default_factory=dict)
+    keys: dict[str, Group] = field(default_factory=dict)
+    """Of clients that have several: an old one that nobody uses any more can go."""
     other_lines: int = 0
     """Lines that are no request, such as nginx's own words at a start."""
 
@@ -88,6 +97,8 @@ class Traffic:
             name = replicas.get(entry.replica, entry.replica) or NO_REPLICA
             _group(self.replicas, name).add(entry)
             _group(self.clients, entry.client or NOBODY).add(entry)
+            if entry.key and entry.key != entry.client:
+                _group(self.keys, entry.key).add(entry)
 
 
 def _group(groups: dict[str, Group], name: str) -> Group:

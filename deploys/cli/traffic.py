@@ -25,7 +25,7 @@ UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 # Seconds from the first try to the first byte, and of the whole request.
 HEADINGS = (
     "", "requests", "errors", "first byte p50", "p95", "p99", "total p50", "p95", "p99",
-    "MB sent",
+    "MB sent", "tokens",
 )  # fmt: skip
 SinceOption = Annotated[str, typer.Option(help="How far back: 90s, 30m, 1h, 7d.")]
 
@@ -87,20 +87,29 @@ def _print(environment: str, since: str, found: Traffic, console: Console) -> No
         return
     table = Table(*HEADINGS, box=None, padding=(0, 2, 0, 0))
     table.add_row("all", *_cells(found.all))
-    groups = {"pool": found.pools, "replica": found.replicas, "client": found.clients}
-    for kind, rows in groups.items():
+    for kind, rows in _kinds(found).items():
         for name, group in sorted(rows.items(), key=lambda row: (-row[1].requests, row[0])):
-            table.add_row(f"{kind} {name}", *_cells(group))
+            table.add_row(f"{kind[:-1]} {name}", *_cells(group))
     console.print(table, markup=False, highlight=False)
     for line in _shares(found.all):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _kinds(found: Traffic) -> dict[str, dict[str, Group]]:
+    return {
+        "pools": found.pools,
+        "replicas": found.replicas,
+        "clients": found.clients,
+        "keys": found.keys,
+    }
 
 
 def _cells(group: Group) -> list[str]:
     times = [quantiles.at(share) for quantiles in (group.first_byte, group.total)
              for share in (0.5, 0.95, 0.99)]  # fmt: skip
     shown = ["-" if one is None else f"{one:.3f} s" for one in times]
-    return [f"{group.requests:,}", f"{group.errors:,}", *shown, f"{group.sent_bytes / 1e6:,.1f}"]
+    sent = [f"{group.sent_bytes / 1e6:,.1f}", f"{group.tokens:,}" if group.tokens else "-"]
+    return [f"{group.requests:,}", f"{group.errors:,}", *shown, *sent]
 
 
 def _shares(group: Group) -> list[str]:
@@ -111,21 +120,25 @@ def _shares(group: Group) -> list[str]:
                  for name in sorted(counts, key=lambda name: -counts[name])]  # fmt: skip
         return f"{title}: {', '.join(words)}"
 
-    lines = [line("answered by", group.providers), line("statuses", group.statuses)]
-    return [*lines, line("not by the first replica", group.reasons)] if group.reasons else lines
+    told: dict[str, Mapping[Any, int]] = {
+        "answered by": group.providers,
+        "statuses": group.statuses,
+        "the gateway's own errors": group.refusals,
+        "not by the first replica": group.reasons,
+    }
+    return [line(title, counts) for title, counts in told.items() if counts]
 
 
 def _document(
     environment: str, since_seconds: int, found: Traffic, lost: Sequence[str]
 ) -> dict[str, Any]:
-    kinds = {"pools": found.pools, "replicas": found.replicas, "clients": found.clients}
     return {
         "environment": environment,
         "since_seconds": since_seconds,
         "all": found.all.document() if found.all.requests else None,
         **{
             kind: {name: group.document() for name, group in sorted(groups.items())}
-            for kind, groups in kinds.items()
+            for kind, groups in _kinds(found).items()
         },
         "other_lines": found.other_lines,
         "unreachable": sorted(lost),

@@ -27,6 +27,11 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     return found
 
 
+def limited(line: str) -> str:
+    """The line as a gateway writes it that has several keys for a client, and counts tokens."""
+    return json.dumps({**json.loads(line), "key": "demo/old", "error": "", "tokens": "1200"})
+
+
 @pytest.mark.usefixtures("deployment")
 def test_the_table_has_a_row_for_all_and_for_each_pool_replica_and_client(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -44,6 +49,20 @@ def test_the_table_has_a_row_for_all_and_for_each_pool_replica_and_client(
         assert row in told
     assert "answered by: fleet 18 (66.7%), gateway 9 (33.3%)" in told
     assert "not by the first replica: " in told
+
+
+def test_keys_tokens_and_the_gateways_own_errors_are_told_where_there_are_any(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    answered, refused = limited(LOG.read_text().splitlines()[0]), {"error": "x", "tokens": ""}
+    lines = [answered, json.dumps({**json.loads(answered), **refused})]
+    (deployment.docker.folder / "id-nginx.log").write_text("\n".join(lines) + "\n")
+    assert exit_code(["traffic", "lab"]) == 0
+    told = capsys.readouterr().out
+    rows = {line.split("  ")[0]: line.split()[-1] for line in told.splitlines()}
+    assert rows["key demo/old"] == "1,200"
+    assert "the gateway's own errors: x 1 (50.0%)" in told
 
 
 @pytest.mark.usefixtures("deployment")

@@ -85,6 +85,20 @@ def test_a_log_of_an_older_release_is_read_too() -> None:
     assert read(json.dumps(fields)).all.document()["shares"] == {"fleet": 1.0}
 
 
+def test_tokens_keys_and_the_gateways_own_errors_are_counted() -> None:
+    old = changed(client="team", key="team/old", tokens="17", error="")
+    new = changed(client="team", key="team/new", tokens="25", error="")
+    refused = changed(client="team", key="team/new", tokens="", error="tokens_per_day", status=429)
+    found = read(old, new, refused, changed(key="demo"), LINES[0])
+    assert found.all.document()["tokens"] == 42
+    assert found.all.document()["refusals"] == {"tokens_per_day": 1}
+    assert {name: group.requests for name, group in found.keys.items()} == {
+        "team/old": 1,
+        "team/new": 2,
+    }
+    assert found.clients["team"].tokens == 42
+
+
 def test_percentiles_are_within_one_percent() -> None:
     found = Quantiles()
     for milliseconds in range(1, 10_001):
