@@ -11,6 +11,8 @@ from deploys.catalogue.model import Model
 from deploys.catalogue.models_yaml import read_models
 from deploys.settings.calibration import Calibration, read_calibration
 from deploys.settings.client import Client
+from deploys.settings.cloud import Cloud
+from deploys.settings.cloud_consistency import cloud_inconsistencies
 from deploys.settings.committed import missing_files
 from deploys.settings.connection import Connection
 from deploys.settings.consistency import inconsistencies
@@ -63,6 +65,8 @@ class EnvironmentWords(Frozen):
     pools: Annotated[dict[Name, Pool], Field(min_length=1)]
     clients: Annotated[dict[Name, Client], Field(min_length=1)]
     gateway: Gateway = Gateway()
+    cloud: Cloud | None = None
+    """Left out: nothing ever leaves the fleet."""
     images: dict[ImageName, Image] = Field(default_factory=dict)
     registry: Registry | None = None
     """The site's own; images come from where their names say when left out."""
@@ -91,6 +95,7 @@ class Environment(Frozen):
     models: dict[str, Model]
     registry: Registry | None = None
     hub: Hub = Hub()
+    cloud: Cloud | None = None
     calibration: Calibration = Calibration()
 
 
@@ -105,6 +110,7 @@ def read_environment(root: Path, name: str) -> Environment:
     calibration = _or_complain(lambda: read_calibration(root, name, host_words), complaints)
     if words is not None and models is not None and hardware is not None:
         complaints += inconsistencies(inventory, words.pools, words.gateway, models, hardware)
+        complaints += cloud_inconsistencies(inventory, words.pools, words.clients, words.cloud)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(
