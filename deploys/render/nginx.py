@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
+from deploys.render.cloud import cloud_concerns, cloud_scripts, cloud_values
+from deploys.render.egress import egress_files
 from deploys.render.nginx_errors import error_pages
 from deploys.render.nginx_text import map_pattern, models_document, nginx_pieces, nginx_word
 from deploys.render.templates import Render
@@ -22,7 +24,7 @@ CONCERNS = (
     "admin.conf",
 )
 POOLS = "pools.conf"
-SCRIPT = "gateway.js"
+SCRIPTS = ("gateway.js", "body.js")
 REVISION = "revision.conf"
 
 # The only paths that reach an engine. Both engines' servers have dozens more, administration
@@ -50,8 +52,11 @@ def nginx_files(plan: Plan, host: HostPlan, render: Render, templates: Path) -> 
     values = _values(plan, host)
     pools = render(f"nginx/{POOLS}.j2", values)
     values["pools_digest"] = pools_digest(pools)
-    files = {name: render(f"nginx/{name}.j2", values) for name in CONCERNS} | {POOLS: pools}
-    files[SCRIPT] = (templates / "nginx" / SCRIPT).read_text()
+    concerns = (*CONCERNS, *cloud_concerns(plan.cloud))
+    files = {name: render(f"nginx/{name}.j2", values) for name in concerns} | {POOLS: pools}
+    for script in (*SCRIPTS, *cloud_scripts(plan.cloud)):
+        files[script] = (templates / "nginx" / script).read_text()
+    files |= egress_files(plan, values, render, templates)
     revision = gateway_revision(files)
     files[REVISION] = render(f"nginx/{REVISION}.j2", {**values, "revision": revision})
     return files
@@ -111,6 +116,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "models_document": document,
         "models_answer": "".join(f"$models_{number}" for number in range(1, len(document) + 1)),
         "generation_paths": GENERATION_PATHS,
+        "cloud": cloud_values(plan.cloud, retry_window_ms, connect_timeout_ms),
         "errors": error_pages(public_names, gateway.body_limit_mib),
     }
 

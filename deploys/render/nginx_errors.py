@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploys.render.nginx_text import nginx_string
 
@@ -26,6 +26,27 @@ class ErrorPage:
 def error_pages(public_names: Sequence[str], body_limit_mib: int) -> list[ErrorPage]:
     """All of them; 471 to 474 are what gateway.js says inside nginx."""
     return [*_mistakes(body_limit_mib), *_names(public_names), *_keys(), *_failures()]
+
+
+def egress_error_pages(body_limit_mib: int) -> list[ErrorPage]:
+    """What the egress hop answers itself; 480 to 483 are what egress.js says inside nginx."""
+    retry = ("Retry-After 2",)
+    too_large = f"The body is larger than {body_limit_mib} MiB."
+    pages = [
+        _page("bad_request", (400,), 400, "The request is malformed."),
+        _page("cloud_refuses_key", (401, 403), 502, "The provider does not take our key."),
+        _page("path_not_found", (404, 405), 404, "This path does not go to the cloud."),
+        _page("too_large", (413,), 413, too_large),
+        _page("internal", (500,), 500, "The egress hop failed."),
+        _page("cloud_unreachable", (502,), 502, "The provider cannot be reached.", retry),
+        _page("cloud_timed_out", (504,), 504, "The provider did not answer in time.", retry),
+        _page("cloud_not_offered", (480,), 503, "This does not go to the cloud.", retry),
+        _page("cloud_budget_spent", (481,), 503, "The budget for the cloud is spent.", retry),
+        _page("cloud_resting", (482,), 503, "The provider failed and is left alone.", retry),
+        _page("cloud_not_recorded", (483,), 503, "What leaves cannot be recorded.", retry),
+    ]
+    # The gateway's number of the request, not the hop's own.
+    return [replace(page, body=page.body.replace("$request_id", "$sent_id")) for page in pages]
 
 
 def known_models(public_names: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 import crypto from 'crypto';
 
+import body from 'body.js';
+
 // RFC 6750: the scheme in any case, then one token without blanks.
 const BEARER = /^Bearer ([!-~]{1,512})$/i;
 
@@ -38,7 +40,12 @@ async function choose_pool(r) {
         return r.return(NO_MODEL);
     }
     r.variables.public_model = models[0];
-    return r.variables.pool === '' ? r.return(UNKNOWN_MODEL) : r.decline();
+    if (r.variables.pool === '') {
+        return r.return(UNKNOWN_MODEL);
+    }
+    // Only where something is rendered that gives some requests a location of their own.
+    const route = r.variables.route;
+    return route ? r.internalRedirect(route) : r.decline();
 }
 
 // Every value of "model" in the outermost object, null for what is no string. Two matter: parsers
@@ -59,64 +66,9 @@ function models_of(text) {
     return Object.hasOwn(request, 'model') ? [request.model] : [];
 }
 
-// The same from brackets and strings alone; what is inside strings is jumped over, images too.
+// The same, without parsing what is no name of a model.
 function scanned_models(text) {
-    const token = /[{}[\]"]/g;
-    const models = [];
-    let depth = 0;
-    if (printed_after(text, 0)[0] !== '{') {
-        throw new SyntaxError('no object');
-    }
-    for (let match = token.exec(text); match !== null; match = token.exec(text)) {
-        if (match[0] === '"') {
-            token.lastIndex = end_of_string(text, match.index);
-            if (depth === 1 && is_model_key(text, match.index, token.lastIndex)) {
-                models.push(string_after(text, token.lastIndex));
-            }
-        } else {
-            depth += match[0] === '{' || match[0] === '[' ? 1 : -1;
-        }
-    }
-    if (depth !== 0) {
-        throw new SyntaxError('cut off');
-    }
-    return models;
-}
-
-function is_model_key(text, start, end) {
-    return printed_after(text, end)[0] === ':' && JSON.parse(text.slice(start, end)) === 'model';
-}
-
-// The string that is the value of the key that ends at `end`, or null.
-function string_after(text, end) {
-    const start = printed_after(text, printed_after(text, end).index + 1).index;
-    return text[start] === '"' ? JSON.parse(text.slice(start, end_of_string(text, start))) : null;
-}
-
-function printed_after(text, position) {
-    const printed = /[^ \t\r\n]/g;
-    printed.lastIndex = position;
-    return printed.exec(text) || { 0: '', index: text.length };
-}
-
-// Where the string that begins at `start` is over: after the first quote that is not escaped.
-function end_of_string(text, start) {
-    let quote = start;
-    do {
-        quote = text.indexOf('"', quote + 1);
-        if (quote === -1) {
-            throw new SyntaxError('cut off');
-        }
-    } while (is_escaped(text, quote));
-    return quote + 1;
-}
-
-function is_escaped(text, position) {
-    let backslashes = 0;
-    while (text[position - 1 - backslashes] === '\\') {
-        backslashes += 1;
-    }
-    return backslashes % 2 === 1;
+    return body.members(text, ['model']).model.map((value) => body.string_at(text, value));
 }
 
 export default { choose_pool, key_digest };

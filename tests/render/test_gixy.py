@@ -16,11 +16,14 @@ EXPLAINED = {
     "status_page_exposed",
     # It does not see the resolver inside the upstream, the only place where names are looked up.
     "missing_resolver",
+    # The path is a constant; of the client's own nothing is passed on.
+    "proxy_pass_normalized",
 }
 GATEWAYS = sorted((ROOT / "nginx").glob("*/*/nginx.conf"))
 
 
-def _findings(configuration: Path) -> set[str]:
+def findings(configuration: Path) -> set[str]:
+    """The names of gixy's plugins that complain."""
     gixy = Path(sys.executable).with_name("gixy")
     command = [str(gixy), "--format", "json", str(configuration)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -29,11 +32,11 @@ def _findings(configuration: Path) -> set[str]:
 
 @pytest.mark.parametrize("configuration", GATEWAYS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_gixy_reports_nothing_unexplained(configuration: Path) -> None:
-    assert _findings(configuration) <= EXPLAINED
+    assert findings(configuration) <= EXPLAINED
 
 
 def test_gixy_reports_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "nginx.conf").write_text(
         "events {}\nhttp { server { location /a { alias /b/; proxy_pass http://$host; } } }\n"
     )
-    assert _findings(tmp_path / "nginx.conf") - EXPLAINED
+    assert findings(tmp_path / "nginx.conf") - EXPLAINED

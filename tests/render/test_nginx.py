@@ -16,6 +16,7 @@ from deploys.render.nginx import (
 )
 from deploys.render.nginx_errors import error_pages
 from deploys.render.templates import renderer
+from tests.render.cloud_plans import cloud_plan
 from tests.render.plans import HOST, small_plan, small_pool
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -36,13 +37,22 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
 
 
 def test_every_template_is_rendered_to_a_file_of_its_name() -> None:
+    plan = cloud_plan(arm="share", share_percent=10.0, first_byte_seconds=2)
     templates = {path.name.removesuffix(".j2") for path in (TEMPLATES / "nginx").iterdir()}
-    assert rendered(small_plan()).keys() == templates
+    files = rendered(plan).keys()
+    assert {name for name in files if "/" not in name} == templates
+
+
+def test_what_is_not_used_is_not_rendered() -> None:
+    files = rendered(small_plan())
+    assert not {name for name in files if "cloud" in name or "egress" in name or "share" in name}
+    text = "".join(text for name, text in files.items() if name.endswith(".conf"))
+    assert "egress" not in text
 
 
 def test_every_file_but_the_script_says_for_whom_it_was_rendered_and_from_what() -> None:
     for name, text in rendered(small_plan()).items():
-        if name != "gateway.js":
+        if not name.endswith(".js"):
             head = "".join(text.splitlines()[:3])
             assert HOST in head
             assert f"templates/nginx/{name}.j2" in head
@@ -51,7 +61,8 @@ def test_every_file_but_the_script_says_for_whom_it_was_rendered_and_from_what()
 def test_every_file_is_included_exactly_once() -> None:
     files = rendered(small_plan())
     everything = "\n".join(files.values())
-    for name in files.keys() - {"nginx.conf", "gateway.js", "pools.conf"}:
+    scripts = {name for name in files if name.endswith(".js")}
+    for name in files.keys() - {"nginx.conf", "pools.conf"} - scripts:
         assert everything.count(f"include {name};") == 1
     # What is drained now is no part of the release: a copy of the pools says so.
     copy = f"/srv/homeport/state/gateway/pools/{pools_digest(files['pools.conf'])}.conf"
@@ -183,7 +194,7 @@ def test_every_page_that_a_variable_chooses_exists() -> None:
 def test_hundreds_of_models_fit_into_words_that_nginx_takes() -> None:
     pools = [small_pool(f"p{n}", public_name=f"model-{n:04}-" + "x" * 100) for n in range(300)]
     files = rendered(small_plan(*pools))
-    configuration = [" ".join(words(text)) for name, text in files.items() if name != "gateway.js"]
+    configuration = [" ".join(words(text)) for name, text in files.items() if ".js" not in name]
     quoted = [word for text in configuration for word in re.findall(r"'[^']*'", text)]
     assert max(map(len, quoted)) < 4096
     pieces = re.findall(r"default '([^']*)'", files["models.conf"])
