@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pyinfra.api.host import Host
 
-from deploys.facts.compose import ComposeServices, NetworkExists
+from deploys.facts.compose import ComposeServices, NetworkExists, NetworkLetsOut
 from deploys.facts.docker import DockerHost
 from deploys.facts.docker_daemon import DockerDaemon
 from deploys.facts.files import FileDigests
@@ -21,6 +21,7 @@ from deploys.facts.once import Question, look
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
 from deploys.facts.users import UserName
+from deploys.operations import fleet_way
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
 from deploys.operations.gateway import CLIENTS
@@ -55,6 +56,8 @@ def pulled_references(release: Release) -> tuple[str, ...]:
 def _of_the_release(host: Host, release: Release) -> Iterator[Question]:
     if release.gateway is not None:
         yield ListeningPorts, {}
+        if release.gateway.egress is not None:
+            yield NetworkLetsOut, {"network": release.network}
     if release.hardware is not None:
         yield Hardware, {"gpus": bool(release.hardware.gpus)}
     if release.models:
@@ -88,6 +91,9 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     yield MissingFolders, {"directory": directory, "folders": FOLDERS}
     yield StagedFiles, {"directory": f"{directory}/releases/{release.release}"}
     yield NetworkExists, {"network": release.network}
+    if release.gateway is not None:
+        yield NetworkLetsOut, {"network": release.network}
+        yield FileDigests, {"paths": (fleet_way.unit_path(release.environment),)}
     rendered = f"{directory}/releases/{release.release}/gpu_hosts"
     yield ComposeServices, {"project": engines_project(host), "directory": rendered}
     yield KeptReleases, {"directory": directory}
