@@ -173,10 +173,10 @@ def running_lab(folder: Path, image: str) -> Iterator[Lab]:
         docker("network", "rm", name, expect=None)
 
 
-def start_engine(lab: str, replica: str, image: str) -> None:
+def start_engine(lab: str, replica: str, image: str, network: str = "") -> None:
     """This machine's own Python in any Debian image: there need not be one with Python in it."""
     docker(
-        "run", "--detach", f"--name={lab}-{replica}", f"--network={lab}",
+        "run", "--detach", f"--name={lab}-{replica}", f"--network={network or lab}",
         f"--network-alias={replica}", "--publish=127.0.0.1::8090", "--volume=/usr:/usr:ro",
         f"--volume={FAKE_ENGINE}:/fake_engine.py:ro", "--user=10001", "--read-only",
         "--entrypoint=/usr/bin/python3", image, "/fake_engine.py", replica,
