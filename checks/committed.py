@@ -43,6 +43,10 @@ class Committed:
     replicas: tuple[Replica, ...]
     services: Mapping[str, Mapping[str, Any]]
     """Service -> its definition in a rendered compose.yaml."""
+    networks: Mapping[str, Mapping[str, Any]]
+    """Of the gateway's Compose project, as it calls them -> definition."""
+    nginx: Path
+    """Folder of the gateway's rendered files, whether there is one or not."""
     docker: Docker
     nvidia: Nvidia
 
@@ -70,7 +74,9 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
         release = Release.model_validate(yaml.safe_load(text), strict=False)
         engines = _services(folder / "gpu_hosts" / "compose.yaml")
         replicas = _replicas(engines, host.name)
-        services = {**engines, **_services(folder / "gateways" / "compose.yaml")}
+        gateway = folder / "gateways" / "compose.yaml"
+        services = {**engines, **_services(gateway)}
+        networks = _part(gateway, "networks")
     except OSError as error:
         missing = str(Path(error.filename).relative_to(root))
         hint = f"homeport render {environment}"
@@ -82,7 +88,8 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
         raise Refused([Complaint(name, "", f"is not what render writes: {error}", hint)]) from None
     docker, nvidia = _words(host, "docker", Docker), _words(host, "nvidia", Nvidia)
     digest = hashlib.sha256(text).hexdigest()
-    return Committed(host, release, digest, replicas, services, docker, nvidia)
+    nginx = root / "nginx" / environment / host.name
+    return Committed(host, release, digest, replicas, services, networks, nginx, docker, nvidia)
 
 
 def _words(host: InventoryHost, key: str, model: type[Words]) -> Words:
@@ -93,11 +100,15 @@ def _words(host: InventoryHost, key: str, model: type[Words]) -> Words:
 
 
 def _services(file: Path) -> Mapping[str, Mapping[str, Any]]:
+    return _part(file, "services")
+
+
+def _part(file: Path, name: str) -> Mapping[str, Mapping[str, Any]]:
     # A host without the role has no such file; a host that should have one fails by its manifest.
     if not file.parent.is_dir():
         return {}
-    services: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text())["services"]
-    return services
+    part: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text()).get(name, {})
+    return part
 
 
 def _replicas(services: Mapping[str, Mapping[str, Any]], host: str) -> tuple[Replica, ...]:

@@ -69,6 +69,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--environment", help="name of a file in inventories/; required")
     group.addoption("--gateway-url", help="http://HOST:PORT; default: from the release manifest")
     group.addoption("--root", type=Path, default=root, help="the checkout; default: this one")
+    group.addoption(
+        "--disruptive", action="store_true", help="also checks that keep clients from their answers"
+    )
     group.addoption("--results", type=Path, help="write one JSON line per check to this file")
 
 
@@ -97,6 +100,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "deployed": [one.host.name for one in committed],
         "gateway": gateways,
         "clients": gateways,
+        "kept": gateways,
+        "cloudy": [one.host.name for one in committed if _has_egress(one)],
     }
     for fixture, hosts in names.items():
         if fixture in metafunc.fixturenames:
@@ -109,6 +114,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("replica", replicas, ids=names_of, scope="session")
 
 
+def _has_egress(committed: Committed) -> bool:
+    gateway = committed.release.gateway
+    return gateway is not None and gateway.egress is not None
+
+
 def _has_bound(replica: Replica, committed: Iterable[Committed]) -> bool:
     """Whether the plan knows how fast a replica can be at most."""
     return any(
@@ -118,8 +128,13 @@ def _has_bound(replica: Replica, committed: Iterable[Committed]) -> bool:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A check that concerns nothing of the environment is left out, not skipped."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A check that concerns nothing of the environment is left out, not skipped.
+
+    So is one that would disturb clients, unless it was asked for.
+    """
+    if not config.getoption("--disruptive"):
+        items[:] = [item for item in items if item.get_closest_marker("disruptive") is None]
     reasons = ("got empty parameter set",)
     items[:] = [
         item
@@ -151,6 +166,20 @@ def fleet(pytestconfig: pytest.Config) -> Fleet:
 def deployed(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
     """One host of the environment."""
     return Deployed(fleet.committed[request.param], fleet.live(request.param))
+
+
+@pytest.fixture(scope="session")
+def kept(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Committed:
+    """The commit of one gateway's host; nothing is asked of it."""
+    found = pytestconfig.stash[_COMMITTED]
+    return next(one for one in found if one.host.name == request.param)
+
+
+@pytest.fixture(scope="session")
+def cloudy(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Committed:
+    """The same of a gateway that has a way to the cloud."""
+    found = pytestconfig.stash[_COMMITTED]
+    return next(one for one in found if one.host.name == request.param)
 
 
 @pytest.fixture(scope="session")

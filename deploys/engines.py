@@ -9,6 +9,7 @@ from pyinfra import host
 from deploys.operations import compose, engine_services, rolling
 from deploys.operations.manifest import (
     engines_project,
+    has_egress,
     host_directory,
     this_network,
     this_project,
@@ -18,7 +19,11 @@ from deploys.operations.manifest import (
 project = this_project(host, "gpu_hosts")
 
 if project is not None:
-    compose.network(name="Make the network of engines and gateway", network=this_network(host))
+    compose.network(
+        name="Make the network of engines and gateway",
+        network=this_network(host),
+        closed=has_egress(host),
+    )
 
 engine_services.started(
     name="Start the engines that are missing",

@@ -2,7 +2,7 @@
 
 from pyinfra import host
 
-from deploys.operations import draining, gateway, release
+from deploys.operations import draining, egress, gateway, release
 from deploys.operations.manifest import (
     committed_files,
     committed_sources,
@@ -29,6 +29,14 @@ if committed.gateway is not None:
             directory=directory,
             image=committed.gateway.image,
         )
+
+if committed.gateway is not None and committed.gateway.egress is not None:
+    egress.prepared(
+        name="Give the egress hop the provider's key",
+        directory=directory,
+        key=committed.gateway.egress.key,
+        image=committed.gateway.image,
+    )
 
 release.staged(
     name=f"Stage release {committed.release}",

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploys.cli.memory_bar import bar, legend
+from deploys.plan.cloud import CloudPlan
 from deploys.plan.memory.process import margin_mib
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica, VllmArguments
 from deploys.plan.search.gpus import UsableGpu, usable_gpus
@@ -128,3 +129,11 @@ def _gateways(plan: Plan) -> Iterator[str]:
             public = ", ".join(plan.public_names())
             listen = f"http://{host.gateway.address}:{host.gateway.port}/v1"
             yield f"gateway on {host.name}: {listen} serves {public}"
+    if plan.cloud is not None:
+        yield f"cloud: {plan.cloud.settings.provider}, for {_armed(plan.cloud)}; all else stays"
+
+
+def _armed(cloud: CloudPlan) -> str:
+    """Which pools may leave, for whom."""
+    pools = ", ".join(f"{name} ({arm})" for name, arm in cloud.pools.items()) or "no pool"
+    return f"{pools} of {', '.join(cloud.clients) or 'no client'}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deploys.plan.cloud import cloud_plan
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan
 from deploys.render.files import Difference, differences, render_environment
@@ -32,7 +33,11 @@ def run_stages(root: Path, name: str) -> Stages:
     """Reads, plans and renders `name` in memory; raises Refused with every complaint."""
     environment = read_environment(root, name)
     plan = plan_environment(environment, {})
-    plan = replace(plan, images=image_references(root, environment, used_images(plan)))
+    plan = replace(
+        plan,
+        images=image_references(root, environment, used_images(plan)),
+        cloud=cloud_plan(root, environment.cloud, environment.pools, environment.clients),
+    )
     access = Access(clients=environment.clients, hub=environment.hub, registry=environment.registry)
     files = render_environment(plan, access, root / "templates")
     return Stages(environment, plan, files, differences(root, name, files))

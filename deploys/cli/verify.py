@@ -25,6 +25,9 @@ GatewayOption = Annotated[
     str, typer.Option("--gateway-url", help="Where the gateway is reached from here.")
 ]
 JunitOption = Annotated[Path | None, typer.Option("--junit", help="Write a JUnit report here.")]
+DisruptiveOption = Annotated[
+    bool, typer.Option("--disruptive", help="Also what keeps clients from answers for a moment.")
+]
 
 Result = dict[str, Any]
 
@@ -38,6 +41,7 @@ def verify(
     as_json: JsonOption = False,
     junit: JunitOption = None,
     gateway_url: GatewayOption = "",
+    disruptive: DisruptiveOption = False,
 ) -> int:
     """Asks the hosts and the gateway whether all of it is true."""
     root = repository_root()
@@ -45,6 +49,7 @@ def verify(
         read_inventory(root, environment)
     arguments = [f"--environment={environment}", f"--root={root}"]
     arguments += [f"--gateway-url={gateway_url}"] if gateway_url else []
+    arguments += ["--disruptive"] if disruptive else []
     arguments += [f"--junit-xml={junit.absolute()}"] if junit else []
     began, console = time.monotonic(), Console(stderr=as_json)
     with tempfile.TemporaryFile("w+") as talk:

@@ -69,6 +69,27 @@ class NetworkExists(FactBase[bool]):
         return any(output)
 
 
+class NetworkLetsOut(FactBase[bool | None]):
+    """Whether containers on a Docker network reach what lies beyond the host; None without it."""
+
+    @staticmethod
+    def default() -> None:
+        return None
+
+    def command(self, network: str) -> StringCommand:
+        """Docker masquerades unless the network says otherwise."""
+        option = '{{index .Options "com.docker.network.bridge.enable_ip_masquerade"}}'
+        return StringCommand(
+            "docker network inspect --format", QuoteString(f"masquerade={option}"),
+            QuoteString(network), "2>/dev/null || true",
+        )  # fmt: skip
+
+    def process(self, output: list[str]) -> bool | None:
+        """Anything but `false`, when there is a network."""
+        found = [line for line in output if line.startswith("masquerade=")]
+        return found[0] != "masquerade=false" if found else None
+
+
 def _service(container: dict[str, Any], rendered: dict[str, Any]) -> dict[str, Any]:
     labels = container["Config"]["Labels"]
     bindings = container["HostConfig"].get("PortBindings") or {}

@@ -35,3 +35,17 @@ class SourceFiles(FactBase[list[str]]):
 
     def process(self, output: Iterable[str]) -> list[str]:
         return sorted(output)
+
+
+class Owner(FactBase[int | None]):
+    """Returns the uid that owns a file or folder; None when it is missing."""
+
+    @staticmethod
+    def default() -> None:
+        return None
+
+    def command(self, path: str) -> StringCommand:
+        return StringCommand("stat --format %u --", QuoteString(path), "2>/dev/null || true")
+
+    def process(self, output: Iterable[str]) -> int | None:
+        return next((int(line) for line in output if line.isdecimal()), None)

@@ -89,15 +89,3 @@ class Drains(FactBase[dict[str, Any]]):
                 name, _, address = rest.partition(" ")
                 found["stand_ins"][name] = address
         return found
-
-
-class FolderOwner(FactBase[int | None]):
-    """The uid that owns a folder; None when there is no such folder."""
-
-    def command(self, path: str) -> StringCommand:
-        """Missing is no error here."""
-        return StringCommand("stat --format=%u", QuoteString(path), "2>/dev/null || true")
-
-    def process(self, output: list[str]) -> int | None:
-        """One number, or nothing."""
-        return int(output[0]) if output else None

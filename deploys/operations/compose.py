@@ -44,20 +44,26 @@ def up(project: str, directory: str, services: Mapping[str, str]) -> Commands:
 
 
 @operation()
-def network(network: str) -> Commands:
+def network(network: str, closed: bool = False) -> Commands:
     """
     Make the Docker network on which a host's gateway and engines meet.
 
     + network: its name
+    + closed: whether no way leads out of it, as beside an egress hop
+
+    Docker's own `internal` networks cannot publish the gateway's port; one that does not
+    masquerade can, and no answer from outside finds the way back into it. One that is there and
+    lets out was refused in preflight.
     """
     if once(host, NetworkExists, network=network):
         host.noop(f"network {network} exists")
         return
     label = QuoteString(f"homeport.environment={network.removeprefix('homeport-')}")
+    option = "--opt com.docker.network.bridge.enable_ip_masquerade=false" if closed else ""
     # Both the engines' and the gateway's deploy want it, and may run by themselves.
     yield StringCommand(
         "docker network inspect", QuoteString(network), ">/dev/null 2>&1 ||",
-        "docker network create --label", label, QuoteString(network),
+        "docker network create --label", label, option, QuoteString(network),
     )  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from pyinfra.api.host import Host
 
-from deploys.facts.compose import ComposeServices, NetworkExists
+from deploys.facts.compose import ComposeServices, NetworkExists, NetworkLetsOut
 from deploys.facts.docker import DockerHost
 from deploys.facts.docker_daemon import DockerDaemon
-from deploys.facts.files import FileDigests
-from deploys.facts.gateway import Drains, FolderOwner, GatewayLoaded, SecretDigest
+from deploys.facts.files import FileDigests, Owner
+from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.hardware import Hardware
 from deploys.facts.history import KeptReleases
 from deploys.facts.images import ImageIds
@@ -21,6 +21,7 @@ from deploys.facts.once import Question, look
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
 from deploys.facts.users import UserName
+from deploys.operations import fleet_way
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
 from deploys.operations.gateway import CLIENTS
@@ -55,6 +56,8 @@ def pulled_references(release: Release) -> tuple[str, ...]:
 def _of_the_release(host: Host, release: Release) -> Iterator[Question]:
     if release.gateway is not None:
         yield ListeningPorts, {}
+        if release.gateway.egress is not None:
+            yield NetworkLetsOut, {"network": release.network}
     if release.hardware is not None:
         yield Hardware, {"gpus": bool(release.hardware.gpus)}
     if release.models:
@@ -88,6 +91,9 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     yield MissingFolders, {"directory": directory, "folders": FOLDERS}
     yield StagedFiles, {"directory": f"{directory}/releases/{release.release}"}
     yield NetworkExists, {"network": release.network}
+    if release.gateway is not None:
+        yield NetworkLetsOut, {"network": release.network}
+        yield FileDigests, {"paths": (fleet_way.unit_path(release.environment),)}
     rendered = f"{directory}/releases/{release.release}/gpu_hosts"
     yield ComposeServices, {"project": engines_project(host), "directory": rendered}
     yield KeptReleases, {"directory": directory}
@@ -102,7 +108,7 @@ def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Qu
     folder, image = f"{directory}/secrets/gateway", release.gateway.image
     yield SecretDigest, {"folder": folder, "file": CLIENTS, "image": image}
     if release.gateway.counts_tokens:
-        yield FolderOwner, {"path": f"{directory}/{COUNTERS}"}
+        yield Owner, {"path": f"{directory}/{COUNTERS}"}
     yield Drains, {"directory": directory}
     yield ComposeServices, {"project": project.name, "directory": f"{directory}/current/gateways"}
     yield FileText, {"path": f"{directory}/{LOADED}"}

@@ -7,19 +7,22 @@ from pathlib import Path
 from pyinfra import host
 from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
-from deploys.facts.gateway import Drains, FolderOwner, GatewayLoaded, SecretDigest
+from deploys.facts.files import Owner
+from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.once import once
 from deploys.facts.release import FileText
+from deploys.operations import secret_file
 from deploys.operations.gateways import LOADED, reload
-from deploys.render.release import COUNTERS
+from deploys.operations.secret_file import GATEWAY_UID
+from deploys.render.egress import AUTHORITY, FOLDER, SYSTEM_AUTHORITIES
+from deploys.render.egress_service import HOST_AUTHORITIES
+from deploys.render.release import COUNTERS, Release
 from deploys.settings.client import Client, every_key
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.secrets import resolve
 
 Commands = Generator[StringCommand, None, None]
 
-# The uid that the gateway's container runs as; the only one that may read the clients' digests.
-GATEWAY_UID = 10001
 CLIENTS = "clients.map"
 
 
@@ -52,16 +55,9 @@ def clients(directory: str, clients: Mapping[str, Client], image: str) -> Comman
         text = clients_map(clients, Path.cwd())
     except Refused as refused:
         raise OperationError(str(refused)) from refused
-    folder = f"{directory}/secrets/gateway"
-    wanted = hashlib.sha256(text.encode()).hexdigest()
-    if once(host, SecretDigest, folder=folder, file=CLIENTS, image=image) == wanted:
+    changed = yield from secret_file.written(f"{directory}/secrets/gateway", CLIENTS, text, image)
+    if not changed:
         host.noop("the gateway has its clients' digests")
-        return
-    # Through standard input: no argument, no log line and no temporary file ever holds it.
-    new = QuoteString(f"{folder}/{CLIENTS}.new")
-    yield StringCommand("umask 077; rm -f", new, "&& cat >", new, _stdin=text)
-    yield _owned(folder, f"{CLIENTS}.new", image)
-    yield StringCommand("mv -fT", new, QuoteString(f"{folder}/{CLIENTS}"))
 
 
 @operation()
@@ -73,20 +69,36 @@ def counters(directory: str, image: str) -> Commands:
     + image: the gateway's image
     """
     folder = f"{directory}/{COUNTERS}"
-    if once(host, FolderOwner, path=folder) == GATEWAY_UID:
+    if once(host, Owner, path=folder) == GATEWAY_UID:
         host.noop("the gateway has its folder for counters")
         return
     yield StringCommand("mkdir -p", QuoteString(folder))
-    yield _owned(str(Path(folder).parent), Path(folder).name, image)
+    yield secret_file.owned(str(Path(folder).parent), Path(folder).name, image)
 
 
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:
     """`nginx -t` on a staged release, in the gateway's own image and under its own uid."""
-    staged = f"{directory}/releases/{release}/nginx"
+    return _tried(directory, release, image, "gateway", "nginx.conf")
+
+
+def valid_egress(directory: str, release: Release, image: str) -> StringCommand:
+    """The same for the egress hop, with the CAs that it will trust."""
+    own = f"nginx/{FOLDER}/{AUTHORITY}" in release.files
+    trusted = StringCommand(
+        # Not --volume, which would make a directory of a file that is missing.
+        f"--mount type=bind,readonly,source={HOST_AUTHORITIES},target={SYSTEM_AUTHORITIES}"
+    )
+    options = () if own else (trusted,)
+    return _tried(directory, release.release, image, "egress", f"{FOLDER}/nginx.conf", *options)
+
+
+def _tried(
+    directory: str, release: str, image: str, secrets: str, file: str, *options: StringCommand
+) -> StringCommand:
     mounts = {
-        f"{directory}/secrets/gateway": "/srv/homeport/secrets/gateway",
-        f"{directory}/state/gateway": "/srv/homeport/state/gateway",
-        staged: "/srv/homeport/gateway/current",
+        f"{directory}/secrets/{secrets}": f"/srv/homeport/secrets/{secrets}",
+        f"{directory}/state/{secrets}": f"/srv/homeport/state/{secrets}",
+        f"{directory}/releases/{release}/nginx": "/srv/homeport/gateway/current",
     }
     volumes = [
         StringCommand("--volume", QuoteString(f"{source}:{target}:ro"))
@@ -96,9 +108,10 @@ def valid_configuration(directory: str, release: str, image: str) -> StringComma
         "docker run --rm --network none --read-only --tmpfs /tmp --cap-drop ALL",
         f"--user {GATEWAY_UID}:{GATEWAY_UID}",
         *volumes,
+        *options,
         "--entrypoint nginx",
         QuoteString(image),
-        "-t -q -c /srv/homeport/gateway/current/nginx.conf",
+        f"-t -q -c /srv/homeport/gateway/current/{file}",
     )
 
 
@@ -124,14 +137,3 @@ def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
         host.noop(f"the gateway serves revision {revision}")
         return
     yield reload(directory, project, wanted)
-
-
-def _owned(folder: str, file: str, image: str) -> StringCommand:
-    owner = f"{GATEWAY_UID}:{GATEWAY_UID}"
-    return StringCommand(
-        'if [ "$(id -u)" = 0 ]; then chown', owner, QuoteString(f"{folder}/{file}"),
-        # Whoever may use Docker without being root gives the file away through a container.
-        "; else docker run --rm --network none --user 0 --cap-drop ALL --cap-add CHOWN --volume",
-        QuoteString(f"{folder}:/folder"), "--entrypoint chown", QuoteString(image), owner,
-        QuoteString(f"/folder/{file}"), "; fi",
-    )  # fmt: skip

@@ -103,6 +103,12 @@ def this_network(host: Host) -> str:
     return this_release(host).network
 
 
+def has_egress(host: Host) -> bool:
+    """Whether this host has the way to the cloud, and so no other."""
+    gateway = this_release(host).gateway
+    return gateway is not None and gateway.egress is not None
+
+
 def host_directory(host: Host) -> str:
     """The absolute path of the kit's folder on the host."""
     directory = Path(host.data.get("directory") or DIRECTORY)

@@ -3,7 +3,7 @@
 from pyinfra import host
 from pyinfra.api.exceptions import DeployError
 
-from deploys.facts.compose import ComposeServices
+from deploys.facts.compose import ComposeServices, NetworkLetsOut
 from deploys.facts.docker import DockerHost
 from deploys.facts.hardware import Hardware
 from deploys.facts.images import ImageIds
@@ -28,6 +28,7 @@ def refuse_conflicts(release: Release, directory: str) -> None:
         *_other_hardware(release),
         *_taken_ports(release),
         *_foreign_projects(release, directory),
+        *_open_network(release),
         *_what_cannot_come(release, directory),
     ]
     if found:
@@ -82,6 +83,8 @@ def _what_cannot_come(release: Release, directory: str) -> list[str]:
     wanted: list[str | None] = []
     if release.gateway is not None:
         wanted += [key.key for _, _, key in every_key(release.gateway.clients)]
+        if release.gateway.egress is not None:
+            wanted.append(release.gateway.egress.key)
     found = []
     if release.models:
         store = look(directory, release.models)
@@ -98,6 +101,20 @@ def _pulls(release: Release) -> bool:
     references = pulled_references(release)
     there = once(host, ImageIds, references=references) if references else {}
     return bool(set(references) - there.keys())
+
+
+def _open_network(release: Release) -> list[str]:
+    """A network is made once; from one of before there was a cloud, the gateway gets out."""
+    if release.gateway is None or release.gateway.egress is None:
+        return []
+    if not once(host, NetworkLetsOut, network=release.network):
+        return []
+    name = release.environment
+    return [
+        f"error: {release.host}: network {release.network} lets containers out: it was made when "
+        f"there was no cloud\nhint: take this host's part down once, `pyinfra --limit "
+        f"{host.name} inventories/{name}.py deploys/down.py`, and apply again"
+    ]
 
 
 def _foreign_projects(release: Release, directory: str) -> list[str]:

@@ -8,7 +8,7 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
 from deploys.facts.once import once
 from deploys.facts.release import LinkTargets, MissingFolders, StagedFiles
-from deploys.operations.gateway import valid_configuration
+from deploys.operations.gateway import valid_configuration, valid_egress
 from deploys.operations.gateways import LOADED
 from deploys.operations.manifest import RunRelease
 from deploys.render.release import Release
@@ -178,4 +178,6 @@ def checks(release: Release, directory: str) -> list[StringCommand]:
     ]  # fmt: skip
     if release.gateway is not None:
         proofs.append(valid_configuration(directory, release.release, release.gateway.image))
+        if release.gateway.egress is not None:
+            proofs.append(valid_egress(directory, release, release.gateway.image))
     return proofs

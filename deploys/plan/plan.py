@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploys.catalogue.model import Model
+from deploys.plan.cloud import CloudPlan
 from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.memory.estimate import Pool as KvPool
@@ -170,6 +171,8 @@ class Plan:
     """How each replica is replaced when it has to be, by its name."""
     stand_ins: Mapping[str, Replica] = field(default_factory=dict)
     """The second one that serves while a replica is replaced by surge, by the replica's name."""
+    cloud: CloudPlan | None = None
+    """None: nothing ever leaves the fleet."""
 
     def public_names(self) -> list[str]:
         """What clients may write into "model", aliases too, sorted."""

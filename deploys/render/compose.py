@@ -10,6 +10,7 @@ from deploys.catalogue.model import Model
 from deploys.catalogue.store import store_folder
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
+from deploys.render.egress_service import EGRESS, egress_service
 from deploys.render.engines import llamacpp, vllm
 from deploys.render.engines.service import PORT
 from deploys.render.image_tags import image_name
@@ -35,13 +36,15 @@ GATEWAY_FOLDERS = ("gateway", "releases", "secrets/gateway", "state/gateway")
 Values = dict[str, object]
 
 
-def compose_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
-    """Path below compose/<environment>/<host>/ -> text, for each role of the host."""
+def compose_files(
+    plan: Plan, host: HostPlan, render: Render, nginx: Mapping[str, str]
+) -> dict[str, str]:
+    """Path below compose/<environment>/<host>/ -> text, for each role; `nginx` is its files."""
     files = {}
     if host.replicas:
         files["gpu_hosts/compose.yaml"] = _gpu_hosts(plan, host, render)
     if host.gateway is not None:
-        files["gateways/compose.yaml"] = _gateways(plan, host, render)
+        files["gateways/compose.yaml"] = _gateways(plan, host, render, nginx)
     return files
 
 
@@ -113,7 +116,7 @@ def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
     return text(service_hashes(text({})))
 
 
-def _gateways(plan: Plan, host: HostPlan, render: Render) -> str:
+def _gateways(plan: Plan, host: HostPlan, render: Render, nginx: Mapping[str, str]) -> str:
     gateway = host.gateway
     if gateway is None:
         raise ValueError(f"{host.name} is no gateway")
@@ -135,11 +138,14 @@ def _gateways(plan: Plan, host: HostPlan, render: Render) -> str:
         "spool_mib": SPOOL_MIB,
         "memory_mib": gateway_memory_mib(gateway),
     }
+    egress = egress_service(plan, gateway, nginx)
 
-    def text(label: str) -> str:
-        return render("compose/gateways/compose.yaml.j2", {**values, "config_sha256": label})
+    def text(hashes: Mapping[str, str]) -> str:
+        labelled = egress and {**egress, "config_sha256": hashes.get(EGRESS, "")}
+        filled = {**values, "config_sha256": hashes.get("nginx", ""), "egress": labelled}
+        return render("compose/gateways/compose.yaml.j2", filled)
 
-    return text(service_hashes(text(""))["nginx"])
+    return text(service_hashes(text({})))
 
 
 def _project(plan: Plan, host: HostPlan, role: str) -> Values:

@@ -12,6 +12,7 @@ import yaml
 from deploys.catalogue.store import HUB
 from deploys.plan.plan import HostPlan, Plan, Replica
 from deploys.render.compose import compose_files, config_labels, network_name, project_name
+from deploys.render.egress_service import egress_release
 from deploys.render.expectations import expectations
 from deploys.render.hardware import expected_hardware
 from deploys.render.image_tags import build_context, image_name
@@ -80,8 +81,8 @@ def differences(root: Path, environment: str, rendered: Mapping[str, str]) -> li
 def _host_files(
     plan: Plan, host: HostPlan, access: Access, render: Render, templates: Path
 ) -> dict[str, str]:
-    compose = compose_files(plan, host, render)
     nginx = nginx_files(plan, host, render, templates) if host.gateway is not None else {}
+    compose = compose_files(plan, host, render, nginx)
     shipped = {**compose, **{f"nginx/{path}": text for path, text in nginx.items()}}
     release = _release(plan, host, shipped, access)
     files = {f"compose/{plan.environment}/{host.name}/{path}": compose[path] for path in compose}
@@ -209,6 +210,7 @@ def _gateway(
         clients=dict(sorted(clients.items())),
         stand_ins={one.name: engine_address(one, host) for one in plan.stand_ins.values()},
         counts_tokens=counts_tokens(host.gateway, plan.clients),
+        egress=egress_release(plan),
     )
 
 

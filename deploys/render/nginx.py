@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan
+from deploys.render.egress import egress_files
 from deploys.render.nginx_clients import client_pages, client_values
+from deploys.render.nginx_cloud import cloud_values
 from deploys.render.nginx_errors import error_pages
 from deploys.render.nginx_limits import limit_pages, limit_values
 from deploys.render.nginx_routes import (
@@ -20,6 +22,7 @@ from deploys.render.templates import Render
 CONCERNS = (
     "nginx.conf",
     "gateway.js",
+    "body.js",
     "request.conf",
     "log.conf",
     "clients.conf",
@@ -29,6 +32,7 @@ CONCERNS = (
     "engines.conf",
     "public.conf",
     "routes.conf",
+    "to_pool.conf",
     "errors.conf",
     "failures.conf",
     "answers.conf",
@@ -43,6 +47,10 @@ OPTIONAL = {
     "kinds.conf": "kinds",
     "silences.conf": "silences",
     "silence_routes.conf": "silences",
+    "cloud.conf": "cloud",
+    "cloud_routes.conf": "cloud",
+    "to_egress.conf": "cloud",
+    "share.conf": "shares",
 }
 POOLS = "pools.conf"
 REVISION = "revision.conf"
@@ -65,7 +73,7 @@ def nginx_files(plan: Plan, host: HostPlan, render: Render, templates: Path) -> 
     scripts = {name for name in names if name.endswith(".js")}
     files = {name: (templates / "nginx" / name).read_text() for name in sorted(scripts)}
     files |= {name: render(f"nginx/{name}.j2", values) for name in names if name not in scripts}
-    files[POOLS] = pools
+    files |= {POOLS: pools, **egress_files(plan, values, render, templates)}
     revision = gateway_revision(files)
     files[REVISION] = render(f"nginx/{REVISION}.j2", {**values, "revision": revision})
     return files
@@ -118,4 +126,5 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         ],
         **client_values(plan.clients),
         **limit_values(gateway, plan.clients),
+        **cloud_values(plan, gateway),
     }

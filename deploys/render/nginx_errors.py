@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploys.render.nginx_text import nginx_string
 
@@ -45,6 +45,27 @@ def error_pages(
     """
     names = [*_names(public_names), *([_wrong_path(models_by_path)] if models_by_path else [])]
     return [*_mistakes(body_limit_mib), *names, *_keys(), *_failures()]
+
+
+def egress_error_pages(body_limit_mib: int) -> list[ErrorPage]:
+    """What the egress hop answers itself; 480 to 483 are what egress.js says inside nginx."""
+    retry = ("Retry-After 2",)
+    too_large = f"The body is larger than {body_limit_mib} MiB."
+    pages = [
+        page("bad_request", (400,), 400, "The request is malformed."),
+        page("cloud_refuses_key", (401, 403), 502, "The provider does not take our key."),
+        page("path_not_found", (404, 405), 404, "This path does not go to the cloud."),
+        page("too_large", (413,), 413, too_large),
+        page("internal", (500,), 500, "The egress hop failed."),
+        page("cloud_unreachable", (502,), 502, "The provider cannot be reached.", retry),
+        page("cloud_timed_out", (504,), 504, "The provider did not answer in time.", retry),
+        page("cloud_not_offered", (480,), 503, "This does not go to the cloud.", retry),
+        page("cloud_budget_spent", (481,), 503, "The budget for the cloud is spent.", retry),
+        page("cloud_resting", (482,), 503, "The provider failed and is left alone.", retry),
+        page("cloud_not_recorded", (483,), 503, "What leaves cannot be recorded.", retry),
+    ]
+    # The gateway's number of the request, not the hop's own.
+    return [replace(one, body=one.body.replace("$request_id", "$sent_id")) for one in pages]
 
 
 def known_models(public_names: Sequence[str]) -> str:

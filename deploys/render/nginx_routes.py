@@ -34,6 +34,7 @@ def connect_timeout_ms(read_timeout_seconds: int) -> int:
 def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, object]:
     """From a path and a model to a pool and its replicas."""
     silenced, with_sessions = list(_silences(plan.pools, gateway)), sessions(plan.pools)
+    late_streams = plan.cloud is not None and plan.cloud.settings.first_byte_seconds is not None
     return {
         "pools": [
             upstream
@@ -43,13 +44,17 @@ def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, ob
         "sessions": with_sessions,
         "upstream": "$chosen_upstream" if with_sessions else "pool_$pool",
         "again": "$again" if silenced else "@again",
+        "routes_inside": _routes_inside(cloud=plan.cloud is not None, silences=bool(silenced)),
         "routes": _routes(plan),
         "models": _models(plan),
         "kinds": _kinds(plan),
         "silences": silenced,
         # What gateway.js takes from a body besides the model.
         "body_words": " ".join(
-            [*(["user"] if with_sessions else []), *(["stream"] if silenced else [])]
+            [
+                *(["user"] if with_sessions else []),
+                *(["stream"] if silenced or late_streams else []),
+            ]
         ),
     }
 
@@ -63,6 +68,13 @@ def models_by_path(plan: Plan) -> str:
         for path in PATHS[pool.routing.kind]:
             served.setdefault(path, []).append(pool.public_name)
     return "; ".join(f"{path}: {', '.join(sorted(names))}" for path, names in served.items())
+
+
+def silences_of(pool: Pool, gateway: Gateway) -> tuple[int, int] | None:
+    """Longest silence of whole answers and of streams, in seconds; None: they are the gateway's."""
+    whole = pool.routing.first_byte_seconds or gateway.first_byte_seconds
+    stream = pool.routing.stream_silence_seconds or whole
+    return None if whole == stream == gateway.first_byte_seconds else (whole, stream)
 
 
 def _models(plan: Plan) -> list[dict[str, str]]:
@@ -91,17 +103,24 @@ def _kinds(plan: Plan) -> list[dict[str, str]]:
     return found if {one["kind"] for one in found} - {"generation"} else []
 
 
+def _routes_inside(*, cloud: bool, silences: bool) -> tuple[str, ...]:
+    """The variable that says where a request goes on, and what counts where it is empty."""
+    if cloud:
+        return "$cloud_route", "$silence_route" if silences else '""'
+    return ("$silence_route", '""') if silences else ()
+
+
 def _silences(pools: Sequence[Pool], gateway: Gateway) -> Iterator[dict[str, object]]:
     """Location, pool and time-outs of each way whose longest silence is not the gateway's."""
     for pool in pools:
-        whole = pool.routing.first_byte_seconds or gateway.first_byte_seconds
-        stream = pool.routing.stream_silence_seconds or whole
-        name = nginx_word(pool.name)
+        found, name = silences_of(pool, gateway), nginx_word(pool.name)
+        if found is None:
+            continue
+        whole, stream = found
         # The stream's stands first: the other's pattern fits it too.
         if stream != whole:
             yield _silence(f"stream_{name}", f"{_escaped(name)}[|]true", stream)
-        if whole != gateway.first_byte_seconds or stream != whole:
-            yield _silence(f"whole_{name}", f"{_escaped(name)}[|]", whole)
+        yield _silence(f"whole_{name}", f"{_escaped(name)}[|]", whole)
 
 
 def _escaped(name: str) -> str:

@@ -11,7 +11,8 @@ from pydantic import Field
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.rollout import Strategy
-from deploys.settings.client import Client
+from deploys.settings.arm import Arm
+from deploys.settings.client import Client, SecretReference
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
 from deploys.settings.words import Frozen
@@ -153,6 +154,18 @@ class ExpectedHardware(Frozen):
     gpus: tuple[ExpectedGpu, ...] = ()
 
 
+class EgressRelease(Frozen):
+    """What the deploy needs for the egress hop."""
+
+    service: str
+    provider: str
+    server: str
+    """NAME:PORT that nothing but the egress hop may reach."""
+    key: SecretReference
+    pools: dict[str, Arm]
+    """The pools whose requests may leave, where their client may too; none of the others."""
+
+
 class GatewayRelease(Frozen):
     """What the deploy needs to switch a gateway."""
 
@@ -168,9 +181,11 @@ class GatewayRelease(Frozen):
     clients: dict[str, Client]
     stand_ins: dict[str, str] = Field(default_factory=dict)
     """Stand-in -> its address in pools.conf; NAME:8080 on the gateway's own host."""
-    # With a default: see Release.
+    # With defaults: see Release.
     counts_tokens: bool = False
     """Whether nginx writes what clients have used, into a folder of its own."""
+    egress: EgressRelease | None = None
+    """None: nothing ever leaves the fleet."""
 
 
 class Access(Frozen):

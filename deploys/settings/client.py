@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from deploys.settings.arm import Arm
 from deploys.settings.tier import TierName
 from deploys.settings.words import Frozen, Name
 
@@ -57,6 +58,10 @@ class Client(Frozen):
     """Several, by name: the new one is applied before the old one is taken out."""
     tier: TierName | None = None
     """One of the gateway's tiers; without limits when left out."""
+    cloud: Arm = "never"
+    """Whether its requests may leave the fleet; the pool must say so too."""
+    sovereign: bool = False
+    """Promises that none ever does: then `cloud` is refused here."""
 
     @model_validator(mode="after")
     def _has_keys(self) -> "Client":

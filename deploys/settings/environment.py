@@ -12,6 +12,8 @@ from deploys.catalogue.models_yaml import read_models
 from deploys.settings.calibration import Calibration, read_calibration
 from deploys.settings.client import Client
 from deploys.settings.client_consistency import client_inconsistencies
+from deploys.settings.cloud import Cloud
+from deploys.settings.cloud_consistency import cloud_inconsistencies
 from deploys.settings.committed import missing_files
 from deploys.settings.connection import Connection
 from deploys.settings.consistency import inconsistencies
@@ -64,6 +66,8 @@ class EnvironmentWords(Frozen):
     pools: Annotated[dict[Name, Pool], Field(min_length=1)]
     clients: Annotated[dict[Name, Client], Field(min_length=1)]
     gateway: Gateway = Gateway()
+    cloud: Cloud | None = None
+    """Left out: nothing ever leaves the fleet."""
     images: dict[ImageName, Image] = Field(default_factory=dict)
     registry: Registry | None = None
     """The site's own; images come from where their names say when left out."""
@@ -92,6 +96,7 @@ class Environment(Frozen):
     models: dict[str, Model]
     registry: Registry | None = None
     hub: Hub = Hub()
+    cloud: Cloud | None = None
     calibration: Calibration = Calibration()
 
 
@@ -108,6 +113,7 @@ def read_environment(root: Path, name: str) -> Environment:
         complaints += inconsistencies(inventory, words.pools, words.gateway, models, hardware)
     if words is not None:
         complaints += client_inconsistencies(inventory, words.clients, words.gateway)
+        complaints += cloud_inconsistencies(inventory, words.pools, words.clients, words.cloud)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(

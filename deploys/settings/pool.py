@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from deploys.settings.arm import Arm
 from deploys.settings.routing import Routing, as_tuple
 from deploys.settings.words import Name
 
@@ -70,6 +71,11 @@ class Pool(Routing):
     steady_seconds: Annotated[int, Field(ge=0, le=600)] = 15
     """How long a new container must have run before it is trusted: engines were seen to answer
     once and die within seconds, when the first real batch needs memory."""
+
+    cloud: Arm = "never"
+    """Whether a request that names this pool may leave the fleet; its client must say so too."""
+    sovereign: bool = False
+    """Promises that no request ever does: then `cloud` is refused here."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Pool":

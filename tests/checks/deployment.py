@@ -7,8 +7,12 @@ from typing import Any
 
 import yaml
 
+from deploys.render.nginx import nginx_files
 from deploys.render.release import Release
+from deploys.render.templates import renderer
 from tests.checks.fake_docker import COMMAND, FakeDocker, FakeEngine, container
+from tests.environments import ROOT
+from tests.render.plans import small_plan
 
 ENVIRONMENT = "lab"
 HOST = "localhost"
@@ -17,6 +21,8 @@ REVISION = "5" * 64
 WEIGHTS = b"GGUF and then some"
 GPU_REPLICA, GPU = "chat-1", "nvidia.com/gpu=0"
 REPLICAS = {"chat-1": "172.18.0.11", "chat-2": "172.18.0.12"}
+
+TEMPLATES = ROOT / "templates"
 
 _INVENTORY = """\
 lab = [("@local", {"directory": ".homeport/lab"})]
@@ -151,6 +157,9 @@ def _write_checkout(root: Path, release: Release, files: dict[str, str]) -> None
     key = root / ".homeport" / "lab.key"
     key.touch(0o600)
     key.write_text(f"{KEY}\n")
+    plan = small_plan()
+    for path, text in nginx_files(plan, plan.hosts[0], renderer(TEMPLATES), TEMPLATES).items():
+        _write(root / "nginx" / ENVIRONMENT / HOST / path, text)
     compose = root / "compose" / ENVIRONMENT / HOST
     for path, text in files.items():
         if not path.startswith("nginx/"):

@@ -10,8 +10,9 @@ from deploys.cli.main import exit_code
 from deploys.cli.memory_bar import WIDTH, bar, legend
 from deploys.cli.plan_document import plan_document
 from deploys.plan.memory.estimate import DeviceEstimate, exactly
-from tests.environments import write_environment
+from tests.environments import POOL, write_environment
 from tests.plan.search.fleets import chat, host, planned
+from tests.render.cloud_plans import CLOUD
 
 
 @pytest.fixture
@@ -33,6 +34,20 @@ def test_a_question_is_answered_and_nothing_is_written(
     assert document["replicas"][0]["arguments"]["context_tokens"] == 2 * 1024
     assert document["pending"] is None
     assert sorted(root.rglob("*")) == before
+
+
+def test_a_plan_says_what_may_leave_the_fleet_and_render_writes_its_way(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arms = {"pools": {"chat": {**POOL, "cloud": "fallback"}}, "cloud": dict(CLOUD)}
+    arms["clients"] = {"demo": {"key": "env:KEY", "cloud": "fallback"}}
+    write_environment(root, arms)
+    assert exit_code(["render", "small"]) == ExitCode.DONE
+    capsys.readouterr()
+    assert exit_code(["plan", "small"]) == ExitCode.DONE
+    said = capsys.readouterr().out
+    assert "cloud: acme, for chat (fallback) of demo; all else stays" in said
+    assert (root / "nginx/small/localhost/egress/nginx.conf").is_file()
 
 
 def test_a_question_that_does_not_fit_is_7(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -149,10 +149,12 @@ def running_lab(
         docker("network", "rm", name, expect=None)
 
 
-def start_engine(lab: str, replica: str, image: str, script: Path = FAKE_ENGINE) -> None:
+def start_engine(
+    lab: str, replica: str, image: str, script: Path = FAKE_ENGINE, network: str = ""
+) -> None:
     """This machine's own Python in any Debian image: there need not be one with Python in it."""
     docker(
-        "run", "--detach", f"--name={lab}-{replica}", f"--network={lab}",
+        "run", "--detach", f"--name={lab}-{replica}", f"--network={network or lab}",
         f"--network-alias={replica}", "--publish=127.0.0.1::8090", "--volume=/usr:/usr:ro",
         f"--volume={script}:/fake_engine.py:ro", "--user=10001", "--read-only",
         "--entrypoint=/usr/bin/python3", image, "/fake_engine.py", replica,

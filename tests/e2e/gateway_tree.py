@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploys.plan.plan import Pool
-from deploys.render.nginx import nginx_files, pools_digest
-from deploys.render.templates import renderer
+from deploys.render.nginx import pools_digest
 from deploys.settings.client import Client, every_key
-from tests.render.plans import HOST, small_plan, small_pool
+from tests.render.gateway_files import gateway_files, write_files
+from tests.render.plans import small_plan, small_pool
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 # Whoever must not read it, cannot: a process of its own uid does.
 GATEWAY_UID = 10001
 KEY = "sk-test-0123456789"
@@ -31,19 +30,22 @@ def write_tree(
     The secret of each client's key is what its reference says: `file:SECRET`.
     """
     plan = small_plan(*pools, gateway={**SETTINGS, **settings}, clients=clients)
-    files = nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
-    (folder / "nginx").mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / "nginx" / name).write_text(text)
-    copy = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.write_text(files["pools.conf"])
+    files = gateway_files(plan)
+    write_gateway(folder, files)
     if "tokens.js" in files:
         counters = folder / "state" / "counters"
         counters.mkdir(exist_ok=True)
         counters.chmod(0o777)
     write_digests(folder, plan.clients if clients else None)
     return files
+
+
+def write_gateway(folder: Path, files: dict[str, str]) -> None:
+    """The rendered files, and the copy of the pools that nginx loads."""
+    write_files(files, folder / "nginx")
+    copy = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_text(files["pools.conf"])
 
 
 def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from pyinfra.api import FactProcessError
 
-from deploys.facts.compose import ComposeServices, NetworkExists
+from deploys.facts.compose import ComposeServices, NetworkExists, NetworkLetsOut
+from deploys.facts.files import Owner
 from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.history import KeptReleases, Standing
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
+from deploys.facts.units import UnitIsActive
 
 CONTAINER: dict[str, Any] = {
     "Id": "f00",
@@ -115,6 +117,24 @@ def test_small_answers_are_read_as_they_are() -> None:
     assert SecretDigest().process([]) == ""
     assert NetworkExists().process(["homeport-local"])
     assert not NetworkExists().process([])
+
+
+def test_a_network_lets_out_unless_it_was_made_without_masquerade() -> None:
+    assert NetworkLetsOut().process(["masquerade="]) is True
+    assert NetworkLetsOut().process(["masquerade=true"]) is True
+    assert NetworkLetsOut().process(["masquerade=false"]) is False
+    assert NetworkLetsOut().process([]) is None
+
+
+def test_a_unit_that_has_failed_or_is_missing_is_not_active() -> None:
+    assert UnitIsActive().process(["active"])
+    for said in (["inactive"], ["failed"], []):
+        assert not UnitIsActive().process(said)
+
+
+def test_the_owner_of_a_folder_is_its_uid_or_nobody() -> None:
+    assert Owner().process(["10001"]) == 10001
+    assert Owner().process([]) is None
 
 
 def test_what_is_kept_and_who_holds_the_lock_are_read_in_one_answer_each() -> None:

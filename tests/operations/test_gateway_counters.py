@@ -6,8 +6,7 @@ import pytest
 
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.pyinfra_run import run_pyinfra
-from deploys.facts.gateway import FolderOwner
-from deploys.operations.gateway import GATEWAY_UID
+from deploys.operations.secret_file import GATEWAY_UID
 from deploys.render.release import COUNTERS
 from tests.operations.trial import make_trial
 
@@ -34,8 +33,3 @@ def test_the_gateway_gets_a_folder_that_keeps_what_is_in_it(tmp_path: Path) -> N
     # Its parent stays the kit's: nginx cannot write what it includes from there.
     assert folder.parent.stat().st_uid != GATEWAY_UID
     assert (folder / "tokens_by_day.json").read_text() == "{}"
-
-
-def test_a_folders_owner_is_read_and_none_is_none() -> None:
-    assert FolderOwner().process(["10001"]) == GATEWAY_UID
-    assert FolderOwner().process([]) is None

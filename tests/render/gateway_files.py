@@ -16,6 +16,18 @@ def gateway_files(plan: Plan) -> dict[str, str]:
     return nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
 
 
+def write_files(files: dict[str, str], folder: Path) -> None:
+    """Writes them as they lie on a host."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def own(files: dict[str, str]) -> dict[str, str]:
+    """Without those of the egress hop, an nginx of its own."""
+    return {name: text for name, text in files.items() if not name.startswith("egress/")}
+
+
 def words(text: str) -> list[str]:
     """The configuration without its comments, blank-separated."""
     return re.sub(r"(?m)^\s*#.*$", "", text).split()

@@ -122,14 +122,3 @@ def small_plan(
 def limited_plan(**gateway: object) -> Plan:
     """The small plan, with tiers and with clients that have several keys."""
     return small_plan(gateway={"tiers": TIERS, **gateway}, clients=LIMITED_CLIENTS)
-
-
-def full_plan(**gateway: object) -> Plan:
-    """The limited plan, with pools that together use all that pools can ask of a gateway."""
-    pools = (
-        small_pool("chat.1", 2, waiting_requests=8, affinity={"header": "X-Session-Id"}),
-        small_pool("embed", kind="embeddings", aliases=("text-embedding-3-small",)),
-        small_pool("patient", first_byte_seconds=1200, stream_silence_seconds=90),
-        small_pool("rank", kind="reranking", stream_silence_seconds=30),
-    )
-    return small_plan(*pools, gateway={"tiers": TIERS, **gateway}, clients=LIMITED_CLIENTS)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.environments import ROOT
-from tests.render.gateway_files import gateway_files
-from tests.render.plans import full_plan
+from tests.render.full_plan import full_plan
+from tests.render.gateway_files import gateway_files, write_files
 
 EXPLAINED = {
     # Upstream, not client: the engine itself closes a connection after 100 requests.
@@ -39,8 +39,8 @@ def test_gixy_reports_nothing_unexplained(configuration: Path) -> None:
 
 def test_gixy_reports_nothing_unexplained_where_all_is_used(tmp_path: Path) -> None:
     files = gateway_files(full_plan())
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
+    write_files(files, tmp_path)
+    assert findings(tmp_path / "egress" / "nginx.conf") <= EXPLAINED
     # The one block with js_body_filter alone: nginx's own tests have it there, and what it inherits
     # is tried in tests/e2e/test_gateway_tokens.py and test_gateway_limits.py.
     assert findings(tmp_path / "nginx.conf") <= EXPLAINED | {"if_is_evil"}

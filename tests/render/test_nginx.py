@@ -5,8 +5,9 @@ import re
 import pytest
 
 from deploys.render.nginx_routes import connect_timeout_ms, retry_window_ms
+from tests.render.full_plan import full_plan
 from tests.render.gateway_files import gateway_files, words
-from tests.render.plans import full_plan, small_plan, small_pool
+from tests.render.plans import small_plan, small_pool
 
 
 def test_each_pool_is_an_upstream_of_its_own_replicas() -> None:
@@ -96,7 +97,7 @@ def test_settings_reach_the_files() -> None:
     assert "worker_shutdown_timeout 7200s;" in files["nginx.conf"]
 
 
-def test_no_key_no_digest_and_no_secret_reference_is_gateway_files() -> None:
+def test_no_key_no_digest_and_no_secret_reference_is_rendered() -> None:
     text = "".join([*gateway_files(small_plan()).values(), *gateway_files(full_plan()).values()])
     assert not re.search(r"[0-9a-f]{32}|env:|file:|sk-", text)
 

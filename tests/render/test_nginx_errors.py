@@ -6,8 +6,9 @@ import re
 from deploys.render.nginx_clients import client_pages
 from deploys.render.nginx_errors import error_pages
 from deploys.render.nginx_limits import limit_pages
-from tests.render.gateway_files import gateway_files, map_values, words
-from tests.render.plans import HOST, full_plan, limited_plan, small_plan, small_pool
+from tests.render.full_plan import full_plan
+from tests.render.gateway_files import gateway_files, map_values, own, words
+from tests.render.plans import HOST, limited_plan, small_plan, small_pool
 
 
 def test_every_error_is_an_openai_document() -> None:
@@ -27,10 +28,10 @@ def test_every_error_is_an_openai_document() -> None:
 
 
 def test_every_page_that_a_variable_chooses_exists() -> None:
-    files = gateway_files(full_plan())
-    text = "".join(files.values())
+    text = "".join(own(gateway_files(full_plan())).values())
     variables = set(re.findall(r"error_page [\d ]+ = (?:/_error/)?\$(\w+);", text))
-    assert variables == {"no_key_page", "failed_page", "full_page", "silence_route"}
+    pages = {"no_key_page", "failed_page", "full_page", "fallback_page", "late_stream_page"}
+    assert variables == pages | {"again"}
     for name in {name for variable in variables for name in map_values(text, variable)}:
         page = name if name.startswith(("@", "/")) else f"/_error/{name}"
         assert f"location {page} {{" in text or f"location = {page} {{" in text

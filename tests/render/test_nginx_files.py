@@ -3,10 +3,11 @@
 import re
 
 from deploys.render.nginx import OPTIONAL, gateway_revision, pools_digest
-from tests.render.gateway_files import TEMPLATES, gateway_files
-from tests.render.plans import HOST, full_plan, small_plan
+from tests.render.full_plan import full_plan
+from tests.render.gateway_files import TEMPLATES, gateway_files, own
+from tests.render.plans import HOST, small_plan
 
-IN_LOCATIONS = ("limited.conf", "counted.conf")
+IN_LOCATIONS = ("limited.conf", "counted.conf", "to_pool.conf", "to_egress.conf")
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:
@@ -15,15 +16,18 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
 
 def test_every_template_is_rendered_to_a_file_of_its_name() -> None:
     templates = {path.name.removesuffix(".j2") for path in (TEMPLATES / "nginx").iterdir()}
-    assert gateway_files(full_plan()).keys() == templates
+    assert own(gateway_files(full_plan())).keys() == templates
 
 
 def test_what_is_not_used_is_not_gateway_files() -> None:
-    assert not gateway_files(small_plan()).keys() & OPTIONAL.keys()
+    files = gateway_files(small_plan())
+    assert not files.keys() & OPTIONAL.keys()
+    assert own(files) == files
+    assert "egress" not in "".join(text for name, text in files.items() if name[-3:] != ".js")
 
 
 def test_every_file_but_the_script_says_for_whom_it_was_rendered_and_from_what() -> None:
-    for name, text in gateway_files(full_plan()).items():
+    for name, text in own(gateway_files(full_plan())).items():
         if not name.endswith(".js"):
             head = "".join(text.splitlines()[:3])
             assert HOST in head
@@ -31,10 +35,11 @@ def test_every_file_but_the_script_says_for_whom_it_was_rendered_and_from_what()
 
 
 def test_every_file_is_included_exactly_once_and_some_in_many_locations() -> None:
-    files = gateway_files(full_plan())
+    files = own(gateway_files(full_plan()))
     everything = "\n".join(files.values())
     for name in files.keys() - {"nginx.conf", "pools.conf", *IN_LOCATIONS}:
-        word = f"from {name};" if name.endswith(".js") else f"include {name};"
+        word = f"from '{name}';" if name == "body.js" else f"from {name};"
+        word = word if name.endswith(".js") else f"include {name};"
         assert everything.count(word) == 1
     for name in IN_LOCATIONS:
         assert everything.count(f"include {name};") > 1

@@ -6,16 +6,9 @@ import yaml
 
 from deploys.render.compose import compose_files
 from deploys.render.templates import renderer
-from tests.render.gateway_files import TEMPLATES, gateway_files, locations
-from tests.render.plans import (
-    CLIENTS,
-    HOST,
-    TIERS,
-    full_plan,
-    limited_plan,
-    small_plan,
-    small_pool,
-)
+from tests.render.full_plan import full_plan
+from tests.render.gateway_files import TEMPLATES, gateway_files, locations, own
+from tests.render.plans import CLIENTS, HOST, TIERS, limited_plan, small_plan, small_pool
 
 
 def rendered(**changes: object) -> dict[str, str]:
@@ -90,13 +83,15 @@ def test_limits_come_before_anything_that_reads_the_body() -> None:
 
 def test_a_request_is_limited_where_it_comes_in_and_counted_wherever_it_is_answered() -> None:
     files = gateway_files(full_plan())
-    assert "include counted.conf;" in files["limited.conf"]
-    found = asking(files)
-    named = {name: block for name, block in found.items() if name[0] == "@"}
-    assert named.keys() >= {"@again", "@whole_patient", "@stream_patient"}
-    for name, block in found.items():
-        assert block.count("include limited.conf;") == (name not in named)
-        assert block.count("include counted.conf;") == (name in named)
+    assert all(
+        "counted.conf" in files[f"{name}.conf"] for name in ("limited", "to_pool", "to_egress")
+    )
+    named = {name: block for name, block in locations(own(files)).items() if name[0] == "@"}
+    assert named.keys() >= {"@again", "@whole_patient", "@fallback", "@cloud", "@share"}
+    for block in named.values():
+        assert len(re.findall(r"include to_(?:pool|egress)\.conf;", block)) == 1
+        assert not re.search(r"limited\.conf|proxy_pass", block)
+    assert all("include limited.conf;" in block for block in asking(own(files)).values())
 
 
 def test_what_is_left_out_costs_nothing() -> None:
@@ -139,7 +134,8 @@ def test_nginx_may_write_to_one_folder_and_only_where_tokens_are_counted() -> No
     def writable(tiers: object) -> list[str]:
         clients = {"a": {"key": "env:A", "tier": "t"}}
         plan = small_plan(gateway={"tiers": tiers}, clients=clients)
-        text = compose_files(plan, plan.host(HOST), renderer(TEMPLATES))["gateways/compose.yaml"]
+        rendered = compose_files(plan, plan.host(HOST), renderer(TEMPLATES), gateway_files(plan))
+        text = rendered["gateways/compose.yaml"]
         volumes = yaml.safe_load(text)["services"]["nginx"]["volumes"]
         return [mount["target"] for mount in volumes if not mount["read_only"]]
 

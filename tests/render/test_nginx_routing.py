@@ -13,8 +13,9 @@ from deploys.plan.speed import Speed
 from deploys.render.nginx import pools_digest
 from deploys.render.nginx_errors import error_pages
 from tests.environments import ROOT
+from tests.render.full_plan import full_plan
 from tests.render.gateway_files import gateway_files
-from tests.render.plans import HOST, full_plan, small_plan, small_pool
+from tests.render.plans import HOST, small_plan, small_pool
 
 SET_DRAINS = ROOT / "deploys" / "operations" / "scripts" / "set-drains"
 
@@ -154,14 +155,14 @@ def test_time_outs_of_a_pool_keep_the_retry_window_below_them() -> None:
 
 def test_a_second_time_is_granted_only_to_what_no_engine_has_begun() -> None:
     text = rendered(small_pool("chat", 3))["failures.conf"]
-    rules = re.findall(r'"~([^"]+)" (\S+);', text)
+    rules = re.findall(r'"~([^"]+)" (\w+);', text)
 
     def page(sent: str, status: str) -> str:
         found = (leads for rule, leads in rules if re.search(rule, f"{sent}|{status}"))
-        return next(found, "/_error/broken_off")
+        return next(found, "broken_off")
 
     for sent, status in [("0", "504"), ("0", "502"), ("0, 0", "504, 502"), ("523, 0", "503, 502")]:
-        assert page(sent, status) == "@again", (sent, status)
+        assert page(sent, status) == "again", (sent, status)
     for sent, status, leads in [
         ("0, 0, 0", "504, 504, 504", "unavailable"),
         ("0 : 0", "502 : 502", "unavailable"),
@@ -175,11 +176,11 @@ def test_a_second_time_is_granted_only_to_what_no_engine_has_begun() -> None:
         ("523, 0", "502, 502", "broken_off"),
         ("0 : 523, 0", "502 : 502, 502", "broken_off"),
     ]:
-        assert page(sent, status) == f"/_error/{leads}", (sent, status)
+        assert page(sent, status) == leads, (sent, status)
 
 
 def test_a_reason_is_told_only_where_the_first_one_asked_did_not_answer() -> None:
-    text = gateway_files(full_plan())["answers.conf"].split("$reason {")[1].split("}")[0]
+    text = gateway_files(full_plan())["answers.conf"].split("$fleet_reason {")[1].split("}")[0]
     rules = re.findall(r'"~([^"]+)" (\S+);', text)
 
     def reason(address: str, status: str) -> str:

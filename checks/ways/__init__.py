@@ -1,0 +1,1 @@
+"""Where a request can get to, by nginx's files alone: the proof that some never leave the fleet."""

@@ -1,0 +1,122 @@
+"""The way of a gateway's containers to engines on other hosts, where all other ways are closed.
+
+Beside an egress hop the gateway's network does not masquerade: an answer from elsewhere does not
+find its way back into it. Engines on other hosts do answer through these rules, and nobody else. If
+the rules are missing, after a reboot or by mistake, the gateway reaches less and never more.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Generator, Iterable
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from deploys.facts.compose import NetworkLetsOut
+from deploys.facts.docker import DockerHost
+from deploys.facts.files import FileDigests
+from deploys.facts.once import once
+from deploys.facts.units import UnitIsActive
+from deploys.operations.host_files import written
+from deploys.operations.host_script import refuse
+
+Commands = Generator[StringCommand, None, None]
+
+_IPTABLES = "/usr/sbin/iptables --wait 5 --table nat"
+
+
+@operation()
+def open_to(environment: str, network: str, engines: list[str], closed: bool) -> Commands:
+    """
+    Have the gateway's containers reach engines on other hosts, where their network is closed.
+
+    + environment: whose gateway it is
+    + network: the Docker network of gateway and engines
+    + engines: ADDRESS:PORT of each engine on another host
+    + closed: whether the network is closed if this run makes it
+
+    A network stays as it was made, also when there is no cloud any more; one that is open needs no
+    rules, and what is left of them is removed.
+    """
+    unit, system = unit_name(environment), once(host, DockerHost)
+    path = unit_path(environment)
+    sudo = system.uid != 0
+    lets_out = once(host, NetworkLetsOut, network=network)
+    if not engines or (not closed if lets_out is None else lets_out):
+        yield from _removed(unit, path, sudo=sudo)
+        return
+    if not system.may_become_root:
+        yield refuse("the gateway's way to engines on other hosts needs root", "run as root")
+        return
+    changed = yield from written({path: unit_text(environment, engines)}, sudo=sudo)
+    if not changed and host.get_fact(UnitIsActive, unit=unit):
+        host.noop("the gateway reaches the engines on other hosts")
+        return
+    name = QuoteString(unit)
+    command = ("systemctl daemon-reload && systemctl enable --quiet", name)
+    yield _as_root(StringCommand(*command, "&& systemctl restart", name), sudo=sudo)
+
+
+def _removed(unit: str, path: str, *, sudo: bool) -> Commands:
+    if path not in once(host, FileDigests, paths=(path,)):
+        host.noop("no rules of the kit are there")
+        return
+    stop = ("systemctl disable --now --quiet", QuoteString(unit), "; rm -f", QuoteString(path))
+    yield _as_root(StringCommand(*stop, "&& systemctl daemon-reload"), sudo=sudo)
+
+
+def unit_name(environment: str) -> str:
+    """The systemd unit that sets the rules at each start of the host."""
+    return f"homeport-{environment}-fleet.service"
+
+
+def unit_path(environment: str) -> str:
+    """Its file."""
+    return f"/etc/systemd/system/{unit_name(environment)}"
+
+
+def unit_text(environment: str, engines: Iterable[str]) -> str:
+    """The unit; its rules lie in a chain of their own, and go with it."""
+    # iptables takes 28 characters; environments may have longer names.
+    chain = f"HOMEPORT-{hashlib.sha256(environment.encode()).hexdigest()[:12]}"
+    rules = [
+        f"ExecStart={_IPTABLES} --append {chain} --destination {address} --protocol tcp "
+        f"--dport {port} --jump MASQUERADE"
+        for address, port in sorted(_split(one) for one in engines)
+    ]
+    lines = [
+        "# From deploys/operations/fleet_way.py, written by `homeport apply`.",
+        "[Unit]",
+        f"Description=the way of homeport's gateway of {environment} to engines on other hosts",
+        "After=network-online.target docker.service",
+        "[Service]",
+        "Type=oneshot",
+        "RemainAfterExit=yes",
+        *_emptied(chain, "ExecStart"),
+        f"ExecStart={_IPTABLES} --new-chain {chain}",
+        *rules,
+        f"ExecStart={_IPTABLES} --append POSTROUTING --jump {chain}",
+        *_emptied(chain, "ExecStop"),
+        "[Install]",
+        "WantedBy=multi-user.target",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _emptied(chain: str, word: str) -> list[str]:
+    """The minus: what is not there need not be removed."""
+    return [
+        f"{word}=-{_IPTABLES} --delete POSTROUTING --jump {chain}",
+        f"{word}=-{_IPTABLES} --flush {chain}",
+        f"{word}=-{_IPTABLES} --delete-chain {chain}",
+    ]
+
+
+def _split(endpoint: str) -> tuple[str, int]:
+    """Docker's networks of the kit speak IPv4; raises ValueError for what is no such address."""
+    address, _, port = endpoint.rpartition(":")
+    return str(ipaddress.IPv4Address(address)), int(port)
+
+
+def _as_root(command: StringCommand, *, sudo: bool) -> StringCommand:
+    return StringCommand(command, _sudo=True) if sudo else command

@@ -1,0 +1,28 @@
+"""A plan that asks a gateway for all that it can do, at once."""
+
+from dataclasses import replace
+
+from deploys.plan.cloud import CloudPlan
+from deploys.plan.plan import Plan
+from tests.render.cloud_plans import PROVIDER_MODEL, small_cloud
+from tests.render.plans import LIMITED_CLIENTS, TIERS, small_plan, small_pool
+
+
+def full_plan(**gateway: object) -> Plan:
+    """The limited plan with pools of every kind, two of which may leave the fleet."""
+    pools = (
+        small_pool("chat.1", 2, waiting_requests=8, affinity={"header": "X-Session-Id"}),
+        small_pool("embed", kind="embeddings", aliases=("text-embedding-3-small",)),
+        small_pool("patient", first_byte_seconds=1200, stream_silence_seconds=90),
+        small_pool("rank", kind="reranking", stream_silence_seconds=30),
+    )
+    clients = {**LIMITED_CLIENTS, "team-a": {**LIMITED_CLIENTS["team-a"], "cloud": "share"}}
+    plan = small_plan(*pools, gateway={"tiers": TIERS, **gateway}, clients=clients)
+    settings = small_cloud(
+        models={"chat.1": PROVIDER_MODEL, "patient": PROVIDER_MODEL},
+        share_percent=12.5,
+        first_byte_seconds=20,
+        open_classes=("public",),
+    )
+    arms = {"chat.1": "share", "patient": "fallback"}
+    return replace(plan, cloud=CloudPlan(settings, arms, {"team-a": "share"}))
