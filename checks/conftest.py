@@ -17,6 +17,7 @@ from checks.probes.host import Unreachable
 from checks.probes.live import Live, observe_all
 from checks.results import Results, tell_plainly
 from checks.verdict import fail
+from deploys.certificates.entrance import entrance, other_entrance
 from deploys.render.release import PlannedReplica
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
@@ -65,7 +66,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("homeport")
     root = Path(__file__).resolve().parent.parent
     group.addoption("--environment", help="name of a file in inventories/; required")
-    group.addoption("--gateway-url", help="http://HOST:PORT; default: from the release manifest")
+    group.addoption("--gateway-url", help="SCHEME://HOST:PORT; default: from the release manifest")
     group.addoption("--root", type=Path, default=root, help="the checkout; default: this one")
     group.addoption("--results", type=Path, help="write one JSON line per check to this file")
 
@@ -92,11 +93,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     committed = metafunc.config.stash[_COMMITTED]
     names = {
         "deployed": [one.host.name for one in committed],
-        "gateway": [one.host.name for one in committed if one.release.gateway is not None],
+        "gateway": [
+            one.host.name
+            for one in committed
+            if (released := one.release.gateway) is not None
+            and (released.tls is not None or "tls" not in metafunc.fixturenames)
+        ],
+        "shared_address": sorted(
+            {one.release.gateway.shared for one in committed if one.release.gateway} - {""}
+        ),
     }
     for fixture, hosts in names.items():
         if fixture in metafunc.fixturenames:
-            metafunc.parametrize(fixture, hosts, indirect=True, scope="session")
+            direct = fixture != "shared_address"
+            metafunc.parametrize(fixture, hosts, indirect=direct, scope="session")
     if "replica" in metafunc.fixturenames:
         replicas = [replica for one in committed for replica in one.replicas]
         if "bounded" in metafunc.fixturenames:
@@ -160,8 +170,13 @@ def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.C
         key = resolve(reference, fleet.root)
     except Refused as refused:
         pytest.fail(str(refused), pytrace=False)
-    url = pytestconfig.getoption("--gateway-url") or f"http://{released.listen}"
-    return Gateway(request.param, url.rstrip("/"), key)
+    url = pytestconfig.getoption("--gateway-url")
+    way = (
+        other_entrance(url, released.tls, fleet.root)
+        if url
+        else entrance(released.listen, released.tls, fleet.root)
+    )
+    return Gateway(request.param, way, key)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from pyinfra import host
 
-from deploys.operations import draining, gateway, release
+from deploys.operations import draining, gateway, gateway_certificate, release
 from deploys.operations.manifest import (
     committed_files,
     committed_sources,
@@ -21,6 +21,14 @@ if committed.gateway is not None:
         name="Give the gateway its clients' digests",
         directory=directory,
         clients=committed.gateway.clients,
+        image=committed.gateway.image,
+    )
+
+if committed.gateway is not None and committed.gateway.tls is not None:
+    gateway_certificate.certified(
+        name="Give the gateway its certificate",
+        directory=directory,
+        tls=committed.gateway.tls,
         image=committed.gateway.image,
     )
 

@@ -7,6 +7,7 @@ import typer
 
 from deploys.cli import (
     apply,
+    authority,
     calibrate,
     chat,
     demo,
@@ -39,6 +40,7 @@ for verb in (
     survey.survey,
     plan.plan,
     lock.lock,
+    authority.authority,
     render.render,
     apply.apply,
     verify.verify,

@@ -10,6 +10,8 @@ from deploys.plan.memory.process import margin_mib
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica, VllmArguments
 from deploys.plan.search.gpus import UsableGpu, usable_gpus
 from deploys.settings.environment import Environment
+from deploys.settings.gateway import Gateway
+from deploys.settings.words import bracketed
 
 HEADINGS = ("replica", "host", "model", "engine", "context", "slots", "RAM MiB", "tokens/s")
 
@@ -116,5 +118,13 @@ def _gateways(plan: Plan) -> Iterator[str]:
     for host in plan.hosts:
         if host.gateway is not None and plan.clients:
             public = ", ".join(pool.public_name for pool in plan.pools)
-            listen = f"http://{host.gateway.address}:{host.gateway.port}/v1"
-            yield f"gateway on {host.name}: {listen} serves {public}"
+            yield f"gateway on {host.name}: {_base_url(host.gateway)} serves {public}"
+
+
+def _base_url(gateway: Gateway) -> str:
+    """Where clients go: with TLS by name, beside a shared address by that."""
+    shared = gateway.shared_address
+    address = shared.address if shared is not None else gateway.address
+    if gateway.tls is not None:
+        return f"https://{gateway.tls.names[0]}:{gateway.port}/v1 ({address})"
+    return f"http://{bracketed(address)}:{gateway.port}/v1"

@@ -1,7 +1,7 @@
 """The gateway: its clients' keys, the proof of a configuration, and the reload."""
 
 import hashlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from pyinfra import host
@@ -10,6 +10,7 @@ from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.once import once
 from deploys.facts.release import FileText
+from deploys.operations.gateway_secrets import GATEWAY_UID, placed
 from deploys.operations.gateways import LOADED, reload
 from deploys.settings.client import Client
 from deploys.settings.refusal import Refused
@@ -17,8 +18,6 @@ from deploys.settings.secrets import resolve
 
 Commands = Generator[StringCommand, None, None]
 
-# The uid that the gateway's container runs as; the only one that may read the clients' digests.
-GATEWAY_UID = 10001
 CLIENTS = "clients.map"
 
 
@@ -49,11 +48,7 @@ def clients(directory: str, clients: Mapping[str, Client], image: str) -> Comman
     if once(host, SecretDigest, folder=folder, file=CLIENTS, image=image) == wanted:
         host.noop("the gateway has its clients' digests")
         return
-    # Through standard input: no argument, no log line and no temporary file ever holds it.
-    new = QuoteString(f"{folder}/{CLIENTS}.new")
-    yield StringCommand("umask 077; rm -f", new, "&& cat >", new, _stdin=text)
-    yield _owned(folder, f"{CLIENTS}.new", image)
-    yield StringCommand("mv -fT", new, QuoteString(f"{folder}/{CLIENTS}"))
+    yield from placed(folder, CLIENTS, text, image)
 
 
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:
@@ -79,7 +74,9 @@ def valid_configuration(directory: str, release: str, image: str) -> StringComma
 
 
 @operation()
-def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
+def loaded(
+    directory: str, project: str, revision: str, image: str, secrets: Sequence[str] = (CLIENTS,)
+) -> Commands:
     """
     Have nginx load the current release, its clients and what is drained; no answer is cut.
 
@@ -87,10 +84,11 @@ def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
     + project: Compose project of the gateway
     + revision: content hash of the nginx files of the current release
     + image: the gateway's image
+    + secrets: files of secrets/gateway that nginx reads when it loads
     """
     folder = f"{directory}/secrets/gateway"
-    digest = once(host, SecretDigest, folder=folder, file=CLIENTS, image=image)
-    wanted = f"{revision}-{digest[:12]}-"
+    digests = [once(host, SecretDigest, folder=folder, file=one, image=image) for one in secrets]
+    wanted = f"{revision}-{'-'.join(digest[:12] for digest in digests)}-"
     recorded = once(host, FileText, path=f"{directory}/{LOADED}")
     served = once(host, GatewayLoaded, project=project)
     word = served.get("loaded", "")
@@ -100,14 +98,3 @@ def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
         host.noop(f"the gateway serves revision {revision}")
         return
     yield reload(directory, project, wanted)
-
-
-def _owned(folder: str, file: str, image: str) -> StringCommand:
-    owner = f"{GATEWAY_UID}:{GATEWAY_UID}"
-    return StringCommand(
-        'if [ "$(id -u)" = 0 ]; then chown', owner, QuoteString(f"{folder}/{file}"),
-        # Whoever may use Docker without being root gives the file away through a container.
-        "; else docker run --rm --network none --user 0 --cap-drop ALL --cap-add CHOWN --volume",
-        QuoteString(f"{folder}:/folder"), "--entrypoint chown", QuoteString(image), owner,
-        QuoteString(f"/folder/{file}"), "; fi",
-    )  # fmt: skip

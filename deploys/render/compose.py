@@ -13,6 +13,8 @@ from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.render.engines import llamacpp, vllm
 from deploys.render.engines.service import PORT
 from deploys.render.image_tags import image_name
+from deploys.render.keepalived import keepalived_files
+from deploys.render.nginx_tls import challenge_listener, health_port, public_port
 from deploys.render.templates import Render
 from deploys.settings.gateway import Gateway
 from deploys.settings.words import bracketed, stands_in_for
@@ -38,7 +40,15 @@ def compose_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
         files["gpu_hosts/compose.yaml"] = _gpu_hosts(plan, host, render)
     if host.gateway is not None:
         files["gateways/compose.yaml"] = _gateways(plan, host, render)
+        files |= keepalived_files(plan, host, render)
     return files
+
+
+def listened(gateway: Gateway) -> tuple[str, ...]:
+    """ADDRESS:PORT of each listener of the host for clients: its own, then the shared one."""
+    shared = gateway.shared_address
+    addresses = (gateway.address, *((shared.address,) if shared is not None else ()))
+    return tuple(f"{bracketed(address)}:{gateway.port}" for address in addresses)
 
 
 def gateway_memory_mib(gateway: Gateway) -> int:
@@ -116,21 +126,38 @@ def _gateways(plan: Plan, host: HostPlan, render: Render) -> str:
     values = {
         **_project(plan, host, "gateways"),
         "image": plan.images["nginx"],
-        "public_port": f"{bracketed(gateway.address)}:{gateway.port}:8080",
+        "public_ports": [f"{one}:{public_port(gateway)}" for one in listened(gateway)],
+        "health_port": health_port(gateway),
         "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
         "mounts": [
             {"source": f"../../{path}", "target": f"/srv/homeport/{path}"}
-            for path in ("gateway", "releases", "secrets/gateway", "state/gateway")
+            for path in (
+                *("gateway", "releases", "secrets/gateway", "state/gateway"),
+                *(("secrets/acme",) if challenge_listener(gateway) else ()),
+            )
         ],
+        "acme": _acme(plan, gateway),
         "stop_grace_seconds": GATEWAY_GRACE_SECONDS,
         "spool_mib": SPOOL_MIB,
         "memory_mib": gateway_memory_mib(gateway),
     }
 
-    def text(label: str) -> str:
-        return render("compose/gateways/compose.yaml.j2", {**values, "config_sha256": label})
+    def text(hashes: Mapping[str, str]) -> str:
+        return render("compose/gateways/compose.yaml.j2", {**values, "config_sha256": hashes})
 
-    return text(service_hashes(text(""))["nginx"])
+    return text(service_hashes(text({"nginx": "", "acme": ""})))
+
+
+def _acme(plan: Plan, gateway: Gateway) -> Values | None:
+    """The service that gets the certificate; None without ACME."""
+    tls = gateway.tls
+    if tls is None or tls.acme is None:
+        return None
+    return {
+        "image": plan.images["acme"],
+        "command": [tls.acme.directory, tls.acme.email, *tls.names],
+        "port": f"{challenge_listener(gateway)}:8080",
+    }
 
 
 def _project(plan: Plan, host: HostPlan, role: str) -> Values:

@@ -7,6 +7,7 @@ from pathlib import Path
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.render.nginx_errors import error_pages
 from deploys.render.nginx_text import map_pattern, models_document, nginx_pieces, nginx_word
+from deploys.render.nginx_tls import tls_values
 from deploys.render.templates import Render
 
 CONCERNS = (
@@ -21,6 +22,7 @@ CONCERNS = (
     "errors.conf",
     "admin.conf",
 )
+TLS = "tls.conf"
 POOLS = "pools.conf"
 SCRIPT = "gateway.js"
 REVISION = "revision.conf"
@@ -50,7 +52,8 @@ def nginx_files(plan: Plan, host: HostPlan, render: Render, templates: Path) -> 
     values = _values(plan, host)
     pools = render(f"nginx/{POOLS}.j2", values)
     values["pools_digest"] = pools_digest(pools)
-    files = {name: render(f"nginx/{name}.j2", values) for name in CONCERNS} | {POOLS: pools}
+    concerns = (*CONCERNS, TLS) if values["tls"] else CONCERNS
+    files = {name: render(f"nginx/{name}.j2", values) for name in concerns} | {POOLS: pools}
     files[SCRIPT] = (templates / "nginx" / SCRIPT).read_text()
     revision = gateway_revision(files)
     files[REVISION] = render(f"nginx/{REVISION}.j2", {**values, "revision": revision})
@@ -112,6 +115,8 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "models_answer": "".join(f"$models_{number}" for number in range(1, len(document) + 1)),
         "generation_paths": GENERATION_PATHS,
         "errors": error_pages(public_names, gateway.body_limit_mib),
+        "tls": tls_values(gateway.tls),
+        "health_on_admin": gateway.tls is not None or gateway.shared_address is not None,
     }
 
 

@@ -41,23 +41,23 @@ def _mistakes(body_limit_mib: int) -> list[ErrorPage]:
     allow = ("Allow $allowed_method",)
     limit = f"The body is larger than {body_limit_mib} MiB."
     return [
-        _page("bad_request", (400,), 400, "The request is malformed."),
-        _page("headers_too_large", (494,), 431, "The headers are larger than 32 KiB."),
-        _page("not_json", (471,), 400, "The body is not a JSON object."),
-        _page("no_model", (472,), 400, "The body must name a model, as a string."),
-        _page("two_models", (474,), 400, "The body names a model more than once."),
-        _page("wrong_method", (405,), 405, "This path takes another method.", allow),
-        _page("too_slow", (408,), 408, "The request took too long to arrive."),
-        _page("too_large", (413,), 413, limit),
-        _page("address_too_long", (414,), 414, "The address is too long."),
+        error_page("bad_request", (400,), 400, "The request is malformed."),
+        error_page("headers_too_large", (494,), 431, "The headers are larger than 32 KiB."),
+        error_page("not_json", (471,), 400, "The body is not a JSON object."),
+        error_page("no_model", (472,), 400, "The body must name a model, as a string."),
+        error_page("two_models", (474,), 400, "The body names a model more than once."),
+        error_page("wrong_method", (405,), 405, "This path takes another method.", allow),
+        error_page("too_slow", (408,), 408, "The request took too long to arrive."),
+        error_page("too_large", (413,), 413, limit),
+        error_page("address_too_long", (414,), 414, "The address is too long."),
     ]
 
 
 def _names(public_names: Sequence[str]) -> list[ErrorPage]:
     message = f"There is no such model. Known: {known_models(public_names)}."
     return [
-        _page("model_not_found", (473,), 404, message),
-        _page("path_not_found", (404,), 404, "This path is not served."),
+        error_page("model_not_found", (473,), 404, message),
+        error_page("path_not_found", (404,), 404, "This path is not served."),
     ]
 
 
@@ -65,26 +65,27 @@ def _keys() -> list[ErrorPage]:
     ask = ("WWW-Authenticate Bearer",)
     needed = "An API key is needed: Authorization: Bearer KEY."
     return [
-        _page("no_key", (), 401, needed, ask),
-        _page("wrong_key", (), 401, f"This API key is not valid. {needed}", ask),
+        error_page("no_key", (), 401, needed, ask),
+        error_page("wrong_key", (), 401, f"This API key is not valid. {needed}", ask),
     ]
 
 
 def _failures() -> list[ErrorPage]:
     retry = ("Retry-After 2",)
     return [
-        _page("internal", (500,), 500, "The gateway failed."),
-        _page("not_implemented", (501,), 501, "This transfer encoding is not known."),
-        _page("broken_off", (), 502, "The engine broke off before it answered."),
-        _page("unavailable", (503,), 503, "No replica can take the request now.", retry),
-        _page("timed_out", (504,), 504, "The engine did not answer in time."),
-        _page("wrong_version", (505,), 505, "This version of HTTP is not known."),
+        error_page("internal", (500,), 500, "The gateway failed."),
+        error_page("not_implemented", (501,), 501, "This transfer encoding is not known."),
+        error_page("broken_off", (), 502, "The engine broke off before it answered."),
+        error_page("unavailable", (503,), 503, "No replica can take the request now.", retry),
+        error_page("timed_out", (504,), 504, "The engine did not answer in time."),
+        error_page("wrong_version", (505,), 505, "This version of HTTP is not known."),
     ]
 
 
-def _page(
+def error_page(
     name: str, codes: tuple[int, ...], status: int, message: str, headers: tuple[str, ...] = ()
 ) -> ErrorPage:
+    """One page in the shape of the OpenAI API; raises ValueError for what nginx could misread."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
     param = "model" if name in ABOUT_THE_MODEL else None
     error = {"message": message, "type": kind, "param": param, "code": name}

@@ -14,6 +14,7 @@ from deploys.plan.rollout import Strategy
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
+from deploys.settings.tls import Tls
 from deploys.settings.words import Frozen
 
 
@@ -160,6 +161,11 @@ class GatewayRelease(Frozen):
     admin_port: int
     listen: str
     """ADDRESS:PORT on which clients come in."""
+    shared: str = ""
+    """ADDRESS:PORT that it shares with other gateways; empty when it does not."""
+    challenge: str = ""
+    """ADDRESS:PORT where ACME challenges are answered; empty without ACME."""
+    tls: Tls | None = None
     engines: dict[str, str]
     """ADDRESS:PORT -> replica or stand-in, of all on other hosts."""
     clients: dict[str, Client]

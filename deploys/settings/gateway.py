@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.settings.shared_address import SharedAddress
+from deploys.settings.tls import Tls
 from deploys.settings.words import Address, Frozen, Port
 
 
@@ -11,7 +13,8 @@ class Gateway(Frozen):
     """The nginx in front of every pool."""
 
     address: Address = "127.0.0.1"
-    """Address of the host on which clients reach the gateway."""
+    """Address of the host on which clients reach the gateway; with `shared_address` each
+    gateway's is its host's own."""
     port: Port = 8080
     admin_port: Port = 8081
     """Loopback port of the host for /revision and /status."""
@@ -21,3 +24,7 @@ class Gateway(Frozen):
     """Largest request body; nginx's own 1 MiB refuses every base64 image."""
     first_byte_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
     """Longest silence of an engine before and between bytes of an answer."""
+    tls: Tls | None = None
+    """Left out: plain HTTP, for loopback and networks that encrypt by themselves."""
+    shared_address: SharedAddress | None = None
+    """Left out: each gateway is reached by its own address alone."""

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from deploys.render.nginx import nginx_files
+from deploys.render.templates import renderer
 from tests.environments import ROOT
+from tests.render.plans import HOST, TLS, small_plan
 
 EXPLAINED = {
     # Upstream, not client: the engine itself closes a connection after 100 requests.
@@ -30,6 +33,15 @@ def _findings(configuration: Path) -> set[str]:
 @pytest.mark.parametrize("configuration", GATEWAYS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_gixy_reports_nothing_unexplained(configuration: Path) -> None:
     assert _findings(configuration) <= EXPLAINED
+
+
+def test_gixy_reports_nothing_unexplained_with_tls(tmp_path: Path) -> None:
+    plan = small_plan(gateway={"tls": TLS})
+    for name, text in nginx_files(
+        plan, plan.host(HOST), renderer(ROOT / "templates"), ROOT / "templates"
+    ).items():
+        (tmp_path / name).write_text(text)
+    assert _findings(tmp_path / "nginx.conf") <= EXPLAINED
 
 
 def test_gixy_reports_what_is_wrong(tmp_path: Path) -> None:

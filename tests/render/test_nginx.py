@@ -16,7 +16,7 @@ from deploys.render.nginx import (
 )
 from deploys.render.nginx_errors import error_pages
 from deploys.render.templates import renderer
-from tests.render.plans import HOST, small_plan, small_pool
+from tests.render.plans import HOST, TLS, small_plan, small_pool
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -37,7 +37,9 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
 
 def test_every_template_is_rendered_to_a_file_of_its_name() -> None:
     templates = {path.name.removesuffix(".j2") for path in (TEMPLATES / "nginx").iterdir()}
-    assert rendered(small_plan()).keys() == templates
+    # What is not used is not rendered.
+    assert rendered(small_plan()).keys() == templates - {"tls.conf"}
+    assert rendered(small_plan(gateway={"tls": TLS})).keys() == templates
 
 
 def test_every_file_but_the_script_says_for_whom_it_was_rendered_and_from_what() -> None:
