@@ -9,8 +9,8 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo demo-down test test-fast format accuracy oracle bench-plan bench-deploy bench-affinity \
-	survey plan render apply verify drift releases rollback chat traffic lock clean
+.PHONY: demo demo-down test test-fast format accuracy oracle judge-tls bench-plan bench-deploy \
+	bench-affinity survey plan render apply verify drift releases rollback chat traffic lock clean
 
 demo: $(READY)
 	@$(BIN)/homeport demo
@@ -39,6 +39,10 @@ accuracy: $(READY)
 # there; a new seed each time: make oracle SEED=7 CASES=1000
 oracle: $(READY)
 	@$(BIN)/python -m tests.plan.oracle $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
+
+# What sslyze says of the gateway's TLS, against Mozilla's intermediate profile.
+judge-tls: $(READY)
+	@$(BIN)/python -m tests.e2e.tls_judge
 
 # How long planning takes as a fleet grows to 1,000 hosts.
 bench-plan: $(READY)

@@ -1,7 +1,7 @@
 """What answers say of their origin: who generated them, under which release, and where."""
 
 from checks.chat import chat_request, said
-from checks.conftest import Fleet
+from checks.fleet import Fleet
 from checks.probes import gateway as probe
 from checks.probes.gateway import Gateway
 from checks.verdict import require

@@ -1,6 +1,6 @@
 """The host is what the commit says: files, services, images, models, network, loaded revision."""
 
-from checks.conftest import Deployed
+from checks.fleet import Deployed
 from checks.probes.drift import drift
 from checks.verdict import none_of
 

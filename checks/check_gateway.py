@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from checks.chat import chat_request, instants, said, text_and_usage
-from checks.conftest import Fleet
+from checks.fleet import Fleet
 from checks.probes import gateway as probe
 from checks.probes.gateway import Gateway, Stream
 from checks.replica_addresses import (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from checks.conftest import Deployed
+from checks.fleet import Deployed
 from checks.probes.containers import CONFIG, Container
 from checks.probes.drift import unexplained_ports
 from checks.verdict import none_of, require

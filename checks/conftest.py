@@ -1,24 +1,18 @@
 """pytest's way in: which environment, which hosts, and what the checks receive."""
 
-import functools
-from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from checks.committed import Committed, Replica, read_committed
-from checks.probes import engines
-from checks.probes.engine_logs.reported import Reported
-from checks.probes.engine_starts import starts
-from checks.probes.engines import EngineAnswer
+from checks import concerned, engine_fixtures
+from checks.committed import Committed, read_committed
+from checks.fleet import Deployed, Fleet
 from checks.probes.gateway import Gateway
-from checks.probes.host import Unreachable
-from checks.probes.live import Live, observe_all
+from checks.probes.live import observe_all
 from checks.results import Results, tell_plainly
-from checks.verdict import fail
-from deploys.render.release import PlannedReplica
+from deploys.certificates.entrance import entrance, other_entrance
 from deploys.settings.client import Client, asking_key
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
@@ -26,40 +20,7 @@ from deploys.settings.secrets import resolve
 
 MakesReport = Generator[None, pytest.TestReport, pytest.TestReport]
 
-_BRING_BACK = (
-    "its engine cannot be asked",
-    "homeport apply brings it back; `docker logs` of its container says why it ended",
-)
 _COMMITTED = pytest.StashKey[tuple[Committed, ...]]()
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """Every host of the environment: the commit, and what was seen."""
-
-    root: Path
-    committed: Mapping[str, Committed]
-    seen: Mapping[str, Live | Unreachable]
-
-    def live(self, host: str) -> Live:
-        """What was seen of one host; raises its Unreachable."""
-        found = self.seen[host]
-        if isinstance(found, Unreachable):
-            raise found
-        return found
-
-    @property
-    def replicas(self) -> list[Replica]:
-        """Every engine container that the commit asks for, on any host."""
-        return [replica for one in self.committed.values() for replica in one.replicas]
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """One host: what should be there and what is."""
-
-    committed: Committed
-    live: Live
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("homeport")
     root = Path(__file__).resolve().parent.parent
     group.addoption("--environment", help="name of a file in inventories/; required")
-    group.addoption("--gateway-url", help="http://HOST:PORT; default: from the release manifest")
+    group.addoption("--gateway-url", help="SCHEME://HOST:PORT; default: from the release manifest")
     group.addoption("--root", type=Path, default=root, help="the checkout; default: this one")
     group.addoption(
         "--disruptive", action="store_true", help="also checks that keep clients from their answers"
@@ -79,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Reads the commit before anything is collected: bad input ends the run at once."""
     config.addinivalue_line("python_files", "check_*.py")
     config.addinivalue_line("python_functions", "check_")
+    config.pluginmanager.register(engine_fixtures)
     if config.getoption("--help"):
         return
     environment = config.getoption("--environment")
@@ -94,38 +56,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One check per host, per replica or per gateway, by what it asks for."""
-    committed = metafunc.config.stash[_COMMITTED]
-    gateways = [one.host.name for one in committed if one.release.gateway is not None]
-    names = {
-        "deployed": [one.host.name for one in committed],
-        "gateway": gateways,
-        "clients": gateways,
-        "kept": gateways,
-        "cloudy": [one.host.name for one in committed if _has_egress(one)],
-    }
-    for fixture, hosts in names.items():
-        if fixture in metafunc.fixturenames:
-            metafunc.parametrize(fixture, hosts, indirect=True, scope="session")
-    if "replica" in metafunc.fixturenames:
-        replicas = [replica for one in committed for replica in one.replicas]
-        if "bounded" in metafunc.fixturenames:
-            replicas = [replica for replica in replicas if _has_bound(replica, committed)]
-        names_of = [f"{replica.host}-{replica.name}" for replica in replicas]
-        metafunc.parametrize("replica", replicas, ids=names_of, scope="session")
-
-
-def _has_egress(committed: Committed) -> bool:
-    gateway = committed.release.gateway
-    return gateway is not None and gateway.egress is not None
-
-
-def _has_bound(replica: Replica, committed: Iterable[Committed]) -> bool:
-    """Whether the plan knows how fast a replica can be at most."""
-    return any(
-        one.host.name == replica.host and planned.name == replica.name and planned.speed is not None
-        for one in committed
-        for planned in one.release.replicas
-    )
+    committed, asked = metafunc.config.stash[_COMMITTED], metafunc.fixturenames
+    for fixture, hosts in concerned.hosts(committed, asked).items():
+        metafunc.parametrize(fixture, hosts, indirect=True, scope="session")
+    if "shared_address" in asked:
+        addresses = concerned.shared_addresses(committed)
+        metafunc.parametrize("shared_address", addresses, scope="session")
+    if "replica" in asked:
+        replicas = concerned.replicas(committed, bounded="bounded" in asked)
+        names = [f"{replica.host}-{replica.name}" for replica in replicas]
+        metafunc.parametrize("replica", replicas, ids=names, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -193,8 +133,13 @@ def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.C
         key = resolve(reference, fleet.root)
     except Refused as refused:
         pytest.fail(str(refused), pytrace=False)
-    url = pytestconfig.getoption("--gateway-url") or f"http://{released.listen}"
-    return Gateway(request.param, url.rstrip("/"), key)
+    url = pytestconfig.getoption("--gateway-url")
+    way = (
+        other_entrance(url, released.tls, fleet.root)
+        if url
+        else entrance(released.listen, released.tls, fleet.root)
+    )
+    return Gateway(request.param, way, key)
 
 
 @pytest.fixture(scope="session")
@@ -203,66 +148,3 @@ def clients(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Mapp
     committed = {one.host.name: one for one in pytestconfig.stash[_COMMITTED]}
     released = committed[request.param].release.gateway
     return released.clients if released is not None else {}
-
-
-@pytest.fixture(scope="session")
-def ask_engines(fleet: Fleet) -> Callable[[str], Mapping[str, EngineAnswer]]:
-    """Host -> what each of its engines said, by replica; each host is asked once."""
-
-    @functools.cache
-    def ask(host: str) -> Mapping[str, EngineAnswer]:
-        committed, live = fleet.committed[host], fleet.live(host)
-        return engines.ask(committed.host, live.engines(committed.release).values())
-
-    return ask
-
-
-@pytest.fixture(scope="session")
-def ask_starts(fleet: Fleet) -> Callable[[str], Mapping[str, Reported]]:
-    """Host -> what each of its engines said when it started, by replica; asked once."""
-
-    @functools.cache
-    def ask(host: str) -> Mapping[str, Reported]:
-        committed = fleet.committed[host]
-        release = committed.release
-        return starts(committed.host, fleet.live(host).engines(release), release.replicas)
-
-    return ask
-
-
-@pytest.fixture
-def planned(replica: Replica, fleet: Fleet) -> PlannedReplica:
-    """What the plan expects of one replica."""
-    release = fleet.committed[replica.host].release
-    found = next((one for one in release.replicas if one.name == replica.name), None)
-    if found is None:
-        fail(
-            f"{replica.name}: release.yaml says nothing of its memory", "homeport render writes it"
-        )
-    return found
-
-
-@pytest.fixture
-def bounded(planned: PlannedReplica) -> PlannedReplica:
-    """The plan of a replica that has a bound for its speed."""
-    return planned
-
-
-@pytest.fixture
-def engine_start(replica: Replica, ask_starts: Callable[[str], Mapping[str, Reported]]) -> Reported:
-    """What the engine of one replica said when it started."""
-    found = ask_starts(replica.host).get(replica.name)
-    if found is None:
-        fail(f"{replica.name} on {replica.host} is not running: {_BRING_BACK[0]}", _BRING_BACK[1])
-    return found
-
-
-@pytest.fixture
-def engine_answer(
-    replica: Replica, ask_engines: Callable[[str], Mapping[str, EngineAnswer]]
-) -> EngineAnswer:
-    """What the engine of one replica said."""
-    answer = ask_engines(replica.host).get(replica.name)
-    if answer is None:
-        fail(f"{replica.name} on {replica.host} is not running: {_BRING_BACK[0]}", _BRING_BACK[1])
-    return answer

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from checks.conftest import Fleet
+from checks.fleet import Fleet
 from checks.probes import gateway as probe
 from checks.probes.gateway import Answer
 from checks.verdict import require

@@ -2,7 +2,8 @@
 
 from pyinfra import host
 
-from deploys.operations import compose, draining, fleet_way, gateway
+from deploys.operations import compose, draining, fleet_way, gateway, shared_address
+from deploys.operations.gateway_certificate import loaded_secrets
 from deploys.operations.manifest import (
     has_egress,
     host_directory,
@@ -11,11 +12,14 @@ from deploys.operations.manifest import (
     this_project,
     this_release,
 )
+from deploys.render.keepalived import keepalived_digests
 
 project = this_project(host, "gateways")
 released = this_release(host).gateway
 
 if project is not None and released is not None:
+    if released.shared:
+        shared_address.installed(name="Have keepalived")
     compose.network(
         name="Make the network of engines and gateway",
         network=this_network(host),
@@ -33,6 +37,8 @@ if project is not None and released is not None:
         project=project.name,
         directory=f"{host_directory(host)}/current/gateways",
         services=project.services,
+        # One after the other where they share an address: the others have it meanwhile.
+        _serial=bool(released.shared),
     )
     draining.finished(name="Restore what the rollout has drained", directory=host_directory(host))
     gateway.loaded(
@@ -41,4 +47,13 @@ if project is not None and released is not None:
         project=project.name,
         revision=released.revision,
         image=released.image,
+        secrets=loaded_secrets(released),
     )
+    if released.shared:
+        shared_address.served(
+            name="Share the address",
+            directory=host_directory(host),
+            files=keepalived_digests(this_release(host).files),
+        )
+    else:
+        shared_address.given_up(name="Share no address")

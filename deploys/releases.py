@@ -2,7 +2,7 @@
 
 from pyinfra import host
 
-from deploys.operations import draining, egress, gateway, release
+from deploys.operations import draining, egress, gateway, gateway_certificate, release
 from deploys.operations.manifest import (
     committed_files,
     committed_sources,
@@ -35,6 +35,14 @@ if committed.gateway is not None and committed.gateway.egress is not None:
         name="Give the egress hop the provider's key",
         directory=directory,
         key=committed.gateway.egress.key,
+        image=committed.gateway.image,
+    )
+
+if committed.gateway is not None and committed.gateway.tls is not None:
+    gateway_certificate.certified(
+        name="Give the gateway its certificate",
+        directory=directory,
+        tls=committed.gateway.tls,
         image=committed.gateway.image,
     )
 

@@ -7,7 +7,7 @@ to what it had before.
 
 from pyinfra import host, local
 
-from deploys.operations import draining, gateway, release
+from deploys.operations import draining, gateway, gateway_certificate, release
 from deploys.operations.going_back import kept_release
 from deploys.operations.manifest import host_directory, this_run
 
@@ -30,6 +30,14 @@ if kept.gateway is not None:
             directory=directory,
             image=kept.gateway.image,
         )
+
+if kept.gateway is not None and kept.gateway.tls is not None:
+    gateway_certificate.certified(
+        name="Give the gateway its certificate",
+        directory=directory,
+        tls=kept.gateway.tls,
+        image=kept.gateway.image,
+    )
 
 if kept.gateway is not None:
     draining.included(

@@ -7,7 +7,9 @@ from checks.committed import Committed
 from checks.probes.containers import CONFIG, Container
 from checks.probes.live import Live
 from checks.probes.setup_drift import Differences, setup_differences
+from deploys.questions.keepalived import keepalived_differences
 from deploys.questions.service import differences
+from deploys.render.keepalived import keepalived_digests
 from deploys.render.release import Project, Release
 from deploys.settings.words import bracketed, stands_in_for
 
@@ -41,6 +43,7 @@ def drift(committed: Committed, live: Live) -> list[Finding]:
         *_services(committed, live),
         *_published(release, live),
         *_revision(release, live),
+        *_keepalived(release, live),
     ]
     by_hand = [*_extra(release.projects, live), *setup_differences(committed, live)]
     found = {Finding(live.host, *pair, mends) for pair in pairs}
@@ -152,7 +155,9 @@ def unexplained_ports(release: Release, container: Container) -> list[str]:
     """ADDRESS:PORT beyond loopback, but for the gateway's listener and engines for gateways."""
     explained = set()
     if release.gateway is not None and container.service == release.gateway.service:
-        explained = {release.gateway.listen}
+        explained = {release.gateway.listen, release.gateway.shared}
+    elif release.gateway is not None and container.service == "acme":
+        explained = {release.gateway.challenge}
     elif release.engines is not None and "homeport.pool" in container.labels:
         address = bracketed(release.engines.address)
         explained = {f"{address}:{port}" for port in release.engines.ports}
@@ -165,6 +170,11 @@ def _revision(release: Release, live: Live) -> _Pairs:
     if gateway is not None and live.revision != gateway.revision:
         found = _short(live.revision) or "does not answer"
         yield "gateway: loaded revision", _short(gateway.revision), found
+
+
+def _keepalived(release: Release, live: Live) -> _Pairs:
+    if release.gateway is not None and release.gateway.shared:
+        yield from keepalived_differences(keepalived_digests(release.files), live.keepalived)
 
 
 def _short(digest: str | None) -> str:

@@ -1,9 +1,7 @@
 """Asks a gateway as a client does, and notes when each piece of an answer arrived."""
 
-import functools
 import json
 import shlex
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from deploys.certificates.entrance import Entrance, client
 from deploys.settings.secrets import Secret
 
 # A large model on a CPU may think this long before its first byte.
@@ -30,11 +29,16 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Gateway:
-    """Where a gateway listens, and the key of one of its clients."""
+    """Where a gateway is entered, and the key of one of its clients."""
 
     host: str
-    url: str
+    way: Entrance
     key: Secret
+
+    @property
+    def url(self) -> str:
+        """SCHEME://HOST:PORT."""
+        return self.way.url
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,10 @@ def ask(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """One request; with the client's key unless `headers` are given. Raises NoAnswer."""
+    given = _with_key(gateway) if headers is None else headers
     try:
-        answer = httpx.request(
-            method,
-            gateway.url + path,
-            json=body,
-            headers=_with_key(gateway) if headers is None else headers,
-            timeout=ANSWER_SECONDS,
-            trust_env=False,
-            verify=_tls(),
-        )
+        with client(gateway.way, given, ANSWER_SECONDS) as one:
+            answer = one.request(method, path, json=body)
     except httpx.HTTPError as error:
         raise NoAnswer(gateway.url, str(error) or type(error).__name__) from error
     return _answer(answer, answer.text)
@@ -106,18 +104,13 @@ def stream(gateway: Gateway, body: Mapping[str, object]) -> Stream:
     """One streamed chat completion, every read timed. Raises NoAnswer."""
     reads: list[bytes] = []
     arrivals: list[float] = []
-    url = f"{gateway.url}/v1/chat/completions"
+    path, document = "/v1/chat/completions", {**body, "stream": True}
     began = time.perf_counter()
     try:
-        with httpx.stream(
-            "POST",
-            url,
-            json={**body, "stream": True},
-            headers=_with_key(gateway),
-            timeout=ANSWER_SECONDS,
-            trust_env=False,
-            verify=_tls(),
-        ) as answer:
+        with (
+            client(gateway.way, _with_key(gateway), ANSWER_SECONDS) as one,
+            one.stream("POST", path, json=document) as answer,
+        ):
             for piece in answer.iter_bytes():
                 arrivals.append(time.perf_counter() - began)
                 reads.append(piece)
@@ -175,12 +168,6 @@ def drained(text: str) -> dict[str, str]:
         except (ValueError, LookupError, TypeError, AttributeError):
             found[mark] = "somebody"
     return found
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """Reading the machine's certificates takes longer than most requests: once is enough."""
-    return ssl.create_default_context()
 
 
 def _events(text: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import shlex
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.committed import Committed
@@ -12,6 +12,8 @@ from checks.probes import containers, gateway, release, sections, setup
 from checks.probes.containers import Container
 from checks.probes.host import PARALLEL_HOSTS, SCRIPT_SECONDS, Unreachable, directory, run
 from checks.probes.setup import Setup
+from deploys.questions import keepalived, nginx
+from deploys.questions.keepalived import Keepalived
 from deploys.render.release import Release
 
 # Reading weights from a slow disk, 100 MiB/s and 360 GiB.
@@ -50,6 +52,10 @@ class Live:
     state: Mapping[str, str]
     """File of the gateway's runtime state -> its text: what neither a commit nor a drain says."""
     setup: Setup
+    nginx_versions: Mapping[str, str] = field(default_factory=dict)
+    """Of the gateway that runs, by what says it; empty without one."""
+    keepalived: Keepalived = field(default_factory=Keepalived)
+    """Where gateways share an address."""
 
     def of(self, project: str, service: str) -> Container | None:
         """The container of a Compose service, the running one where there are several."""
@@ -119,7 +125,16 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         if manifest.gateway and "gateways" in projects
         else ":",
         "state": release.state(place),
+        **_gateway_questions(manifest, projects.get("gateways", "")),
         **setup.questions(),
+    }
+
+
+def _gateway_questions(manifest: Release, project: str) -> dict[str, str]:
+    released = manifest.gateway if project else None
+    return {
+        "nginx": nginx.question_of_service(project, released.service) if released else ":",
+        "keepalived": keepalived.QUESTION if released and released.shared else ":",
     }
 
 
@@ -147,6 +162,8 @@ def _live(
         drained=gateway.drained(answers["drained"]),
         state=release.state_files(answers["state"]),
         setup=setup.setup(answers),
+        nginx_versions=nginx.parse_versions(answers["nginx"].splitlines()),
+        keepalived=keepalived.parse_keepalived(answers["keepalived"].splitlines()),
     )
 
 

@@ -12,7 +12,6 @@ from deploys.render.nginx_cloud import CLOUD_PATHS
 from deploys.render.nginx_pools import ENGINE_PORT
 from deploys.render.release import GatewayRelease, Release
 
-PUBLIC_PORT = "8080"
 EGRESS = "egress:8080"
 # A client that nobody knows, and classes of data that nobody has opened.
 STRANGER = "nobody-s"
@@ -60,7 +59,7 @@ def inside(release: Release, gateway: GatewayRelease) -> frozenset[str]:
 
 def _ways(tree: Directive, kind: Kind, path: str) -> Iterator[Way]:
     known = {"client": kind.client, "pool": kind.pool, "http_x_data_class": kind.data_class}
-    yield from ways(tree, PUBLIC_PORT, path, known)
+    yield from ways(tree, path, known)
 
 
 def _kinds(tree: Directive, gateway: GatewayRelease) -> Iterator[Kind]:
@@ -135,7 +134,7 @@ def _offered(folder: Path, gateway: GatewayRelease, tree: Directive) -> Iterator
         if pool not in gateway.egress.pools and listed:
             yield f"egress: {public_name} (pool {pool}) is on its list"
     for path in CLOUD_PATHS:
-        for way in ways(egress, PUBLIC_PORT, path, {}):
+        for way in ways(egress, path, {}):
             if way.address != gateway.egress.server:
                 yield f"egress: {way}"
 

@@ -38,13 +38,12 @@ class _Walk:
     seen: set[str] = field(default_factory=set)
 
 
-def ways(tree: Directive, port: str, path: str, known: Mapping[str, str]) -> list[Way]:
-    """Every address that a request for `path` on a port can reach, when so much is known of it."""
+def ways(tree: Directive, path: str, known: Mapping[str, str]) -> list[Way]:
+    """Every address that a request for `path` can reach by any listener, as much as is known."""
     http = next(tree.all("http"))
-    servers = [one for one in http.all("server") if _listens(one, port)]
     upstreams = {one.arguments[0]: one for one in http.all("upstream")}
     found = []
-    for server in servers:
+    for server in http.all("server"):
         scope = Scope({"uri": path, **known}, maps_of(http), assigned_in(server))
         # What the server's own block does it does for every location.
         whole = Directive("location", ("server",), _without_locations(server))
@@ -145,7 +144,3 @@ def _inside(location: Directive) -> Iterator[Directive]:
 
 def _without_locations(server: Directive) -> tuple[Directive, ...]:
     return tuple(one for one in server.block if one.name not in ("location", "error_page"))
-
-
-def _listens(server: Directive, port: str) -> bool:
-    return any(one.arguments[0].rpartition(":")[2] == port for one in server.all("listen"))

@@ -12,6 +12,7 @@ import httpx
 import typer
 import yaml
 
+from deploys.certificates.entrance import client, entrance
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.plan import EnvironmentArgument
 from deploys.cli.root import repository_root
@@ -35,14 +36,14 @@ def chat(
     read_inventory(root, environment)
     gateway = committed_gateway(root, environment)
     key = resolve(asking_key(gateway.clients, datetime.now(UTC)), root)
-    url = f"http://{gateway.listen}/v1"
+    way = entrance(gateway.shared or gateway.listen, gateway.tls, root)
     headers = {"Authorization": f"Bearer {key.reveal()}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=FIRST_BYTE_SECONDS) as client:
+    with client(way, headers, FIRST_BYTE_SECONDS) as asking:
         try:
-            name = model or client.get("/models").raise_for_status().json()["data"][0]["id"]
-            arrivals = _show(_stream(client, name, prompt, max_tokens))
+            name = model or asking.get("/v1/models").raise_for_status().json()["data"][0]["id"]
+            arrivals = _show(_stream(asking, name, prompt, max_tokens))
         except httpx.HTTPError as error:
-            return _failed(error, url, environment)
+            return _failed(error, way.url, environment)
     print(f"\n({arrivals})")
     return ExitCode.DONE
 
@@ -73,14 +74,14 @@ def committed_gateway(root: Path, environment: str) -> GatewayRelease:
     raise Refused([Complaint(f"compose/{environment}", "", "holds no gateway's release", hint)])
 
 
-def _stream(client: httpx.Client, model: str, prompt: str, max_tokens: int) -> Iterator[str]:
+def _stream(asking: httpx.Client, model: str, prompt: str, max_tokens: int) -> Iterator[str]:
     body = {
         "model": model,
         "stream": True,
         "max_tokens": max_tokens,
         "messages": [{"role": "user", "content": prompt}],
     }
-    with client.stream("POST", "/chat/completions", json=body) as answer:
+    with asking.stream("POST", "/v1/chat/completions", json=body) as answer:
         if answer.is_error:
             answer.read()
         answer.raise_for_status()

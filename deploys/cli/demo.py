@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from deploys.catalogue.models_yaml import read_models
+from deploys.certificates.entrance import entrance
 from deploys.cli.apply import apply
 from deploys.cli.chat import chat, committed_gateway
 from deploys.cli.exit_codes import ExitCode
@@ -87,7 +88,8 @@ def _take_down(root: Path) -> int:
 
 
 def _next_steps(root: Path, seconds: float) -> str:
-    url = f"http://{committed_gateway(root, ENVIRONMENT).listen}/v1"
+    gateway = committed_gateway(root, ENVIRONMENT)
+    url = f"{entrance(gateway.listen, gateway.tls, root).url}/v1"
     body = '{"model": "chat", "messages": [{"role": "user", "content": "Hi"}]}'
     return f"""
 That was nonsense, word by word: the demo's model has random weights. Everything around it is real.

@@ -7,6 +7,7 @@ import typer
 
 from deploys.cli import (
     apply,
+    authority,
     calibrate,
     chat,
     demo,
@@ -40,6 +41,7 @@ for verb in (
     survey.survey,
     plan.plan,
     lock.lock,
+    authority.authority,
     render.render,
     apply.apply,
     verify.verify,

@@ -12,6 +12,8 @@ from deploys.plan.plan import HostPlan, Plan, Pool, Replica, VllmArguments
 from deploys.plan.search.gpus import UsableGpu, usable_gpus
 from deploys.plan.weights import replica_weights
 from deploys.settings.environment import Environment
+from deploys.settings.gateway import Gateway
+from deploys.settings.words import bracketed
 
 HEADINGS = ("replica", "host", "model", "engine", "context", "slots", "RAM MiB", "tokens/s")
 
@@ -127,10 +129,18 @@ def _gateways(plan: Plan) -> Iterator[str]:
     for host in plan.hosts:
         if host.gateway is not None and plan.clients:
             public = ", ".join(plan.public_names())
-            listen = f"http://{host.gateway.address}:{host.gateway.port}/v1"
-            yield f"gateway on {host.name}: {listen} serves {public}"
+            yield f"gateway on {host.name}: {_base_url(host.gateway)} serves {public}"
     if plan.cloud is not None:
         yield f"cloud: {plan.cloud.settings.provider}, for {_armed(plan.cloud)}; all else stays"
+
+
+def _base_url(gateway: Gateway) -> str:
+    """Where clients go: with TLS by name, beside a shared address by that."""
+    shared = gateway.shared_address
+    address = shared.address if shared is not None else gateway.address
+    if gateway.tls is not None:
+        return f"https://{gateway.tls.names[0]}:{gateway.port}/v1 ({address})"
+    return f"http://{bracketed(address)}:{gateway.port}/v1"
 
 
 def _armed(cloud: CloudPlan) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+_CERTIFICATES = "/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p"
+
 
 class GatewayLoaded(FactBase[dict[str, str]]):
     """What nginx has loaded: `revision` of its files and `loaded`, the word of the last reload.
@@ -51,6 +53,26 @@ class SecretDigest(FactBase[str]):
     def process(self, output: list[str]) -> str:
         """The first word of sha256sum's line."""
         return output[0].split()[0] if output and output[0] else ""
+
+
+class ServedCertificate(FactBase[str]):
+    """Certificates in the gateway's 0600 file, in PEM; the key stays there. Empty when missing."""
+
+    default = str
+
+    def command(self, folder: str, file: str, image: str) -> StringCommand:
+        """Only what every client is shown anyway comes back."""
+        path, script = QuoteString(f"{folder}/{file}"), QuoteString(_CERTIFICATES)
+        return StringCommand(
+            "if [ -r", path, "]; then sed -n", script, path, "; elif [ -e", path, "]; then",
+            "docker run --rm --network none --user 0 --volume", QuoteString(f"{folder}:/folder:ro"),
+            "--entrypoint sed", QuoteString(image), "-n", script, QuoteString(f"/folder/{file}"),
+            "; fi",
+        )  # fmt: skip
+
+    def process(self, output: list[str]) -> str:
+        """The lines, joined again."""
+        return "".join(f"{line}\n" for line in output if line)
 
 
 class Drains(FactBase[dict[str, Any]]):

@@ -8,6 +8,7 @@ from pyinfra.api import OperationError, QuoteString, StringCommand, operation
 
 from deploys.facts.compose import ComposeServices, NetworkExists
 from deploys.facts.once import once
+from deploys.operations.host_script import refuse
 
 Commands = Generator[StringCommand, None, None]
 
@@ -30,6 +31,9 @@ def up(project: str, directory: str, services: Mapping[str, str]) -> Commands:
     if not services:
         raise OperationError("compose.up needs at least one service")
     current = once(host, ComposeServices, project=project, directory=directory)
+    if _failed_elsewhere():
+        yield refuse("left as it is: the same has failed on another host", "mend that one first")
+        return
     stale = [
         name for name in sorted(services) if not _is_current(current.get(name), services[name])
     ]
@@ -65,6 +69,23 @@ def network(network: str, closed: bool = False) -> Commands:
         "docker network inspect", QuoteString(network), ">/dev/null 2>&1 ||",
         "docker network create --label", label, option, QuoteString(network),
     )  # fmt: skip
+
+
+def _failed_elsewhere() -> bool:
+    """Whether this operation is over on another host and has failed there.
+
+    pyinfra takes hosts one after the other (`_serial`) and goes on after a failure: gateways that
+    share an address would all be replaced by what does not start.
+    """
+    state, number = host.state, host.current_op_hash
+    if not state.is_executing or number is None:
+        return False
+    metas = [
+        state.ops[other][number].operation_meta
+        for other in state.inventory.get_active_hosts()
+        if other is not host and number in state.ops[other]
+    ]
+    return any(meta.is_complete() and not meta.did_succeed() for meta in metas)
 
 
 def _is_current(service: Mapping[str, Any] | None, config: str) -> bool:

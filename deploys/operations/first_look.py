@@ -11,7 +11,8 @@ from deploys.facts.compose import ComposeServices, NetworkExists, NetworkLetsOut
 from deploys.facts.docker import DockerHost
 from deploys.facts.docker_daemon import DockerDaemon
 from deploys.facts.files import FileDigests, Owner
-from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
+from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest, ServedCertificate
+from deploys.facts.gateway_host import KeepalivedHost
 from deploys.facts.hardware import Hardware
 from deploys.facts.history import KeptReleases
 from deploys.facts.images import ImageIds
@@ -24,7 +25,7 @@ from deploys.facts.users import UserName
 from deploys.operations import fleet_way
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
-from deploys.operations.gateway import CLIENTS
+from deploys.operations.gateway_certificate import CERTIFICATE, loaded_secrets
 from deploys.operations.gateways import LOADED
 from deploys.operations.host_words import docker_words
 from deploys.operations.manifest import (
@@ -37,7 +38,7 @@ from deploys.operations.manifest import (
 from deploys.operations.model_fleet import asked_paths
 from deploys.operations.release import FOLDERS, asked_links
 from deploys.operations.run_end import is_held
-from deploys.render.release import COUNTERS, Release
+from deploys.render.release import COUNTERS, GatewayRelease, Release
 
 
 def before_the_lock(host: Host, release: Release) -> None:
@@ -58,6 +59,7 @@ def _of_the_release(host: Host, release: Release) -> Iterator[Question]:
         yield ListeningPorts, {}
         if release.gateway.egress is not None:
             yield NetworkLetsOut, {"network": release.network}
+        yield from _of_the_certificate(release.gateway, host_directory(host))
     if release.hardware is not None:
         yield Hardware, {"gpus": bool(release.hardware.gpus)}
     if release.models:
@@ -106,10 +108,19 @@ def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Qu
     if project is None or release.gateway is None:
         return
     folder, image = f"{directory}/secrets/gateway", release.gateway.image
-    yield SecretDigest, {"folder": folder, "file": CLIENTS, "image": image}
+    for file in loaded_secrets(release.gateway):
+        yield SecretDigest, {"folder": folder, "file": file, "image": image}
+    yield from _of_the_certificate(release.gateway, directory)
     if release.gateway.counts_tokens:
         yield Owner, {"path": f"{directory}/{COUNTERS}"}
     yield Drains, {"directory": directory}
     yield ComposeServices, {"project": project.name, "directory": f"{directory}/current/gateways"}
     yield FileText, {"path": f"{directory}/{LOADED}"}
     yield GatewayLoaded, {"project": project.name}
+    yield KeepalivedHost, {}
+
+
+def _of_the_certificate(gateway: GatewayRelease, directory: str) -> Iterator[Question]:
+    if gateway.tls is not None and gateway.tls.authority is not None:
+        folder = f"{directory}/secrets/gateway"
+        yield ServedCertificate, {"folder": folder, "file": CERTIFICATE, "image": gateway.image}

@@ -1,7 +1,7 @@
 """The gateway: its clients' keys, the proof of a configuration, and the reload."""
 
 import hashlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from pyinfra import host
@@ -116,7 +116,9 @@ def _tried(
 
 
 @operation()
-def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
+def loaded(
+    directory: str, project: str, revision: str, image: str, secrets: Sequence[str] = (CLIENTS,)
+) -> Commands:
     """
     Have nginx load the current release, its clients and what is drained; no answer is cut.
 
@@ -124,10 +126,11 @@ def loaded(directory: str, project: str, revision: str, image: str) -> Commands:
     + project: Compose project of the gateway
     + revision: content hash of the nginx files of the current release
     + image: the gateway's image
+    + secrets: files of secrets/gateway that nginx reads when it loads
     """
     folder = f"{directory}/secrets/gateway"
-    digest = once(host, SecretDigest, folder=folder, file=CLIENTS, image=image)
-    wanted = f"{revision}-{digest[:12]}-"
+    digests = [once(host, SecretDigest, folder=folder, file=one, image=image) for one in secrets]
+    wanted = f"{revision}-{'-'.join(digest[:12] for digest in digests)}-"
     recorded = once(host, FileText, path=f"{directory}/{LOADED}")
     served = once(host, GatewayLoaded, project=project)
     word = served.get("loaded", "")

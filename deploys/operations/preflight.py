@@ -12,6 +12,7 @@ from deploys.facts.ports import ListeningPorts
 from deploys.operations.controller_secrets import unreadable
 from deploys.operations.docker_choice import refusal_to_use
 from deploys.operations.first_look import before_the_lock, pulled_references
+from deploys.operations.gateway_certificate import unfit
 from deploys.operations.hardware_choice import other_gpus, too_little
 from deploys.operations.models import look, without_room
 from deploys.operations.refusal_words import REFUSED
@@ -60,7 +61,9 @@ def _other_hardware(release: Release) -> list[str]:
 def _taken_ports(release: Release) -> list[str]:
     if release.gateway is None:
         return []
-    wanted = [int(release.gateway.listen.rpartition(":")[2]), release.gateway.admin_port]
+    gateway = release.gateway
+    wanted = [int(one.rpartition(":")[2]) for one in (gateway.listen, gateway.challenge) if one]
+    wanted.append(gateway.admin_port)
     listening = once(host, ListeningPorts)
     ours = [
         port
@@ -85,7 +88,7 @@ def _what_cannot_come(release: Release, directory: str) -> list[str]:
         wanted += [key.key for _, _, key in every_key(release.gateway.clients)]
         if release.gateway.egress is not None:
             wanted.append(release.gateway.egress.key)
-    found = []
+    found: list[str] = []
     if release.models:
         store = look(directory, release.models)
         refusal = without_room(store)
@@ -94,7 +97,8 @@ def _what_cannot_come(release: Release, directory: str) -> list[str]:
             wanted.append(release.hub.token)
     if release.registry is not None and _pulls(release):
         wanted.append(release.registry.password)
-    return [*found, *unreadable(wanted)]
+    certificates = unfit(release.gateway, directory) if release.gateway is not None else ()
+    return [*found, *unreadable(wanted), *certificates]
 
 
 def _pulls(release: Release) -> bool:

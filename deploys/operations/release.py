@@ -1,16 +1,19 @@
 """Releases on a host: staged beside the running one, validated, then switched atomically."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 from pyinfra import host
 from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
+from deploys.facts.gateway_host import NginxVersions
 from deploys.facts.once import once
 from deploys.facts.release import LinkTargets, MissingFolders, StagedFiles
 from deploys.operations.gateway import valid_configuration, valid_egress
 from deploys.operations.gateways import LOADED
+from deploys.operations.host_script import refuse
 from deploys.operations.manifest import RunRelease
+from deploys.questions.nginx import too_old
 from deploys.render.release import Release
 
 FOLDERS = ("releases", "models", "images", "gateway", "secrets/gateway", "state/gateway", "applied")
@@ -89,11 +92,23 @@ def proved(directory: str, run: RunRelease, checks: list[StringCommand]) -> Comm
     """
     stale = _stale(directory, run)
     if stale.keys() & {"current", "gateway/current"}:
+        yield from _fit_nginx(run.release)
         yield from checks
     if stale.keys() - {UNFINISHED}:
         yield linked(directory, UNFINISHED, _way(run))
     if not stale.keys() - {UNFINISHED}:
         host.noop(f"release {run.release.release} is current")
+
+
+def _fit_nginx(release: Release) -> Iterator[StringCommand]:
+    """Refuses an nginx or njs with known holes; the image is here only once the run executes."""
+    if release.gateway is None or not host.state.is_executing:
+        return
+    image = release.gateway.image
+    old = too_old(host.get_fact(NginxVersions, image=image))
+    if old:
+        hint = f"another image than {image} in `images.nginx`; left out, the host builds a fit one"
+        yield refuse("; ".join(old), hint)
 
 
 @operation()

@@ -18,12 +18,17 @@ def written(folder: str, file: str, text: str, image: str) -> Generator[StringCo
     wanted = hashlib.sha256(text.encode()).hexdigest()
     if once(host, SecretDigest, folder=folder, file=file, image=image) == wanted:
         return False
+    yield from placed(folder, file, text, image)
+    return True
+
+
+def placed(folder: str, file: str, text: str, image: str) -> Generator[StringCommand, None, None]:
+    """Writes it, whatever was there, in one step for whoever reads it."""
     # Through standard input: no argument, no log line and no temporary file ever holds it.
     new = QuoteString(f"{folder}/{file}.new")
     yield StringCommand("umask 077; rm -f", new, "&& cat >", new, _stdin=text)
     yield owned(folder, f"{file}.new", image)
     yield StringCommand("mv -fT", new, QuoteString(f"{folder}/{file}"))
-    return True
 
 
 def owned(folder: str, file: str, image: str) -> StringCommand:

@@ -17,6 +17,7 @@ from deploys.plan.search.threads import cpu_list, numa_node, threads
 from deploys.plan.speed import Speed
 from deploys.plan.stand_ins import obstacles, stand_ins, surging_stand_ins
 from deploys.settings.environment import Environment, Host
+from deploys.settings.gateway import Gateway
 from deploys.settings.words import bracketed
 
 # (pool, number of the replica from 1)
@@ -53,10 +54,19 @@ def _host(environment: Environment, host: Host, replicas: Sequence[Replica]) -> 
         name=host.name,
         roles=host.roles,
         replicas=tuple(replicas),
-        gateway=environment.gateway if "gateways" in host.roles else None,
+        gateway=_gateway(environment, host) if "gateways" in host.roles else None,
         address=host.words.address or "",
+        interface=host.words.interface or "",
         hardware=host.hardware,
     )
+
+
+def _gateway(environment: Environment, host: Host) -> Gateway:
+    """What holds for all gateways; beside a shared address each listens on its host's own."""
+    gateway, own = environment.gateway, host.words.address
+    if gateway.shared_address is None or own is None:
+        return gateway
+    return gateway.model_copy(update={"address": own})
 
 
 def _by_host(found: Mapping[str, Found]) -> dict[str, list[Seat]]:

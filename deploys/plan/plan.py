@@ -155,6 +155,8 @@ class HostPlan:
     """On the network that gateways and engines share; empty when there is one host alone."""
     hardware: HostHardware | None = None
     """What the host was planned with."""
+    interface: str = ""
+    """Network device of `address`; empty where none needs to know."""
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,23 @@
 """The Compose file of each role of a host."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-
-import yaml
 
 from deploys.catalogue.model import Model
 from deploys.catalogue.store import store_folder
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
-from deploys.render.egress_service import EGRESS, egress_service
+from deploys.render.compose_gateway import gateway_compose
+from deploys.render.compose_project import project_values, service_hashes
 from deploys.render.engines import llamacpp, vllm
 from deploys.render.engines.service import PORT
 from deploys.render.image_tags import image_name
-from deploys.render.nginx_limits import counts_tokens
-from deploys.render.release import COUNTERS
+from deploys.render.keepalived import keepalived_files
 from deploys.render.templates import Render
-from deploys.settings.gateway import Gateway
-from deploys.settings.words import bracketed, stands_in_for
+from deploys.settings.words import stands_in_for
 
-# Time that nginx gives running answers when its container is replaced.
-GATEWAY_GRACE_SECONDS = 60
 # NVIDIA's container toolkit names each GPU and each slice by its UUID, too.
 GPU_KIND = "nvidia.com/gpu"
 ENGINES = {"llamacpp": llamacpp.service, "vllm": vllm.service}
-
-# Bodies that wait for an engine lie in the gateway's /tmp, in memory.
-SPOOL_MIB = 512
-# nginx itself, 32 KiB for each of some thousand streams, and njs.
-GATEWAY_OWN_MIB = 128
-
-GATEWAY_FOLDERS = ("gateway", "releases", "secrets/gateway", "state/gateway")
 
 Values = dict[str, object]
 
@@ -44,57 +30,9 @@ def compose_files(
     if host.replicas:
         files["gpu_hosts/compose.yaml"] = _gpu_hosts(plan, host, render)
     if host.gateway is not None:
-        files["gateways/compose.yaml"] = _gateways(plan, host, render, nginx)
+        files["gateways/compose.yaml"] = gateway_compose(plan, host, render, nginx)
+        files |= keepalived_files(plan, host, render)
     return files
-
-
-def gateway_memory_mib(gateway: Gateway) -> int:
-    """What nginx may use: its spool, and four bodies that each worker reads at the same time.
-
-    With 256 MiB a worker was killed by eight bodies of 30 MB at once; with this all were answered.
-    """
-    reading = gateway.workers * 4 * gateway.body_limit_mib
-    return SPOOL_MIB + reading + GATEWAY_OWN_MIB
-
-
-def project_name(environment: str, role: str) -> str:
-    """The Compose project of a role: one per role, so that each is brought up on its own."""
-    return f"homeport-{environment}-{role}"
-
-
-def network_name(environment: str) -> str:
-    """The Docker network on which a host's gateway and engines meet."""
-    return f"homeport-{environment}"
-
-
-def config_labels(text: str) -> dict[str, str]:
-    """Service -> its label homeport.config-sha256 in a rendered Compose file; without stand-ins,
-    which no deploy starts by themselves.
-    """
-    services = yaml.safe_load(text)["services"]
-    return {
-        name: service["labels"]["homeport.config-sha256"]
-        for name, service in services.items()
-        if "profiles" not in service
-    }
-
-
-def service_hashes(text: str) -> dict[str, str]:
-    """Service -> hash of its definition, without the label that will carry it.
-
-    One per service, not per project: a project-wide hash would restart every engine for a change
-    in one.
-    """
-    hashes = {}
-    for name, service in yaml.safe_load(text)["services"].items():
-        labels = {
-            key: value
-            for key, value in service["labels"].items()
-            if key != "homeport.config-sha256"
-        }
-        canonical = json.dumps({**service, "labels": labels}, sort_keys=True)
-        hashes[name] = hashlib.sha256(canonical.encode()).hexdigest()
-    return hashes
 
 
 def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
@@ -110,51 +48,14 @@ def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
             for replica in (*host.replicas, *plan.stand_ins_on(host))
         ]
         volumes = sorted({str(one["cache_volume"]) for one in services} - {""})
-        values = {**_project(plan, host, "gpu_hosts"), "services": services, "volumes": volumes}
+        values = {
+            **project_values(plan, host, "gpu_hosts"),
+            "services": services,
+            "volumes": volumes,
+        }
         return render("compose/gpu_hosts/compose.yaml.j2", values)
 
     return text(service_hashes(text({})))
-
-
-def _gateways(plan: Plan, host: HostPlan, render: Render, nginx: Mapping[str, str]) -> str:
-    gateway = host.gateway
-    if gateway is None:
-        raise ValueError(f"{host.name} is no gateway")
-    counters = (COUNTERS,) if counts_tokens(gateway, plan.clients) else ()
-    values = {
-        **_project(plan, host, "gateways"),
-        "image": plan.images["nginx"],
-        "public_port": f"{bracketed(gateway.address)}:{gateway.port}:8080",
-        "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
-        "mounts": [
-            {
-                "source": f"../../{path}",
-                "target": f"/srv/homeport/{path}",
-                "read_only": path != COUNTERS,
-            }
-            for path in (*GATEWAY_FOLDERS, *counters)
-        ],
-        "stop_grace_seconds": GATEWAY_GRACE_SECONDS,
-        "spool_mib": SPOOL_MIB,
-        "memory_mib": gateway_memory_mib(gateway),
-    }
-    egress = egress_service(plan, gateway, nginx)
-
-    def text(hashes: Mapping[str, str]) -> str:
-        labelled = egress and {**egress, "config_sha256": hashes.get(EGRESS, "")}
-        filled = {**values, "config_sha256": hashes.get("nginx", ""), "egress": labelled}
-        return render("compose/gateways/compose.yaml.j2", filled)
-
-    return text(service_hashes(text({})))
-
-
-def _project(plan: Plan, host: HostPlan, role: str) -> Values:
-    return {
-        "environment": plan.environment,
-        "host": host.name,
-        "project": project_name(plan.environment, role),
-        "network": network_name(plan.environment),
-    }
 
 
 def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:

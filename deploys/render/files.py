@@ -11,14 +11,17 @@ import yaml
 
 from deploys.catalogue.store import HUB
 from deploys.plan.plan import HostPlan, Plan, Replica
-from deploys.render.compose import compose_files, config_labels, network_name, project_name
+from deploys.render.compose import compose_files
+from deploys.render.compose_gateway import listened
+from deploys.render.compose_project import config_labels, network_name, project_name
 from deploys.render.egress_service import egress_release
 from deploys.render.expectations import expectations
 from deploys.render.hardware import expected_hardware
-from deploys.render.image_tags import build_context, image_name
+from deploys.render.image_tags import build_context, gateway_images, image_name
 from deploys.render.nginx import gateway_revision, nginx_files
 from deploys.render.nginx_limits import counts_tokens
 from deploys.render.nginx_pools import engine_address
+from deploys.render.nginx_tls import challenge_listener
 from deploys.render.release import (
     Access,
     EngineAccess,
@@ -34,7 +37,6 @@ from deploys.render.release import (
 from deploys.render.templates import Render, renderer
 from deploys.settings.client import Client
 from deploys.settings.image import ImageName
-from deploys.settings.words import bracketed
 
 RELEASE_HEADER = """\
 # What {host} gets in the environment {environment}: the one file that a deploy reads.
@@ -121,8 +123,7 @@ def _images(plan: Plan, host: HostPlan) -> tuple[Image, ...]:
     names: set[ImageName] = {
         image_name(engines[one.pool], on_gpus=bool(one.gpus)) for one in host.replicas
     }
-    if host.gateway:
-        names.add("nginx")
+    names |= gateway_images(host)
     return tuple(
         Image(
             name=name,
@@ -201,7 +202,10 @@ def _gateway(
         image=plan.images["nginx"],
         revision=gateway_revision(nginx),
         admin_port=host.gateway.admin_port,
-        listen=f"{bracketed(host.gateway.address)}:{host.gateway.port}",
+        listen=listened(host.gateway)[0],
+        shared="".join(listened(host.gateway)[1:]),
+        challenge=challenge_listener(host.gateway),
+        tls=host.gateway.tls,
         engines={
             replica.endpoint: replica.name
             for replica in (*replicas, *plan.stand_ins.values())

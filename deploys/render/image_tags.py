@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploys.plan.engine_versions import PINNED
-from deploys.plan.plan import Plan
+from deploys.plan.plan import HostPlan, Plan
 from deploys.settings.image import ImageName
 
 BASE_RECIPE = "debian"
@@ -35,8 +35,15 @@ def used_images(plan: Plan) -> list[ImageName]:
         for pool in plan.pools
         for replica in pool.replicas
     }
-    gateways: set[ImageName] = {"nginx"} if any(host.gateway for host in plan.hosts) else set()
-    return sorted(engines | gateways)
+    return sorted(engines.union(*(gateway_images(host) for host in plan.hosts)))
+
+
+def gateway_images(host: HostPlan) -> set[ImageName]:
+    """What a host runs as a gateway."""
+    if host.gateway is None:
+        return set()
+    tls = host.gateway.tls
+    return {"nginx", "acme"} if tls is not None and tls.acme is not None else {"nginx"}
 
 
 def build_context(reference: str) -> str | None:

@@ -17,6 +17,7 @@ from deploys.render.nginx_routes import (
     routing_values,
 )
 from deploys.render.nginx_text import models_document, nginx_pieces, nginx_word
+from deploys.render.nginx_tls import tls_values
 from deploys.render.templates import Render
 
 CONCERNS = (
@@ -51,6 +52,7 @@ OPTIONAL = {
     "cloud_routes.conf": "cloud",
     "to_egress.conf": "cloud",
     "share.conf": "shares",
+    "tls.conf": "tls",
 }
 POOLS = "pools.conf"
 REVISION = "revision.conf"
@@ -127,4 +129,6 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         **client_values(plan.clients),
         **limit_values(gateway, plan.clients),
         **cloud_values(plan, gateway),
+        "tls": tls_values(gateway.tls),
+        "health_on_admin": gateway.tls is not None or gateway.shared_address is not None,
     }

@@ -15,6 +15,7 @@ from deploys.settings.arm import Arm
 from deploys.settings.client import Client, SecretReference
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
+from deploys.settings.tls import Tls
 from deploys.settings.words import Frozen
 
 # The one folder that nginx may write to, below the kit's; it is there where tokens are counted.
@@ -176,6 +177,11 @@ class GatewayRelease(Frozen):
     admin_port: int
     listen: str
     """ADDRESS:PORT on which clients come in."""
+    shared: str = ""
+    """ADDRESS:PORT that it shares with other gateways; empty when it does not."""
+    challenge: str = ""
+    """ADDRESS:PORT where ACME challenges are answered; empty without ACME."""
+    tls: Tls | None = None
     engines: dict[str, str]
     """ADDRESS:PORT -> replica or stand-in, of all on other hosts."""
     clients: dict[str, Client]

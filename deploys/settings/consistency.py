@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from deploys.catalogue.model import Model
+from deploys.settings.fit_certificate import unfit_certificates
+from deploys.settings.fit_sharing import unfit_sharing
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import Hardware
 from deploys.settings.hardware_yaml import hardware_file
@@ -30,6 +32,8 @@ def inconsistencies(
         *_unknown_hardware(inventory, hardware),
         *_doubled_port(inventory, gateway),
         *_missing_addresses(inventory),
+        *unfit_certificates(inventory, gateway),
+        *unfit_sharing(inventory, gateway),
     ]
 
 

@@ -28,6 +28,7 @@ from deploys.settings.nvidia import Nvidia
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.registry import Registry
+from deploys.settings.shared_address import Interface
 from deploys.settings.validation import complaints_of, near_miss
 from deploys.settings.words import Address, Frozen, Name, Port
 
@@ -46,6 +47,8 @@ class HostWords(Frozen):
     address: Address | None = None
     """The host's own address on the network that gateways and engines share; needed as soon as
     there is a second host."""
+    interface: Interface | None = None
+    """Network device of that address; needed on gateways that share one."""
     engine_port: Port = 9001
     """First port of `address` on which engines listen for gateways of other hosts."""
     stand_in_port: Port = 9501

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.settings.shared_address import SharedAddress
 from deploys.settings.tier import Anonymous, Tier, TierName
+from deploys.settings.tls import Tls
 from deploys.settings.words import Address, Frozen, Port
 
 
@@ -12,7 +14,8 @@ class Gateway(Frozen):
     """The nginx in front of every pool."""
 
     address: Address = "127.0.0.1"
-    """Address of the host on which clients reach the gateway."""
+    """Address of the host on which clients reach the gateway; with `shared_address` each
+    gateway's is its host's own."""
     port: Port = 8080
     admin_port: Port = 8081
     """Loopback port of the host for /revision and /status."""
@@ -29,3 +32,7 @@ class Gateway(Frozen):
     requests_in_flight: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Requests of all clients that are answered at the same time; more get 503 before their body
     is read. 2048 for each worker when left out: half of what its connections would allow."""
+    tls: Tls | None = None
+    """Left out: plain HTTP, for loopback and networks that encrypt by themselves."""
+    shared_address: SharedAddress | None = None
+    """Left out: each gateway is reached by its own address alone."""

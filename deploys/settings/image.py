@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from deploys.settings.words import Frozen
 
-ImageName = Literal["llamacpp", "llamacpp_cuda", "vllm", "nginx"]
+ImageName = Literal["llamacpp", "llamacpp_cuda", "vllm", "nginx", "acme"]
 
 
 class Image(Frozen):

@@ -36,6 +36,15 @@ def resolve(reference: str, root: Path) -> Secret:
 
     Raises Refused when it is missing, empty, or open to other users of this machine.
     """
+    value = resolve_text(reference, root).reveal().strip()
+    if not re.fullmatch(r"[\x21-\x7e]+", value):
+        hint = "one line of printable ASCII without blanks: it travels in an HTTP header"
+        raise _refused(reference, "holds more than one word", hint)
+    return Secret(value)
+
+
+def resolve_text(reference: str, root: Path) -> Secret:
+    """The same, for a secret of several lines, such as a private key; it ends with a newline."""
     kind, _, rest = reference.partition(":")
     read = {"env": _from_environment, "file": _from_file, "command": _from_command}.get(kind)
     if read is None:
@@ -43,10 +52,7 @@ def resolve(reference: str, root: Path) -> Secret:
     value = read(reference, rest, root).strip()
     if not value:
         raise _refused(reference, "is empty", "put the secret there")
-    if not re.fullmatch(r"[\x21-\x7e]+", value):
-        hint = "one line of printable ASCII without blanks: it travels in an HTTP header"
-        raise _refused(reference, "holds more than one word", hint)
-    return Secret(value)
+    return Secret(f"{value}\n")
 
 
 def _from_environment(reference: str, name: str, _root: Path) -> str:

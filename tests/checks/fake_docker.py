@@ -22,6 +22,7 @@ case "$*" in
   "inspect --format"*StartedAt*) echo 2026-11-25T21:00:00Z ;;
   logs*) while [ $# -gt 1 ]; do shift; done; cat "$1.log" ;;
   top*) printf 'PID\n%s\n' "$(cat "$2.pid")" ;;
+  exec*dpkg-query*) cat versions ;;
   exec*"/health"*) cat "$2.health" ;;
   exec*"/chat/completions"*) cat "$2.completion" ;;
   exec*"memory.max"*) cat "$2.memory" ;;
@@ -33,6 +34,11 @@ esac
 _NVIDIA_SMI = """\
 #!/bin/sh
 cat {folder}/processes
+"""
+
+_HOSTNAME = """\
+#!/bin/sh
+cat {folder}/addresses
 """
 
 COMMAND = ["--alias", "tiny", "--parallel", "2", "--metrics"]
@@ -77,6 +83,11 @@ class FakeDocker:
     engines: dict[str, FakeEngine] = field(default_factory=dict)
     gpu_processes: str = ""
     """nvidia-smi's CSV: UUID, PID, MiB."""
+    nginx_versions: Mapping[str, str] = field(
+        default_factory=lambda: {"nginx": "1.30.6-2", "libnginx-mod-http-js": "1.0.2-2"}
+    )
+    addresses: str = "10.0.0.1"
+    """The host's own, as `hostname -I` says them."""
 
     def write(self) -> None:
         """Puts the program and its answers into the folder."""
@@ -89,6 +100,8 @@ class FakeDocker:
             "images": "".join(f"{name} {image}\n" for name, image in self.images.items()),
             "network": self.network,
             "revision": json.dumps({"revision": self.revision}),
+            "versions": "".join(f"{name} {one}\n" for name, one in self.nginx_versions.items()),
+            "addresses": f"{self.addresses}\n",
         }
         for service, engine in self.engines.items():
             files |= _engine_files(f"id-{service}", engine)
@@ -96,7 +109,8 @@ class FakeDocker:
             (self.folder / name).write_text(text)
         (self.folder / "processes").write_text(self.gpu_processes)
         place = shlex.quote(str(self.folder))
-        for name, text in {"docker": _PROGRAM, "nvidia-smi": _NVIDIA_SMI}.items():
+        programs = {"docker": _PROGRAM, "nvidia-smi": _NVIDIA_SMI, "hostname": _HOSTNAME}
+        for name, text in programs.items():
             (self.folder / name).write_text(text.format(folder=place))
             (self.folder / name).chmod(0o755)
 

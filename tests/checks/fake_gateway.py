@@ -2,12 +2,14 @@
 
 import itertools
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 EVENTS = 40
 # Slower than the burst of a busy machine, fast enough for many tests.
@@ -38,6 +40,8 @@ class Behaviour:
     provider: str = "fleet"
     release: str = ""
     """The revision of its configuration."""
+    certificate: Path | None = None
+    """PEM of certificate and key; None: plain HTTP."""
 
 
 @contextmanager
@@ -57,6 +61,13 @@ def fake_gateway(behaviour: Behaviour) -> Iterator[int]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if behaviour.certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(behaviour.certificate)
+        # The handshake in the request's own thread: one client that does not trust us ends it.
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

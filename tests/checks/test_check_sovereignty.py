@@ -10,7 +10,7 @@ import yaml
 
 from checks import check_sovereignty as checks
 from checks.committed import Committed
-from checks.conftest import Fleet
+from checks.fleet import Fleet
 from checks.probes import egress, gateway
 from checks.probes.gateway import Answer, Gateway
 from checks.results import NOTE

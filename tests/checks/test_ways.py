@@ -37,17 +37,24 @@ def test_nothing_that_must_stay_can_leave_as_rendered(tmp_path: Path, plan: Plan
 def test_the_committed_gateways_let_nothing_out_that_must_stay() -> None:
     for folder in sorted((ROOT / "nginx").glob("*/*/nginx.conf")):
         tree = read(folder.parent)
-        assert {way.address for way in ways(tree, "8080", CHAT, {"pool": "chat"})} == {
+        assert {way.address for way in ways(tree, CHAT, {"pool": "chat"})} == {
             "chat-1:8080",
             "chat-2:8080",
         }
 
 
-def test_who_may_leave_has_a_way_through_the_egress_hop_and_no_other(tmp_path: Path) -> None:
-    folder, _ = written(tmp_path)
-    known = {"client": "demo", "pool": "chat", "http_x_data_class": "public"}
-    found = {way.address for way in ways(read(folder), "8080", CHAT, known)}
-    assert found == {"chat-1:8080", "chat-2:8080", "egress:8080"}
+@pytest.mark.parametrize(
+    ("plan", "client", "pool"),
+    [(None, "demo", "chat"), (full_plan(), "team-a", "chat.1")],
+    ids=["usual", "all, by TLS"],
+)
+def test_who_may_leave_has_a_way_through_the_egress_hop_and_no_other(
+    tmp_path: Path, plan: Plan | None, client: str, pool: str
+) -> None:
+    folder, _ = written(tmp_path, plan)
+    known = {"client": client, "pool": pool, "http_x_data_class": "public"}
+    found = {way.address for way in ways(read(folder), CHAT, known)}
+    assert found == {f"{pool}-1:8080", f"{pool}-2:8080", "egress:8080"}
 
 
 # What somebody changes: file, text, the text in its place, and what is said of it.

@@ -26,7 +26,7 @@ from tests.e2e.gateway_lab import (
     start_engine,
     wait_until_it_serves,
 )
-from tests.e2e.gateway_tree import GATEWAY_UID, KEY, SETTINGS, write_gateway
+from tests.e2e.gateway_tree import GATEWAY_UID, KEY, SETTINGS, place_secret, write_gateway
 from tests.lab.certificates import authority, server_certificate
 from tests.render.cloud_plans import PROVIDER_MODEL, cloud_plan
 from tests.render.gateway_files import gateway_files
@@ -158,23 +158,14 @@ def write_secrets(folder: Path) -> None:
     keys = {"demo": KEY, "safe": SAFE_KEY}
     digests = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in keys.items()}
     lines = "".join(f'"{digest}" "{name}";\n' for name, digest in digests.items())
-    _secret(folder / "secrets" / "clients.map", lines)
-    _secret(folder / "provider" / "provider.key", f"{CLOUD_KEY}\n")
+    place_secret(folder / "secrets" / "clients.map", lines)
+    place_secret(folder / "provider" / "provider.key", f"{CLOUD_KEY}\n")
     spent = folder / "spent"
     spent.mkdir()
     if os.geteuid() == 0:
         os.chown(spent, GATEWAY_UID, GATEWAY_UID)
     else:
         spent.chmod(0o777)
-
-
-def _secret(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
-    # Without root the file stays the tester's own, and readable for the containers' uid.
-    path.chmod(0o600 if os.geteuid() == 0 else 0o644)
-    if os.geteuid() == 0:
-        os.chown(path, GATEWAY_UID, GATEWAY_UID)
 
 
 @contextmanager

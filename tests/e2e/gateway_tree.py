@@ -51,14 +51,21 @@ def write_gateway(folder: Path, files: dict[str, str]) -> None:
 def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:
     """The file of the clients' keys; without clients only where there is none."""
     secret = folder / "secrets" / "clients.map"
-    secret.parent.mkdir(exist_ok=True)
     if clients is None and secret.exists():
         return
     keys = {name: key.key.removeprefix("file:") for name, _, key in every_key(clients or {})}
     pairs = (keys or {"demo": KEY}).items()
     lines = [f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n' for name, key in pairs]
-    secret.write_text("".join(lines))
+    place_secret(secret, "".join(lines))
+
+
+def place_secret(path: Path, text: str) -> None:
+    """Writes a secret as the deploy does: for the gateway's uid alone, in one step."""
+    path.parent.mkdir(exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text)
     # Without root the file stays the tester's own, and readable for the gateway's uid.
-    secret.chmod(0o600 if os.geteuid() == 0 else 0o644)
+    new.chmod(0o600 if os.geteuid() == 0 else 0o644)
     if os.geteuid() == 0:
-        os.chown(secret, GATEWAY_UID, GATEWAY_UID)
+        os.chown(new, GATEWAY_UID, GATEWAY_UID)
+    new.rename(path)

@@ -57,9 +57,11 @@ class Fleet:
         """Where clients reach the gateway."""
         return f"http://{self.lab.host('gate1').address}:8080"
 
-    def render(self, engine: str = "engine", **pool: object) -> None:
-        """Commits an environment whose pool `chat` has these words."""
-        words = {
+    def render(
+        self, engine: str = "engine", *, words: Mapping[str, object] | None = None, **pool: object
+    ) -> None:
+        """Commits an environment whose pool `chat` has these words; `words` replace group data."""
+        given = {
             "pools": {"chat": {**POOL, **pool}},
             "clients": {"load": {"key": "file:load.key"}},
             "gateway": {"address": self.lab.host("gate1").address},
@@ -71,8 +73,9 @@ class Fleet:
             "docker": {"daemon": {"managed": False}},
             "nvidia": {"managed": False},
             **connection_data(self.lab),
+            **(words or {}),
         }
-        self._write("inventories/group_data/lab.py", words)
+        self.write("inventories/group_data/lab.py", given)
         done = self.homeport("render", "lab")
         assert done.code == 0, done.text
 
@@ -130,7 +133,8 @@ class Fleet:
         """What is drained by the gateway's state."""
         return self.lab.host("gate1").run(f"ls {STORE}/state/gateway/drained").split()
 
-    def _write(self, name: str, values: Mapping[str, object]) -> None:
+    def write(self, name: str, values: Mapping[str, object]) -> None:
+        """Writes a Python file of assignments below the repository."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [f"{key} = {pprint.pformat(value)}\n" for key, value in values.items()]
@@ -152,9 +156,11 @@ POOL: Mapping[str, object] = {
 
 
 @contextmanager
-def running_fleet(name: str, folder: Path, images: Mapping[str, str]) -> Iterator[Fleet]:
+def running_fleet(
+    name: str, folder: Path, images: Mapping[str, str], gpu_hosts: int = 2, gateways: int = 1
+) -> Iterator[Fleet]:
     """A fresh fleet with nothing deployed; `images` are this machine's, by what they are."""
-    with running_lab(name, fleet(2, 1, image="docker"), registry=True) as lab:
+    with running_lab(name, fleet(gpu_hosts, gateways, image="docker"), registry=True) as lab:
         registry = lab.registry
         assert registry is not None
         for host in lab.hosts:
@@ -196,7 +202,7 @@ def _make_repository(made: Fleet) -> None:
         "gpu_hosts": [name for name in names if name.startswith("gpu")],
         "gateways": [name for name in names if name.startswith("gate")],
     }
-    made._write("inventories/lab.py", groups)
+    made.write("inventories/lab.py", groups)
     models = (ROOT / "inventories/models.yaml").read_text()
     (made.folder / "inventories/models.yaml").write_text(models)
     hardware = {"cpu": {"physical_cores": 2}, "memory_mib": 8192, "gpus": []}

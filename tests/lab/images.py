@@ -28,6 +28,7 @@ BASES = {
     "python": "debian",
     "engine": "python",
     "oracle": "testing",
+    "pebble": "testing",
 }
 
 

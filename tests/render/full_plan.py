@@ -5,7 +5,7 @@ from dataclasses import replace
 from deploys.plan.cloud import CloudPlan
 from deploys.plan.plan import Plan
 from tests.render.cloud_plans import PROVIDER_MODEL, small_cloud
-from tests.render.plans import LIMITED_CLIENTS, TIERS, small_plan, small_pool
+from tests.render.plans import LIMITED_CLIENTS, TIERS, TLS, small_plan, small_pool
 
 
 def full_plan(**gateway: object) -> Plan:
@@ -17,7 +17,7 @@ def full_plan(**gateway: object) -> Plan:
         small_pool("rank", kind="reranking", stream_silence_seconds=30),
     )
     clients = {**LIMITED_CLIENTS, "team-a": {**LIMITED_CLIENTS["team-a"], "cloud": "share"}}
-    plan = small_plan(*pools, gateway={"tiers": TIERS, **gateway}, clients=clients)
+    plan = small_plan(*pools, gateway={"tiers": TIERS, "tls": TLS, **gateway}, clients=clients)
     settings = small_cloud(
         models={"chat.1": PROVIDER_MODEL, "patient": PROVIDER_MODEL},
         share_percent=12.5,

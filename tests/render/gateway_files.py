@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from deploys.plan.plan import Plan
+from deploys.render.compose import compose_files
 from deploys.render.nginx import nginx_files
 from deploys.render.templates import renderer
 from tests.render.plans import HOST
@@ -11,9 +12,14 @@ from tests.render.plans import HOST
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
-def gateway_files(plan: Plan) -> dict[str, str]:
-    """The files of a small plan's one gateway."""
-    return nginx_files(plan, plan.host(HOST), renderer(TEMPLATES), TEMPLATES)
+def gateway_files(plan: Plan, host: str = HOST) -> dict[str, str]:
+    """What nginx gets at a gateway of a small plan."""
+    return nginx_files(plan, plan.host(host), renderer(TEMPLATES), TEMPLATES)
+
+
+def composed(plan: Plan, host: str = HOST) -> dict[str, str]:
+    """The Compose files of a host of a small plan, and what lies beside them."""
+    return compose_files(plan, plan.host(host), renderer(TEMPLATES), gateway_files(plan, host))
 
 
 def write_files(files: dict[str, str], folder: Path) -> None:

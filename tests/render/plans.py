@@ -55,6 +55,10 @@ MODEL = Model(
     ),
     chat_template=True,
 )
+TLS = {
+    "names": ("llm.example", "api.llm.example"),
+    "authority": {"certificate": "inventories/ca.pem", "key": "env:CA_KEY"},
+}
 ARGUMENTS = LlamaCppArguments(
     context_tokens=1024,
     slots=2,

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploys.cli.stages import run_stages
-from deploys.render.compose import service_hashes
+from deploys.render.compose_project import service_hashes
 from tests.environments import POOL, ROOT, write_environment
 
 ENGINES = "gpu_hosts/compose.yaml"

@@ -4,11 +4,9 @@ import re
 
 import yaml
 
-from deploys.render.compose import compose_files
-from deploys.render.templates import renderer
 from tests.render.full_plan import full_plan
-from tests.render.gateway_files import TEMPLATES, gateway_files, locations, own
-from tests.render.plans import CLIENTS, HOST, TIERS, limited_plan, small_plan, small_pool
+from tests.render.gateway_files import composed, gateway_files, locations, own
+from tests.render.plans import CLIENTS, TIERS, limited_plan, small_plan, small_pool
 
 
 def rendered(**changes: object) -> dict[str, str]:
@@ -134,8 +132,7 @@ def test_nginx_may_write_to_one_folder_and_only_where_tokens_are_counted() -> No
     def writable(tiers: object) -> list[str]:
         clients = {"a": {"key": "env:A", "tier": "t"}}
         plan = small_plan(gateway={"tiers": tiers}, clients=clients)
-        rendered = compose_files(plan, plan.host(HOST), renderer(TEMPLATES), gateway_files(plan))
-        text = rendered["gateways/compose.yaml"]
+        text = composed(plan)["gateways/compose.yaml"]
         volumes = yaml.safe_load(text)["services"]["nginx"]["volumes"]
         return [mount["target"] for mount in volumes if not mount["read_only"]]
 

@@ -1,0 +1,52 @@
+"""Which hosts, replicas and addresses a check is about, by the fixtures that it asks for."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from checks.committed import Committed, Replica
+
+
+def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str, list[str]]:
+    """Fixture -> the hosts for which a check gets it, each by itself."""
+    gateways = [one for one in committed if one.release.gateway is not None]
+    found = {
+        "deployed": committed,
+        "gateway": [one for one in gateways if _has_tls(one) or "tls" not in fixtures],
+        "clients": gateways,
+        "kept": gateways,
+        "cloudy": [one for one in gateways if _has_egress(one)],
+    }
+    return {
+        fixture: [one.host.name for one in of_it]
+        for fixture, of_it in found.items()
+        if fixture in fixtures
+    }
+
+
+def shared_addresses(committed: Iterable[Committed]) -> list[str]:
+    """ADDRESS:PORT that several gateways have together; each once."""
+    return sorted({one.release.gateway.shared for one in committed if one.release.gateway} - {""})
+
+
+def replicas(committed: Sequence[Committed], *, bounded: bool) -> list[Replica]:
+    """Every replica, or those of which the plan knows how fast they can be at most."""
+    found = [replica for one in committed for replica in one.replicas]
+    return [replica for replica in found if not bounded or _has_bound(replica, committed)]
+
+
+def _has_tls(committed: Committed) -> bool:
+    gateway = committed.release.gateway
+    return gateway is not None and gateway.tls is not None
+
+
+def _has_egress(committed: Committed) -> bool:
+    gateway = committed.release.gateway
+    return gateway is not None and gateway.egress is not None
+
+
+def _has_bound(replica: Replica, committed: Iterable[Committed]) -> bool:
+    """Whether the plan knows how fast a replica can be at most."""
+    return any(
+        one.host.name == replica.host and planned.name == replica.name and planned.speed is not None
+        for one in committed
+        for planned in one.release.replicas
+    )

@@ -1,0 +1,87 @@
+"""The Compose file of a gateway: nginx, and beside it the egress hop and the ACME client."""
+
+from collections.abc import Iterator, Mapping
+
+from deploys.plan.plan import HostPlan, Plan
+from deploys.render.compose_project import project_values, service_hashes
+from deploys.render.egress_service import egress_service
+from deploys.render.nginx_limits import counts_tokens
+from deploys.render.nginx_tls import challenge_listener, health_port, public_port
+from deploys.render.release import COUNTERS
+from deploys.render.templates import Render
+from deploys.settings.gateway import Gateway
+from deploys.settings.words import bracketed
+
+# Time that nginx gives running answers when its container is replaced.
+GRACE_SECONDS = 60
+# Bodies that wait for an engine lie in the gateway's /tmp, in memory.
+SPOOL_MIB = 512
+# nginx itself, 32 KiB for each of some thousand streams, and njs.
+OWN_MIB = 128
+
+Values = dict[str, object]
+
+
+def gateway_compose(plan: Plan, host: HostPlan, render: Render, nginx: Mapping[str, str]) -> str:
+    """The text; `nginx` is what the gateway loads. Raises ValueError for a host that is none."""
+    gateway = host.gateway
+    if gateway is None:
+        raise ValueError(f"{host.name} is no gateway")
+    values = {
+        **project_values(plan, host, "gateways"),
+        "image": plan.images["nginx"],
+        "public_ports": [f"{one}:{public_port(gateway)}" for one in listened(gateway)],
+        "health_port": health_port(gateway),
+        "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
+        "mounts": list(_mounts(plan, gateway)),
+        "stop_grace_seconds": GRACE_SECONDS,
+        "spool_mib": SPOOL_MIB,
+        "memory_mib": _memory_mib(gateway),
+        "egress": egress_service(plan, gateway, nginx),
+        "acme": _acme(plan, gateway),
+    }
+
+    def text(hashes: Mapping[str, str]) -> str:
+        return render("compose/gateways/compose.yaml.j2", {**values, "config_sha256": hashes})
+
+    return text(service_hashes(text({"nginx": "", "egress": "", "acme": ""})))
+
+
+def listened(gateway: Gateway) -> tuple[str, ...]:
+    """ADDRESS:PORT of each listener of the host for clients: its own, then the shared one."""
+    shared = gateway.shared_address
+    addresses = (gateway.address, *((shared.address,) if shared is not None else ()))
+    return tuple(f"{bracketed(address)}:{gateway.port}" for address in addresses)
+
+
+def _mounts(plan: Plan, gateway: Gateway) -> Iterator[Values]:
+    """What nginx reads of the kit's folder, and the one place there that it writes to."""
+    folders = ["gateway", "releases", "secrets/gateway", "state/gateway"]
+    if challenge_listener(gateway):
+        folders.append("secrets/acme")
+    if counts_tokens(gateway, plan.clients):
+        folders.append(COUNTERS)
+    for path in folders:
+        target = f"/srv/homeport/{path}"
+        yield {"source": f"../../{path}", "target": target, "read_only": path != COUNTERS}
+
+
+def _acme(plan: Plan, gateway: Gateway) -> Values | None:
+    """The service that gets the certificate; None without ACME."""
+    tls = gateway.tls
+    if tls is None or tls.acme is None:
+        return None
+    return {
+        "image": plan.images["acme"],
+        "command": [tls.acme.directory, tls.acme.email, *tls.names],
+        "port": f"{challenge_listener(gateway)}:8080",
+    }
+
+
+def _memory_mib(gateway: Gateway) -> int:
+    """What nginx may use: its spool, and four bodies that each worker reads at the same time.
+
+    With 256 MiB a worker was killed by eight bodies of 30 MB at once; with this all were answered.
+    """
+    reading = gateway.workers * 4 * gateway.body_limit_mib
+    return SPOOL_MIB + reading + OWN_MIB
