@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from checks.chat import chat_request, instants, said, text_and_usage
+from checks.chat import chat_request, said, text_and_usage
 from checks.fleet import Fleet
 from checks.probes import gateway as probe
-from checks.probes.gateway import Gateway, Stream
+from checks.probes.gateway import Gateway
 from checks.replica_addresses import (
     answering_replica,
     drained_by_people,
@@ -16,18 +16,11 @@ from checks.replica_addresses import (
     silent_words,
 )
 from checks.results import NOTE
+from checks.streaming import best_stream, least_bursts
 from checks.verdict import none_of, require
 
 CHAT = "/v1/chat/completions"
 UNKNOWN = "no-such-model"
-# Enough that a proxy's 4 or 8 KiB buffer takes many events, few enough for a slow CPU.
-STREAM_TOKENS = 64
-# A tiny model on a busy machine is over before the reader gets its turn: one attempt in three was
-# measured to fail there. A model that takes its time is judged by the first.
-STREAM_ATTEMPTS = 10
-STREAM_SECONDS = 20
-# A buffer of 4 KiB holds 16 events of 250 bytes; on a busy machine a reader finds two or three.
-EVENTS_PER_BURST = 8
 # An idle least_conn gateway takes turns; a few rounds forgive other clients' requests.
 ROUNDS = 4
 # nginx asks Docker for the address of a new replica when it loads; an answer that gets lost is
@@ -61,11 +54,11 @@ def check_every_model_answers_a_chat(gateway: Gateway, fleet: Fleet) -> None:
 def check_streams_arrive_over_time(gateway: Gateway) -> None:
     """Tokens reach the client as they are made, not in a burst at the end."""
     for model in _models(gateway):
-        events, bursts = _best_stream(gateway, model)
+        events, bursts = best_stream(gateway, model)
         require(
-            bursts >= _least_bursts(events),
+            bursts >= least_bursts(events),
             f"{model}: the stream does not arrive over time: {events} events in {bursts} bursts, "
-            f"at least {_least_bursts(events)} are expected",
+            f"at least {least_bursts(events)} are expected",
             "something on the way collects it: `proxy_buffering off` in the gateway, and in "
             "every proxy between it and this machine",
         )
@@ -184,28 +177,3 @@ def _is_generated(fleet: Fleet) -> bool:
     """Random weights made on the spot talk nonsense, by design."""
     models = [model for one in fleet.committed.values() for model in one.release.models]
     return any(model.source.startswith("generated:") for model in models)
-
-
-def _best_stream(gateway: Gateway, model: str) -> tuple[int, int]:
-    """Events and bursts of the first stream that arrives over time, or of the last attempt."""
-    give_up = time.monotonic() + STREAM_SECONDS
-    events = bursts = 0
-    for _ in range(STREAM_ATTEMPTS):
-        stream = probe.stream(gateway, chat_request(model, STREAM_TOKENS))
-        _require_complete(model, stream)
-        events, bursts = len(stream.events), instants(stream.arrivals_seconds)
-        if bursts >= _least_bursts(events) or time.monotonic() > give_up:
-            break
-    return events, bursts
-
-
-def _least_bursts(events: int) -> int:
-    return max(3, events // EVENTS_PER_BURST)
-
-
-def _require_complete(model: str, stream: Stream) -> None:
-    status = stream.answer.status
-    require(status == 200, f"{model}: {said(stream.answer)}", "see check_engines")
-    remedy = "the connection was cut: time limits in the gateway, or an engine that ended"
-    ended = bool(stream.events) and stream.events[-1] == "[DONE]"
-    require(ended, f"{model}: the stream ends without [DONE]", remedy)

@@ -14,7 +14,7 @@ from checks.results import NOTE
 from checks.verdict import fail, none_of, require
 from checks.ways.sovereignty import leaks
 from deploys.render.egress_service import EGRESS
-from deploys.render.release import EgressRelease
+from deploys.render.release_gateway import EgressRelease
 
 # A class that no environment opens.
 MARK = {"X-Data-Class": "homeport-check-sovereign"}

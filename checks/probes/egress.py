@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.probes.host import run
-from deploys.render.release import EgressRelease
+from deploys.render.release_gateway import EgressRelease
 from deploys.settings.inventory import InventoryHost
 
 # A TCP handshake around the earth takes a third of a second.

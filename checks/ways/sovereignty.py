@@ -10,7 +10,8 @@ from checks.ways.walk import Way, hidden_exits, ways
 from deploys.render.egress import FOLDER
 from deploys.render.nginx_cloud import CLOUD_PATHS
 from deploys.render.nginx_pools import ENGINE_PORT
-from deploys.render.release import GatewayRelease, Release
+from deploys.render.release import Release
+from deploys.render.release_gateway import GatewayRelease
 
 EGRESS = "egress:8080"
 # A client that nobody knows, and classes of data that nobody has opened.

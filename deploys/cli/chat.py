@@ -16,7 +16,8 @@ from deploys.certificates.entrance import client, entrance
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.plan import EnvironmentArgument
 from deploys.cli.root import repository_root
-from deploys.render.release import GatewayRelease, Release
+from deploys.render.release import Release
+from deploys.render.release_gateway import GatewayRelease
 from deploys.settings.client import asking_key
 from deploys.settings.inventory import read_inventory
 from deploys.settings.refusal import Complaint, Refused

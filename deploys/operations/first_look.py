@@ -38,7 +38,8 @@ from deploys.operations.manifest import (
 from deploys.operations.model_fleet import asked_paths
 from deploys.operations.release import FOLDERS, asked_links
 from deploys.operations.run_end import is_held
-from deploys.render.release import COUNTERS, GatewayRelease, Release
+from deploys.render.release import Release
+from deploys.render.release_gateway import COUNTERS, GatewayRelease
 
 
 def before_the_lock(host: Host, release: Release) -> None:

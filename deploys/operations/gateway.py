@@ -16,7 +16,8 @@ from deploys.operations.gateways import LOADED, reload
 from deploys.operations.secret_file import GATEWAY_UID
 from deploys.render.egress import AUTHORITY, FOLDER, SYSTEM_AUTHORITIES
 from deploys.render.egress_service import HOST_AUTHORITIES
-from deploys.render.release import COUNTERS, Release
+from deploys.render.release import Release
+from deploys.render.release_gateway import COUNTERS
 from deploys.settings.client import Client, every_key
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.secrets import resolve

@@ -15,7 +15,7 @@ from deploys.facts.gateway import SecretDigest, ServedCertificate
 from deploys.facts.once import once
 from deploys.operations.gateway import CLIENTS
 from deploys.operations.secret_file import owned, placed, written
-from deploys.render.release import GatewayRelease
+from deploys.render.release_gateway import GatewayRelease
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.secrets import Secret, resolve_text
 from deploys.settings.tls import Acme, Authority, CertificateFiles, Tls

@@ -94,7 +94,7 @@ def this_project(host: Host, role: Literal["gpu_hosts", "gateways"]) -> Project 
 
 def engines_project(host: Host) -> str:
     """The Compose project of a host's engines; a host that has none any more may still run some."""
-    # As deploys/render/compose.py names it, after the environment as the network is.
+    # As deploys/render/compose_project.py names it, after the environment as the network is.
     return f"{this_network(host)}-gpu_hosts"
 
 
@@ -161,9 +161,7 @@ def committed_sources(release: Release) -> dict[str, str]:
     compose = Path("compose", release.environment, release.host)
     nginx = Path("nginx", release.environment, release.host)
     return {
-        path: str(
-            nginx / path.removeprefix("nginx/") if path.startswith("nginx/") else compose / path
-        )
+        path: str((nginx if path.startswith("nginx/") else compose) / path.removeprefix("nginx/"))
         for path in (*release.files, "release.yaml")
     }
 

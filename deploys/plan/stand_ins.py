@@ -20,7 +20,8 @@ from deploys.plan.search.groups import groups
 from deploys.plan.search.rooms import Room, Seat
 from deploys.plan.search.threads import cpu_list, numa_node
 from deploys.plan.verdict import Verdict
-from deploys.settings.environment import Environment, HostWords
+from deploys.settings.environment import Environment
+from deploys.settings.group_data import HostWords
 from deploys.settings.words import stand_in_of
 
 LAST_PORT = 65535

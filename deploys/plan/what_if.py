@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from deploys.catalogue.model import Model
 from deploys.plan.gpu_catalogue import CatalogueGpu, find_gpu, read_gpus
 from deploys.settings.consistency import entries_of
-from deploys.settings.environment import Environment, Host, HostWords
+from deploys.settings.environment import Environment, Host
 from deploys.settings.gateway import Gateway
+from deploys.settings.group_data import HostWords
 from deploys.settings.hardware import Cpu, Gpu, HostHardware
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused

@@ -7,7 +7,7 @@ from deploys.render.compose_project import project_values, service_hashes
 from deploys.render.egress_service import egress_service
 from deploys.render.nginx_limits import counts_tokens
 from deploys.render.nginx_tls import challenge_listener, health_port, public_port
-from deploys.render.release import COUNTERS
+from deploys.render.release_gateway import COUNTERS
 from deploys.render.templates import Render
 from deploys.settings.gateway import Gateway
 from deploys.settings.words import bracketed

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from deploys.plan.plan import Plan
 from deploys.render.egress import FOLDER, SYSTEM_AUTHORITIES
-from deploys.render.release import EgressRelease
+from deploys.render.release_gateway import EgressRelease
 from deploys.settings.gateway import Gateway
 
 EGRESS = "egress"

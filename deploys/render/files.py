@@ -12,20 +12,15 @@ import yaml
 from deploys.catalogue.store import HUB
 from deploys.plan.plan import HostPlan, Plan, Replica
 from deploys.render.compose import compose_files
-from deploys.render.compose_gateway import listened
 from deploys.render.compose_project import config_labels, network_name, project_name
-from deploys.render.egress_service import egress_release
 from deploys.render.expectations import expectations
+from deploys.render.gateway_manifest import gateway_release
 from deploys.render.hardware import expected_hardware
 from deploys.render.image_tags import build_context, gateway_images, image_name
-from deploys.render.nginx import gateway_revision, nginx_files
-from deploys.render.nginx_limits import counts_tokens
-from deploys.render.nginx_pools import engine_address
-from deploys.render.nginx_tls import challenge_listener
+from deploys.render.nginx import nginx_files
 from deploys.render.release import (
     Access,
     EngineAccess,
-    GatewayRelease,
     Image,
     ImageBuild,
     ModelCopy,
@@ -35,7 +30,6 @@ from deploys.render.release import (
     StandIn,
 )
 from deploys.render.templates import Render, renderer
-from deploys.settings.client import Client
 from deploys.settings.image import ImageName
 
 RELEASE_HEADER = """\
@@ -111,7 +105,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         hardware=expected_hardware(host, plan.stand_ins_on(host)),
         rollouts=_rollouts(plan, host),
         engines=_engines(plan, host),
-        gateway=_gateway(plan, host, shipped, access.clients),
+        gateway=gateway_release(plan, host, shipped, access.clients),
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
         registry=access.registry,
     )
@@ -184,38 +178,6 @@ def _engines(plan: Plan, host: HostPlan) -> EngineAccess | None:
         return None
     gateways = tuple(one for one in plan.gateway_addresses() if one != host.address)
     return EngineAccess(address=host.address, ports=tuple(sorted(ports)), gateways=gateways)
-
-
-def _gateway(
-    plan: Plan, host: HostPlan, shipped: Mapping[str, str], clients: Mapping[str, Client]
-) -> GatewayRelease | None:
-    if host.gateway is None:
-        return None
-    nginx = {
-        path.removeprefix("nginx/"): text
-        for path, text in shipped.items()
-        if path.startswith("nginx/")
-    }
-    replicas = [replica for pool in plan.pools for replica in pool.replicas]
-    return GatewayRelease(
-        service="nginx",
-        image=plan.images["nginx"],
-        revision=gateway_revision(nginx),
-        admin_port=host.gateway.admin_port,
-        listen=listened(host.gateway)[0],
-        shared="".join(listened(host.gateway)[1:]),
-        challenge=challenge_listener(host.gateway),
-        tls=host.gateway.tls,
-        engines={
-            replica.endpoint: replica.name
-            for replica in (*replicas, *plan.stand_ins.values())
-            if replica.host != host.name
-        },
-        clients=dict(sorted(clients.items())),
-        stand_ins={one.name: engine_address(one, host) for one in plan.stand_ins.values()},
-        counts_tokens=counts_tokens(host.gateway, plan.clients),
-        egress=egress_release(plan),
-    )
 
 
 def _sha256(text: str) -> str:

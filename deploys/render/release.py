@@ -11,15 +11,11 @@ from pydantic import Field
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.rollout import Strategy
-from deploys.settings.arm import Arm
-from deploys.settings.client import Client, SecretReference
+from deploys.render.release_gateway import GatewayRelease
+from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
-from deploys.settings.tls import Tls
 from deploys.settings.words import Frozen
-
-# The one folder that nginx may write to, below the kit's; it is there where tokens are counted.
-COUNTERS = "state/gateway/counters"
 
 
 class ImageBuild(Frozen):
@@ -153,45 +149,6 @@ class ExpectedHardware(Frozen):
     memory_mib: int
     """The limits of all engines together, and of the largest stand-in."""
     gpus: tuple[ExpectedGpu, ...] = ()
-
-
-class EgressRelease(Frozen):
-    """What the deploy needs for the egress hop."""
-
-    service: str
-    provider: str
-    server: str
-    """NAME:PORT that nothing but the egress hop may reach."""
-    key: SecretReference
-    pools: dict[str, Arm]
-    """The pools whose requests may leave, where their client may too; none of the others."""
-
-
-class GatewayRelease(Frozen):
-    """What the deploy needs to switch a gateway."""
-
-    service: str
-    image: str
-    revision: str
-    """Content hash of nginx/…; nginx serves it at /revision when it has loaded the files."""
-    admin_port: int
-    listen: str
-    """ADDRESS:PORT on which clients come in."""
-    shared: str = ""
-    """ADDRESS:PORT that it shares with other gateways; empty when it does not."""
-    challenge: str = ""
-    """ADDRESS:PORT where ACME challenges are answered; empty without ACME."""
-    tls: Tls | None = None
-    engines: dict[str, str]
-    """ADDRESS:PORT -> replica or stand-in, of all on other hosts."""
-    clients: dict[str, Client]
-    stand_ins: dict[str, str] = Field(default_factory=dict)
-    """Stand-in -> its address in pools.conf; NAME:8080 on the gateway's own host."""
-    # With defaults: see Release.
-    counts_tokens: bool = False
-    """Whether nginx writes what clients have used, into a folder of its own."""
-    egress: EgressRelease | None = None
-    """None: nothing ever leaves the fleet."""
 
 
 class Access(Frozen):

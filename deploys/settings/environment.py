@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from deploys.catalogue.model import Model
 from deploys.catalogue.models_yaml import read_models
@@ -17,64 +17,24 @@ from deploys.settings.cloud_consistency import cloud_inconsistencies
 from deploys.settings.committed import missing_files
 from deploys.settings.connection import Connection
 from deploys.settings.consistency import inconsistencies
-from deploys.settings.docker import Docker
 from deploys.settings.gateway import Gateway
+from deploys.settings.group_data import EnvironmentWords, HostWords
 from deploys.settings.hardware import HostHardware
 from deploys.settings.hardware_yaml import read_hardware
 from deploys.settings.hub import Hub
 from deploys.settings.image import Image, ImageName
 from deploys.settings.inventory import Inventory, InventoryHost, origin, read_inventory
-from deploys.settings.nvidia import Nvidia
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.registry import Registry
-from deploys.settings.shared_address import Interface
 from deploys.settings.validation import complaints_of, near_miss
-from deploys.settings.words import Address, Frozen, Name, Port
+from deploys.settings.words import Frozen, Name
 
 Role = Literal["gpu_hosts", "gateways"]
 ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways")
 
 Read = TypeVar("Read")
 Words = TypeVar("Words", bound=Frozen)
-
-
-class HostWords(Frozen):
-    """What group data may say about one host, besides pyinfra's own connection words."""
-
-    directory: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]+$")] = "/srv/homeport"
-    """Where the kit keeps its files; relative: below the repository root, on this machine only."""
-    address: Address | None = None
-    """The host's own address on the network that gateways and engines share; needed as soon as
-    there is a second host."""
-    interface: Interface | None = None
-    """Network device of that address; needed on gateways that share one."""
-    engine_port: Port = 9001
-    """First port of `address` on which engines listen for gateways of other hosts."""
-    stand_in_port: Port = 9501
-    """First port of `address` for stand-ins, in the order of the replicas' own ports."""
-    fleet_port: Port = 9000
-    """Port of `address` on which, during an apply, a host gives models to those that lack them."""
-    base_image: str = "docker.io/library/debian:forky-slim"
-    """Pulled for images built on the host; made with debootstrap where no registry answers."""
-    debian_mirror: Annotated[str, StringConstraints(pattern=r"^https?://[^\s'\"]+$")] | None = None
-    """Where debootstrap takes packages from; the host's own apt mirror when left out."""
-    docker: Docker = Docker()
-    nvidia: Nvidia = Nvidia()
-
-
-class EnvironmentWords(Frozen):
-    """What group data says once for the whole environment."""
-
-    pools: Annotated[dict[Name, Pool], Field(min_length=1)]
-    clients: Annotated[dict[Name, Client], Field(min_length=1)]
-    gateway: Gateway = Gateway()
-    cloud: Cloud | None = None
-    """Left out: nothing ever leaves the fleet."""
-    images: dict[ImageName, Image] = Field(default_factory=dict)
-    registry: Registry | None = None
-    """The site's own; images come from where their names say when left out."""
-    hub: Hub = Hub()
 
 
 class Host(Frozen):

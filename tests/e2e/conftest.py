@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.e2e.checkout import Checkout, make_checkout
+from tests.e2e.cloud_lab import CloudLab, running_cloud_lab
 from tests.e2e.gateway_lab import Lab, running_lab
 from tests.lab.kit_images import kit_images
 
@@ -92,3 +93,12 @@ def lab(started_lab: Lab) -> Lab:
     """The same, with both engines back to answering."""
     started_lab.engines("answers")
     return started_lab
+
+
+@pytest.fixture(scope="module")
+def started_cloud_lab(
+    tmp_path_factory: pytest.TempPathFactory, nginx_image: str
+) -> Iterator[CloudLab]:
+    """A gateway with two fake engines, an egress hop and a cloud, for all tests of one file."""
+    with running_cloud_lab(tmp_path_factory.mktemp("cloud"), nginx_image) as lab:
+        yield lab

@@ -3,17 +3,11 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.cloud_lab import (
-    OTHER_NAME,
-    CloudLab,
-    running_cloud_lab,
-    wait_for_egress,
-    write_cloud_tree,
-)
+from tests.e2e.cloud_containers import OTHER_NAME, wait_for_egress, write_cloud_tree
+from tests.e2e.cloud_lab import CloudLab
 from tests.e2e.gateway_lab import docker, said
 from tests.e2e.gateway_tree import GATEWAY_UID
 from tests.lab.certificates import authority
@@ -21,20 +15,13 @@ from tests.lab.certificates import authority
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[CloudLab]:
-    """Engines that are always full, so that each request leaves."""
-    with running_cloud_lab(tmp_path_factory.mktemp("budget"), nginx_image) as lab:
-        lab.engines("says 503")
-        yield lab
-
-
 @pytest.fixture
-def lab(started: CloudLab) -> CloudLab:
-    """The same, with a cloud that answers and nothing spent."""
-    started.cloud("answers")
-    started.forget_spending()
-    return started
+def lab(started_cloud_lab: CloudLab) -> CloudLab:
+    """Engines that are always full, so that each request leaves; nothing is spent."""
+    started_cloud_lab.cloud("answers")
+    started_cloud_lab.engines("says 503")
+    started_cloud_lab.forget_spending()
+    return started_cloud_lab
 
 
 def _codes(lab: CloudLab, number: int) -> list[str]:
@@ -192,3 +179,19 @@ def test_both_configurations_pass_nginx(lab: CloudLab) -> None:
     assert f"Uid:\t{GATEWAY_UID}" in status
     assert "CapEff:\t0000000000000000" in status
     assert json.loads(docker("inspect", lab.container("egress")))[0]["HostConfig"]["ReadonlyRootfs"]
+
+
+def test_a_key_that_the_cloud_does_not_take_is_not_the_clients_fault(lab: CloudLab) -> None:
+    lab.cloud("says 401")
+    answer = lab.chat()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "cloud_refuses_key")
+
+
+@pytest.mark.parametrize(("mode", "code"), [("crashes", "cloud_unreachable")])
+def test_a_cloud_that_breaks_off_is_said_to_have(lab: CloudLab, mode: str, code: str) -> None:
+    lab.cloud(mode)
+    answer = lab.chat()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, code)
+    assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"]
+    lab.cloud("answers")
+    assert lab.chat().status_code == 200

@@ -11,7 +11,8 @@ import yaml
 
 from deploys.catalogue.model import ModelFile
 from deploys.cli.pyinfra_run import Run, run_pyinfra
-from deploys.render.release import GatewayRelease, ModelCopy, Release
+from deploys.render.release import ModelCopy, Release
+from deploys.render.release_gateway import GatewayRelease
 from tests.catalogue.file_server import FileServer, serving
 from tests.lab import keys
 from tests.lab.certificates import not_yet_valid_certificate, server_certificate

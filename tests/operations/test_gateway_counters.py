@@ -7,7 +7,7 @@ import pytest
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.operations.secret_file import GATEWAY_UID
-from deploys.render.release import COUNTERS
+from deploys.render.release_gateway import COUNTERS
 from tests.operations.trial import make_trial
 
 DEPLOY = """\

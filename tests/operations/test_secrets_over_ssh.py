@@ -12,7 +12,8 @@ from threading import Event, Thread
 
 import pytest
 
-from deploys.render.release import GatewayRelease, Image
+from deploys.render.release import Image
+from deploys.render.release_gateway import GatewayRelease
 from deploys.settings.client import Client
 from tests.lab.lab import Lab
 from tests.lab.machine import docker

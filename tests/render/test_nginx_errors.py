@@ -48,3 +48,8 @@ def test_hundreds_of_models_fit_into_words_that_nginx_takes() -> None:
     assert [model["id"] for model in listed] == [pool.public_name for pool in pools]
     assert f"$models_{len(pieces)};" in files["routes.conf"]
     assert " more, see GET /v1/models" in files["errors.conf"]
+
+
+def test_a_fleet_of_models_still_fits_into_the_refusal_of_a_wrong_path() -> None:
+    (page,) = (one for one in error_pages(["a"], 1, "x" * 9000) if one.name == "wrong_path")
+    assert len(page.body) < 3500

@@ -11,7 +11,6 @@ import pytest
 from deploys.plan.plan import Pool
 from deploys.plan.speed import Speed
 from deploys.render.nginx import pools_digest
-from deploys.render.nginx_errors import error_pages
 from tests.environments import ROOT
 from tests.render.full_plan import full_plan
 from tests.render.gateway_files import gateway_files
@@ -59,11 +58,6 @@ def test_only_paths_of_the_kinds_that_are_there_are_served() -> None:
         "/v1/completions",
     ]
     assert "wrong_path" not in rendered(small_pool("chat"))["errors.conf"]
-
-
-def test_a_fleet_of_models_still_fits_into_the_refusal_of_a_wrong_path() -> None:
-    (page,) = (one for one in error_pages(["a"], 1, "x" * 9000) if one.name == "wrong_path")
-    assert len(page.body) < 3500
 
 
 def test_replicas_of_a_session_have_a_bound_and_the_rest_of_the_queue_overflows() -> None:

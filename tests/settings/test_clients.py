@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from deploys.settings.client import Client, Key, asking_key, every_key
-from deploys.settings.environment import EnvironmentWords, read_environment
+from deploys.settings.environment import read_environment
+from deploys.settings.group_data import EnvironmentWords
 from deploys.settings.refusal import Refused
 from deploys.settings.tier import Anonymous, Tier
 from tests.environments import ROOT, WORDS, write_environment

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from deploys.settings.environment import EnvironmentWords, HostWords
+from deploys.settings.group_data import EnvironmentWords, HostWords
 from tests.environments import POOL, WORDS
 
 

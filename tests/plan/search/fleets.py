@@ -22,8 +22,9 @@ from deploys.plan.memory.vllm_weights import weights_bytes
 from deploys.plan.memory.weights import tensor_sizes
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan
-from deploys.settings.environment import Environment, Host, HostWords
+from deploys.settings.environment import Environment, Host
 from deploys.settings.gateway import Gateway
+from deploys.settings.group_data import HostWords
 from deploys.settings.hardware import Cpu, Gpu, HostHardware, NumaNode
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused

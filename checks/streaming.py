@@ -1,0 +1,43 @@
+"""Streams that are judged by when their pieces arrive."""
+
+import time
+
+from checks.chat import chat_request, instants, said
+from checks.probes import gateway as probe
+from checks.probes.gateway import Gateway, Stream
+from checks.verdict import require
+
+# Enough that a proxy's 4 or 8 KiB buffer takes many events, few enough for a slow CPU.
+STREAM_TOKENS = 64
+# A tiny model on a busy machine is over before the reader gets its turn: one attempt in three was
+# measured to fail there. A model that takes its time is judged by the first.
+STREAM_ATTEMPTS = 10
+STREAM_SECONDS = 20
+# A buffer of 4 KiB holds 16 events of 250 bytes; on a busy machine a reader finds two or three.
+EVENTS_PER_BURST = 8
+
+
+def best_stream(gateway: Gateway, model: str) -> tuple[int, int]:
+    """Events and bursts of the first stream that arrives over time, or of the last attempt."""
+    give_up = time.monotonic() + STREAM_SECONDS
+    events = bursts = 0
+    for _ in range(STREAM_ATTEMPTS):
+        stream = probe.stream(gateway, chat_request(model, STREAM_TOKENS))
+        _require_complete(model, stream)
+        events, bursts = len(stream.events), instants(stream.arrivals_seconds)
+        if bursts >= least_bursts(events) or time.monotonic() > give_up:
+            break
+    return events, bursts
+
+
+def least_bursts(events: int) -> int:
+    """In how many pieces so many events of one stream arrive at least."""
+    return max(3, events // EVENTS_PER_BURST)
+
+
+def _require_complete(model: str, stream: Stream) -> None:
+    status = stream.answer.status
+    require(status == 200, f"{model}: {said(stream.answer)}", "see check_engines")
+    remedy = "the connection was cut: time limits in the gateway, or an engine that ended"
+    ended = bool(stream.events) and stream.events[-1] == "[DONE]"
+    require(ended, f"{model}: the stream ends without [DONE]", remedy)
