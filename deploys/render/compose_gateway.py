@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose_project import project_values, service_hashes
 from deploys.render.egress_service import egress_service
-from deploys.render.nginx_limits import counts_tokens
+from deploys.render.nginx_limits import counts_tokens, requests_in_flight
 from deploys.render.nginx_tls import challenge_listener, health_port, public_port
 from deploys.render.release_gateway import COUNTERS
 from deploys.render.templates import Render
@@ -16,8 +16,11 @@ from deploys.settings.words import bracketed
 GRACE_SECONDS = 60
 # Bodies that wait for an engine lie in the gateway's /tmp, in memory.
 SPOOL_MIB = 512
-# nginx itself, 32 KiB for each of some thousand streams, and njs.
+# nginx itself: processes, zones, digests of keys, and contexts of njs that wait for a request.
 OWN_MIB = 128
+# Of each request that is answered: njs keeps its context until the end (260 KiB were measured,
+# tests/e2e/test_gateway_floods.py), nginx its buffers.
+REQUEST_KIB = 300
 
 Values = dict[str, object]
 
@@ -79,9 +82,11 @@ def _acme(plan: Plan, gateway: Gateway) -> Values | None:
 
 
 def _memory_mib(gateway: Gateway) -> int:
-    """What nginx may use: its spool, and four bodies that each worker reads at the same time.
+    """What nginx may use: its spool, four bodies that each worker reads at the same time, and as
+    many requests as it takes: what is too much is refused, and must not end a worker first.
 
     With 256 MiB a worker was killed by eight bodies of 30 MB at once; with this all were answered.
     """
     reading = gateway.workers * 4 * gateway.body_limit_mib
-    return SPOOL_MIB + reading + OWN_MIB
+    answering = requests_in_flight(gateway) * REQUEST_KIB // 1024
+    return SPOOL_MIB + reading + answering + OWN_MIB

@@ -23,7 +23,7 @@ def limit_values(gateway: Gateway, clients: Mapping[str, Client]) -> Values:
     tiers = [_tier(name, gateway.tiers[name]) for name in used]
     return {
         "anonymous": gateway.anonymous,
-        "requests_in_flight": gateway.requests_in_flight or IN_FLIGHT_PER_WORKER * gateway.workers,
+        "requests_in_flight": requests_in_flight(gateway),
         "tiers": tiers,
         "tiered_clients": [
             {"name": name, "tier": client.tier}
@@ -36,6 +36,11 @@ def limit_values(gateway: Gateway, clients: Mapping[str, Client]) -> Values:
         "counts_tokens": counts_tokens(gateway, clients),
         "token_zone_kib": TOKEN_ZONE_KIB + len(clients) // 2,
     }
+
+
+def requests_in_flight(gateway: Gateway) -> int:
+    """How many requests of all clients are answered at the same time."""
+    return gateway.requests_in_flight or IN_FLIGHT_PER_WORKER * gateway.workers
 
 
 def counts_tokens(gateway: Gateway, clients: Mapping[str, Client]) -> bool:

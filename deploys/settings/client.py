@@ -80,8 +80,13 @@ def every_key(clients: Mapping[str, Client]) -> Iterator[tuple[str, str, Key]]:
 
 
 def asking_key(clients: Mapping[str, Client], now: datetime) -> SecretReference:
-    """The key with which the kit itself asks: a valid one, of a client without limits if any."""
-    keys = [(client, key) for _, client, key in every_key(clients)]
-    valid = [one for one in keys if one[1].is_valid(now)] or keys
-    unlimited = [one for one in valid if clients[one[0]].tier is None] or valid
-    return unlimited[0][1].key
+    """The key with which the kit itself asks: a valid one if any, and then of a client without
+    limits, and of one whose requests stay in the fleet.
+    """
+
+    def drawbacks(one: tuple[str, str, Key]) -> tuple[bool, bool, bool]:
+        _, name, key = one
+        client = clients[name]
+        return not key.is_valid(now), client.tier is not None, client.cloud != "never"
+
+    return min(every_key(clients), key=drawbacks)[2].key

@@ -114,6 +114,17 @@ def test_the_gateways_own_bound_follows_its_workers_and_its_setting() -> None:
     assert "error_page 481 = /_error/overloaded;" in chosen["errors.conf"]
 
 
+def test_nginx_may_use_the_memory_of_all_requests_that_it_lets_in() -> None:
+    def memory_mib(requests_in_flight: int) -> int:
+        plan = small_plan(gateway={"requests_in_flight": requests_in_flight})
+        text = composed(plan)["gateways/compose.yaml"]
+        limit: str = yaml.safe_load(text)["services"]["nginx"]["mem_limit"]
+        return int(limit.removesuffix("m"))
+
+    # More than the 260 KiB of each that were measured.
+    assert memory_mib(10_000) - memory_mib(1) > 10_000 * 260 / 1024
+
+
 def test_wrong_keys_are_limited_as_the_settings_say() -> None:
     gateway = {"anonymous": {"requests_per_minute": 20, "burst": 7}}
     files = rendered(gateway=gateway)

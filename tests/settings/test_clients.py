@@ -116,3 +116,6 @@ def test_the_kit_asks_with_a_valid_key_of_a_client_without_limits() -> None:
     assert asking_key({"a": limited, "b": rotated}, NOON) == "env:NEW"
     assert asking_key({"a": limited, "b": Client(keys={"a": old})}, NOON) == "env:LIMITED"
     assert asking_key({"b": Client(keys={"a": old})}, NOON) == "env:OLD"
+    leaving, staying = Client(key="env:A", cloud="fallback"), Client(key="env:B")
+    assert asking_key({"a": leaving, "b": staying}, NOON) == "env:B"
+    assert asking_key({"a": leaving, "c": limited}, NOON) == "env:A"
