@@ -7,7 +7,7 @@ to what it had before.
 
 from pyinfra import host, local
 
-from deploys.operations import draining, gateway, gateway_certificate, release
+from deploys.operations import draining, release
 from deploys.operations.going_back import kept_release
 from deploys.operations.manifest import host_directory, this_run
 
@@ -16,28 +16,7 @@ directory = host_directory(host)
 
 local.include("deploys/preflight.py")
 local.include("deploys/lock.py")
-
-if kept.gateway is not None:
-    gateway.clients(
-        name="Give the gateway its clients' digests",
-        directory=directory,
-        clients=kept.gateway.clients,
-        image=kept.gateway.image,
-    )
-    if kept.gateway.counts_tokens:
-        gateway.counters(
-            name="Give the gateway a folder for its counters",
-            directory=directory,
-            image=kept.gateway.image,
-        )
-
-if kept.gateway is not None and kept.gateway.tls is not None:
-    gateway_certificate.certified(
-        name="Give the gateway its certificate",
-        directory=directory,
-        tls=kept.gateway.tls,
-        image=kept.gateway.image,
-    )
+local.include("deploys/gateway_secrets.py")
 
 if kept.gateway is not None:
     draining.included(

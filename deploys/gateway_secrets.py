@@ -1,0 +1,40 @@
+"""Brings what a gateway's containers need and no release holds: keys, certificate, folders."""
+
+from pyinfra import host
+
+from deploys.operations import egress, gateway, gateway_certificate
+from deploys.operations.manifest import host_directory, this_release
+
+released = this_release(host).gateway
+directory = host_directory(host)
+
+if released is not None:
+    gateway.clients(
+        name="Give the gateway its clients' digests",
+        directory=directory,
+        clients=released.clients,
+        image=released.image,
+    )
+
+if released is not None and released.counts_tokens:
+    gateway.counters(
+        name="Give the gateway a folder for its counters",
+        directory=directory,
+        image=released.image,
+    )
+
+if released is not None and released.egress is not None:
+    egress.prepared(
+        name="Give the egress hop the provider's key",
+        directory=directory,
+        key=released.egress.key,
+        image=released.image,
+    )
+
+if released is not None and released.tls is not None:
+    gateway_certificate.certified(
+        name="Give the gateway its certificate",
+        directory=directory,
+        tls=released.tls,
+        image=released.image,
+    )
