@@ -1,5 +1,6 @@
 """The lab that all tests on hosts over SSH share; see tests/README.md."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,11 @@ from tests.lab.served import Served, running_served_lab
 settings.register_profile("homeport", deadline=None)
 settings.load_profile("homeport")
 
+
+# Under nohup or in a shell's background these are ignored, and so would all be that tests start.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 # Fixtures of a whole run -> the name of the one lab, or demo, that they stand for.
 PLACES = {
