@@ -30,8 +30,12 @@ PLACES = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps tests of one lab in one process, where its fixtures are made once."""
+    """Keeps tests of one lab in one process, where its fixtures are made once.
+
+    Before xdist looks for the marks, in a hook of the same name.
+    """
     for item in items:
         if item.get_closest_marker("docker") or item.get_closest_marker("root"):
             item.add_marker(pytest.mark.xdist_group(_place(item)))
