@@ -1,9 +1,13 @@
 """The lab that all tests on hosts over SSH share; see tests/README.md."""
 
+import signal
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.lab.gpus import Gpu
 from tests.lab.inventory import Controller, controller
@@ -15,27 +19,33 @@ settings.register_profile("homeport", deadline=None)
 settings.load_profile("homeport")
 
 
-# Fixtures of a whole run -> the name of the one lab, or demo, that they stand for.
+# Under nohup or in a shell's background these are ignored, and so would all be that tests start.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
+
+# Files -> the lab, or demo, that is made once for all of them; the first that fits.
 PLACES = {
-    "shared_lab": "shared",
-    "served_lab": "served",
-    "clean_checkout": "demo",
-    "rolling": "rolling",
+    "tests/served/*": "served",
+    "tests/lab/test_served.py": "served",
+    "tests/e2e/rolling/*": "rolling",
+    "tests/e2e/test_gateway_*": "gateway",
+    "tests/e2e/test_engines_on_gpus.py": "gateway",
+    "tests/e2e/*": "demo",
+    "*": "hosts",
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class _OnePlace(LoadScopeScheduling):
     """Keeps tests of one lab in one process, where its fixtures are made once."""
-    for item in items:
-        if item.get_closest_marker("docker") or item.get_closest_marker("root"):
-            item.add_marker(pytest.mark.xdist_group(_place(item)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next(place for files, place in PLACES.items() if fnmatch(nodeid, files))
 
 
-def _place(item: pytest.Item) -> str:
-    names = getattr(item, "fixturenames", ())
-    found = {PLACES[name] for name in names if name in PLACES}
-    # Whoever starts a lab of its own does it once for its file.
-    return min(found) if found else item.nodeid.partition("::")[0]
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> object:
+    """Ours for `--dist loadgroup`: xdist 3.8 loses the groups of marks under pytest 9.2."""
+    return _OnePlace(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ local.include("deploys/releases.py")
 local.include("deploys/switch.py")
 local.include("deploys/prune.py")
 """
-LONGEST_SECONDS = 20
+LONGEST_SECONDS = 120
 
 
 @dataclass(frozen=True)
