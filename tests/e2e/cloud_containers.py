@@ -1,15 +1,22 @@
 """The egress hop and the fake cloud as containers: what they load, and how they are started."""
 
-import hashlib
 import os
 import time
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.gateway_lab import Lab, docker
-from tests.e2e.gateway_tree import GATEWAY_UID, KEY, SETTINGS, place_secret, write_gateway
+from tests.e2e.gateway_tree import (
+    GATEWAY_UID,
+    KEY,
+    SETTINGS,
+    digests,
+    place_secret,
+    write_gateway,
+)
 from tests.lab.certificates import authority, server_certificate
-from tests.render.cloud_plans import PROVIDER_MODEL, cloud_plan
+from tests.render import cloud_plans
+from tests.render.cloud_plans import PROVIDER_MODEL
 from tests.render.gateway_files import gateway_files
 
 FAKE_CLOUD = Path(__file__).resolve().parents[1] / "lab" / "fake_cloud.py"
@@ -19,6 +26,9 @@ OTHER_NAME = "other.acme.test"
 CLOUD_KEY = 'sk-"acme$\\1'
 # A client without an arm, and one whose key nobody gave a name to.
 SAFE_KEY = "sk-test-safe"
+# Its tokens are counted, whoever answers: more than all tests take.
+TIERS = {"counted": {"tokens_per_day": 10**9}}
+CLIENTS = {**cloud_plans.CLIENTS, "demo": {**cloud_plans.CLIENTS["demo"], "tier": "counted"}}
 NETWORKS = {
     "engines": ["--opt=com.docker.network.bridge.enable_ip_masquerade=false"],
     "egress": ["--internal"],
@@ -35,16 +45,15 @@ def write_cloud_tree(folder: Path, **changes: object) -> None:
         **changes,
     }
     # Engines that hang hold their places for long enough to see what becomes of the next request.
-    plan = cloud_plan(gateway={**SETTINGS, "first_byte_seconds": 4}, **words)
+    gateway = {**SETTINGS, "first_byte_seconds": 4, "tiers": TIERS}
+    plan = cloud_plans.cloud_plan(gateway=gateway, clients=CLIENTS, **words)
     write_gateway(folder, gateway_files(plan))
 
 
 def write_secrets(folder: Path) -> None:
     """The clients' digests for the gateway, and the provider's key for the egress hop alone."""
     keys = {"demo": KEY, "safe": SAFE_KEY}
-    digests = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in keys.items()}
-    lines = "".join(f'"{digest}" "{name}";\n' for name, digest in digests.items())
-    place_secret(folder / "secrets" / "clients.map", lines)
+    place_secret(folder / "secrets" / "clients.map", digests(keys))
     place_secret(folder / "provider" / "provider.key", f"{CLOUD_KEY}\n")
     spent = folder / "spent"
     spent.mkdir()

@@ -32,20 +32,20 @@ def write_tree(
     plan = small_plan(*pools, gateway={**SETTINGS, **settings}, clients=clients)
     files = gateway_files(plan)
     write_gateway(folder, files)
-    if "tokens.js" in files:
-        counters = folder / "state" / "counters"
-        counters.mkdir(exist_ok=True)
-        counters.chmod(0o777)
     write_digests(folder, plan.clients if clients else None)
     return files
 
 
 def write_gateway(folder: Path, files: dict[str, str]) -> None:
-    """The rendered files, and the copy of the pools that nginx loads."""
+    """The rendered files, the copy of the pools that nginx loads, and a place for its counts."""
     write_files(files, folder / "nginx")
     copy = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_text(files["pools.conf"])
+    if "tokens.js" in files:
+        counters = folder / "state" / "counters"
+        counters.mkdir(exist_ok=True)
+        counters.chmod(0o777)
 
 
 def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:
@@ -54,9 +54,14 @@ def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:
     if clients is None and secret.exists():
         return
     keys = {name: key.key.removeprefix("file:") for name, _, key in every_key(clients or {})}
-    pairs = (keys or {"demo": KEY}).items()
-    lines = [f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n' for name, key in pairs]
-    place_secret(secret, "".join(lines))
+    place_secret(secret, digests(keys or {"demo": KEY}))
+
+
+def digests(keys: Mapping[str, str]) -> str:
+    """Lines of the file in which nginx looks keys up, by the name of each."""
+    return "".join(
+        f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n' for name, key in keys.items()
+    )
 
 
 def place_secret(path: Path, text: str) -> None:

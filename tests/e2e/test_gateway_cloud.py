@@ -28,9 +28,8 @@ def lab(started_cloud_lab: CloudLab) -> CloudLab:
 
 
 def _reason(answer: httpx.Response) -> tuple[str, str]:
-    return answer.headers.get("x-homeport-provider", ""), answer.headers.get(
-        "x-homeport-reason", ""
-    )
+    told = answer.headers
+    return told.get("x-homeport-provider", ""), told.get("x-homeport-reason", "")
 
 
 def test_what_a_replica_answers_never_leaves(lab: CloudLab) -> None:
@@ -109,7 +108,6 @@ def test_the_query_string_stays_here(lab: CloudLab) -> None:
 
 
 def test_a_stream_from_the_cloud_arrives_event_by_event(lab: CloudLab) -> None:
-    arrivals = []
     with httpx.stream("POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15) as answer:
         request_id = answer.headers["x-request-id"]
         assert _reason(answer) == ("acme", "unavailable")
@@ -119,6 +117,16 @@ def test_a_stream_from_the_cloud_arrives_event_by_event(lab: CloudLab) -> None:
     # One event, one token, where the provider does not count.
     ended = lab.ended(request_id)
     assert (ended["completion_tokens"], ended["tokens_from"]) == (6, "a guess")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_tokens_that_the_cloud_generated_count_as_any_others(
+    lab: CloudLab, *, stream: bool
+) -> None:
+    asked = {"model": "chat", "stream": stream, "stream_options": {"include_usage": True}}
+    answer = lab.chat(asked)
+    assert _reason(answer) == ("acme", "unavailable")
+    assert lab.logged(answer.headers["x-request-id"])["tokens"] == "18"
 
 
 def test_an_image_of_some_megabytes_leaves_with_another_name_of_the_model(lab: CloudLab) -> None:

@@ -23,7 +23,7 @@ CLOUD: Mapping[str, Any] = {
     },
     "budget": {"day": {"requests": 1000}, "month": {"requests": 10_000, "money": 50.0}},
 }
-CLIENTS = {
+CLIENTS: Mapping[str, Mapping[str, object]] = {
     "demo": {"key": "env:DEMO", "cloud": "fallback"},
     "safe": {"key": "env:SAFE", "sovereign": True},
 }
@@ -39,9 +39,10 @@ def cloud_plan(
     gateway: Mapping[str, object] | None = None,
     arm: Arm = "fallback",
     authority_text: str = "",
+    clients: Mapping[str, object] = CLIENTS,
     **changes: object,
 ) -> Plan:
     """Pools `chat`, which may leave, and `secret`, which may not; so may client `demo` alone."""
     pools = (small_pool("chat", 2), small_pool("secret", 1))
     cloud = CloudPlan(small_cloud(**changes), {"chat": arm}, {"demo": arm}, authority_text)
-    return replace(small_plan(*pools, gateway=gateway, clients=CLIENTS), cloud=cloud)
+    return replace(small_plan(*pools, gateway=gateway, clients=clients), cloud=cloud)
