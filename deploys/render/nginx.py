@@ -16,6 +16,7 @@ CONCERNS = (
     "clients.conf",
     "models.conf",
     "engines.conf",
+    "failures.conf",
     "public.conf",
     "routes.conf",
     "errors.conf",

@@ -17,7 +17,7 @@ class ErrorPage:
 
     name: str
     codes: tuple[int, ...]
-    """Empty: chosen by a variable (no_key or wrong_key, unavailable or broken_off)."""
+    """Empty: chosen by a variable (no_key or wrong_key; what failures.conf says)."""
     status: int
     body: str
     headers: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ def _failures() -> list[ErrorPage]:
         _page("not_implemented", (501,), 501, "This transfer encoding is not known."),
         _page("broken_off", (), 502, "The engine broke off before it answered."),
         _page("unavailable", (503,), 503, "No replica can take the request now.", retry),
-        _page("timed_out", (504,), 504, "The engine did not answer in time."),
+        _page("timed_out", (), 504, "The engine did not answer in time."),
         _page("wrong_version", (505,), 505, "This version of HTTP is not known."),
     ]
 

@@ -102,6 +102,12 @@ def test_requests_go_to_pools_only() -> None:
     assert set(re.findall(r"(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass (\S+);", everything)) == {
         "http://pool_$pool/v1/chat/completions",
         "http://pool_$pool/v1/completions",
+        # Once more: one of the two, which each sets.
+        "http://pool_$pool$engine_path",
+    }
+    assert set(re.findall(r"set \$engine_path (\S+);", everything)) == {
+        "/v1/chat/completions",
+        "/v1/completions",
     }
     # $pool has no other source than this map, and each of its values is an upstream.
     assert everything.count("$pool {") == 1
@@ -124,6 +130,7 @@ def test_only_listed_locations_are_served_and_all_but_one_are_exact() -> None:
         "= /v1/models",
         "= /v1/chat/completions",
         "= /v1/completions",
+        "@again",
         "/",
     ]
     pages = re.findall(r"location (.*) \{", files["errors.conf"])
@@ -173,9 +180,9 @@ def test_every_error_is_an_openai_document() -> None:
 
 def test_every_page_that_a_variable_chooses_exists() -> None:
     files = rendered(small_plan())
-    text = files["clients.conf"] + files["engines.conf"]
-    chosen = re.findall(r"\b(no_key|wrong_key|unavailable|broken_off);", text)
-    assert set(chosen) == {"no_key", "wrong_key", "unavailable", "broken_off"}
+    text = files["clients.conf"] + files["failures.conf"]
+    chosen = re.findall(r"\b(no_key|wrong_key|unavailable|broken_off|timed_out);", text)
+    assert set(chosen) == {"no_key", "wrong_key", "unavailable", "broken_off", "timed_out"}
     for name in chosen:
         assert f"location = /_error/{name} {{" in files["errors.conf"]
 
