@@ -86,6 +86,15 @@ def answer(engine: Engine, request: dict[str, Any]) -> None:
     send_event(engine, "")
 
 
+def hold(engine: Engine, _request: dict[str, Any]) -> None:
+    """A stream that goes on until the engine is told to behave in another way."""
+    start_stream(engine)
+    while state["mode"] == "holds":
+        send_event(engine, "data: 0\n\n")
+        time.sleep(EVENT_SECONDS)
+    send_event(engine, "")
+
+
 def start_stream(engine: Engine) -> None:
     """Headers of a stream whose length nobody knows."""
     engine.send_response(200)
@@ -138,6 +147,7 @@ MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "answers": answer,
     "steers": steer,
     "hangs": hang,
+    "holds": hold,
     "crashes": crash,
     "breaks off": break_off,
     **{f"says {status}": refuse(status) for status in (400, 401, 404, 422, 429, 500, 503)},
