@@ -113,6 +113,9 @@ def _plant(served: Served) -> None:
 @pytest.fixture(scope="module")
 def rows(served_lab: Served) -> Iterator[Rows]:
     """Everything planted at once, and what drift finds."""
+    # Whatever another file's tests have left applied, only what is planted may be found.
+    served_lab.commit()
+    served_lab.apply()
     served_lab.commit(nvidia={"driver": {"version": RUNS}})
     try:
         _plant(served_lab)
@@ -129,6 +132,11 @@ def test_each_kind_is_named_with_host_and_remedy(planted: tuple[str, str], rows:
     live, remedy = PLANTED[planted]
     assert live in rows[planted]["live"]
     assert rows[planted]["remedy"] == remedy
+
+
+def test_nothing_else_is_found(rows: Rows) -> None:
+    of_toolkit = {key for key in rows if "container" in key[1] and key[0] == "gpu2"}
+    assert rows.keys() - of_toolkit == PLANTED.keys() - of_toolkit
 
 
 def test_a_person_sees_a_table_and_every_remedy_and_2(served_lab: Served, rows: Rows) -> None:
