@@ -30,7 +30,7 @@ PLACES = {
     "tests/lab/test_served.py": "served",
     "tests/e2e/rolling/*": "rolling",
     "tests/e2e/test_gateway_*": "gateway",
-    "tests/e2e/test_engines_on_gpus.py": "gateway",
+    "tests/e2e/test_engines_on_gpus.py": "planned",
     "tests/e2e/*": "demo",
     "*": "hosts",
 }

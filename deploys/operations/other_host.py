@@ -65,10 +65,19 @@ def connected(target: Host) -> None:
     state.activated_hosts.add(target)
 
 
+@contextmanager
+def _changing(target: Host) -> Iterator[None]:
+    """The same for commands, after which nothing that was asked before is known any more."""
+    with on(target):
+        try:
+            yield
+        finally:
+            forget(target)
+
+
 def run(target: Host, command: StringCommand) -> str:
     """What a command prints on a host; raises CommandFailed with what it said when it fails."""
-    with on(target):
-        forget(target)
+    with _changing(target):
         done, output = target.run_shell_command(command, **_arguments(target, command))
     if not done:
         raise CommandFailed(output.stderr or output.stdout or "a command failed without a word")
@@ -77,8 +86,7 @@ def run(target: Host, command: StringCommand) -> str:
 
 def run_all(target: Host, commands: Iterator[Any]) -> None:
     """Runs what an operation would yield on a host; raises CommandFailed."""
-    with on(target):
-        forget(target)
+    with _changing(target):
         for command in commands:
             if isinstance(command, FunctionCommand):
                 command.function(*command.args, **command.kwargs)

@@ -23,7 +23,7 @@ def written(root: Path, plan: Plan | None = None) -> tuple[Path, Release]:
 
 
 def _rendered(plan: Plan) -> dict[str, str]:
-    return render_environment(plan, Access(clients=plan.clients), ROOT / "templates")
+    return render_environment(plan, Access(clients=dict(plan.clients)), ROOT / "templates")
 
 
 @cache

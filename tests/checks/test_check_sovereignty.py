@@ -14,6 +14,7 @@ from checks.fleet import Fleet
 from checks.probes import egress, gateway
 from checks.probes.gateway import Answer, Gateway
 from checks.results import NOTE
+from deploys.certificates.entrance import Entrance
 from deploys.settings.docker import Docker
 from deploys.settings.inventory import InventoryHost
 from deploys.settings.nvidia import Nvidia
@@ -162,7 +163,7 @@ def tried(
         monkeypatch.setattr(egress, "recorded", lambda *_: record)
         live = SimpleNamespace(engines=lambda _release: {"chat-1": SimpleNamespace(id="c1")})
         fleet = cast("Fleet", SimpleNamespace(committed={HOST: cloudy}, live=lambda _name: live))
-        asked = Gateway(HOST, "http://127.0.0.1:1", Secret("k"))
+        asked = Gateway(HOST, Entrance("http://127.0.0.1:1"), Secret("k"))
         try:
             checks.check_marked_requests_stay_when_no_engine_answers(asked, fleet)
         finally:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import pytest
@@ -22,7 +23,11 @@ NOTICED_SECONDS = 5
 def started_lab(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[Lab]:
     """A gateway with tiers; each test has clients of its own."""
     folder = tmp_path_factory.mktemp("gateway")
-    limits = {"tiers": TIERS, "requests_in_flight": IN_FLIGHT, "anonymous": ANONYMOUS}
+    limits: dict[str, Any] = {
+        "tiers": TIERS,
+        "requests_in_flight": IN_FLIGHT,
+        "anonymous": ANONYMOUS,
+    }
     with running_lab(folder, nginx_image, clients=CLIENTS, **limits) as lab:
         yield lab
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_answers_that_failed_count_nothing(lab: Lab) -> None:
 @pytest.mark.parametrize("stream", [True, False])
 def test_answers_by_way_of_a_pools_own_time_outs_count(lab: Lab, *, stream: bool) -> None:
     client = f"patient-{'stream' if stream else 'whole'}"
-    usage = {"stream_options": {"include_usage": True}, "max_tokens": 11}
+    usage: dict[str, Any] = {"stream_options": {"include_usage": True}, "max_tokens": 11}
     answer = ask(lab, client, model="patient", stream=stream, **usage)
     assert answer.status_code == 200
     assert lab.logged(answer.headers["x-request-id"])["tokens"] == "11"

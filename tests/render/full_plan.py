@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from deploys.plan.cloud import CloudPlan
 from deploys.plan.plan import Plan
+from deploys.settings.arm import Arm
 from tests.render.cloud_plans import PROVIDER_MODEL, small_cloud
 from tests.render.plans import LIMITED_CLIENTS, TIERS, TLS, small_plan, small_pool
 
@@ -24,5 +25,5 @@ def full_plan(**gateway: object) -> Plan:
         first_byte_seconds=20,
         open_classes=("public",),
     )
-    arms = {"chat.1": "share", "patient": "fallback"}
+    arms: dict[str, Arm] = {"chat.1": "share", "patient": "fallback"}
     return replace(plan, cloud=CloudPlan(settings, arms, {"team-a": "share"}))

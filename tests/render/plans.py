@@ -24,7 +24,7 @@ TIERS = {
     "pro": {"requests_per_second": 50},
     "unused": {"concurrent_requests": 9},
 }
-LIMITED_CLIENTS = {
+LIMITED_CLIENTS: Mapping[str, Mapping[str, object]] = {
     "team-a": {
         "tier": "free",
         "keys": {

@@ -113,6 +113,9 @@ def _plant(served: Served) -> None:
 @pytest.fixture(scope="module")
 def rows(served_lab: Served) -> Iterator[Rows]:
     """Everything planted at once, and what drift finds."""
+    # Whatever another file's tests have left applied, only what is planted may be found.
+    served_lab.commit()
+    served_lab.apply()
     served_lab.commit(nvidia={"driver": {"version": RUNS}})
     try:
         _plant(served_lab)
