@@ -21,6 +21,7 @@ from tests.e2e.gateway_tree import GATEWAY_UID, KEY, POOLS, write_tree
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
 READY_SECONDS = 20
+NOTICED_SECONDS = 5
 REPLICAS = ("chat-1", "chat-2")
 CHAT = "/v1/chat/completions"
 
@@ -47,6 +48,13 @@ class Lab:
         shown = {"Authorization": f"Bearer {KEY}"} if headers is None else headers
         sent = {name.encode(): _bytes(value) for name, value in shown.items()}
         return httpx.post(self.url + CHAT, content=content, headers=sent, timeout=15)
+
+    def wait_for(self, status: int, key: str) -> None:
+        """Asks with a key until the gateway answers so."""
+        give_up = time.monotonic() + NOTICED_SECONDS
+        while self.chat(headers={"Authorization": f"Bearer {key}"}).status_code != status:
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
 
     def engines(self, mode: str, *names: str) -> None:
         """Lets all engines, or some, behave in one way; forgets what they saw."""

@@ -1,6 +1,5 @@
 """A real nginx with tiers: what each limit lets through, and what clients are told beyond it."""
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -16,7 +15,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 IN_FLIGHT = 4
 ANONYMOUS = {"requests_per_minute": 6, "burst": 4}
-NOTICED_SECONDS = 5
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +28,6 @@ def started_lab(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> I
     }
     with running_lab(folder, nginx_image, clients=CLIENTS, **limits) as lab:
         yield lab
-
-
-def wait_until_it_is_let_in(lab: Lab, key: str) -> None:
-    """nginx notices a moment later that a client has left."""
-    give_up = time.monotonic() + NOTICED_SECONDS
-    while lab.chat(headers={"Authorization": f"Bearer {key}"}).status_code != 200:
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
 
 
 def test_requests_beyond_a_tiers_rate_are_told_when_to_come_again(lab: Lab) -> None:
@@ -70,7 +60,8 @@ def test_a_request_beyond_those_at_once_is_refused_until_one_ends(lab: Lab) -> N
         assert answer.json()["error"]["message"] == words
         assert answer.headers["retry-after"] == "2"
         assert ask(lab, "single-2").status_code == 200
-    wait_until_it_is_let_in(lab, "single-1-a")
+    # nginx notices a moment later that a client has left.
+    lab.wait_for(200, "single-1-a")
 
 
 def test_a_client_whose_tokens_are_counted_meets_every_other_limit_too(lab: Lab) -> None:
@@ -100,7 +91,7 @@ def test_more_in_flight_than_the_gateway_takes_are_refused_before_the_body_is_re
         assert answer.headers["retry-after"] == "2"
         head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
         assert lab.raw(f"{head}Content-Length: 9\r\n\r\n".encode()).startswith(b"HTTP/1.1 503 ")
-    wait_until_it_is_let_in(lab, KEY)
+    lab.wait_for(200, KEY)
 
 
 def test_whoever_tries_keys_is_limited_and_a_valid_key_from_there_is_not(lab: Lab) -> None:

@@ -105,9 +105,9 @@ def test_a_new_client_may_enter_after_a_reload_and_a_removed_one_may_not(restore
     try:
         secret.write_text(f'"{digest}" "another";\n')
         load(restored, revision)
-        answer = restored.chat(headers={"Authorization": "Bearer sk-another"})
-        assert answer.status_code == 200
-        assert restored.chat().status_code == 401
+        # A worker that is about to leave may still take the first of the next connections.
+        restored.wait_for(200, "sk-another")
+        restored.wait_for(401, KEY)
     finally:
         secret.write_text(old)
 
