@@ -29,6 +29,8 @@ PLACES = {
     "tests/served/*": "served",
     "tests/lab/test_served.py": "served",
     "tests/e2e/rolling/*": "rolling",
+    "tests/e2e/test_gateway_pair.py": "pair",
+    "tests/e2e/test_gateway_cloud*": "cloud",
     "tests/e2e/test_gateway_*": "gateway",
     "tests/e2e/test_engines_on_gpus.py": "planned",
     "tests/e2e/*": "demo",
