@@ -10,6 +10,9 @@ import httpx
 
 from deploys.settings.tls import Tls
 
+# A gateway that is there accepts within a round trip; a lost SYN is sent again after 1 and 3 s.
+CONNECT_SECONDS = 10
+
 
 @dataclass(frozen=True)
 class Entrance:
@@ -37,20 +40,45 @@ def other_entrance(url: str, tls: Tls | None, root: Path) -> Entrance:
 
 def client(way: Entrance, headers: Mapping[str, str], timeout_seconds: float) -> httpx.Client:
     """Sends requests there with these headers; straight, whatever proxy this machine has."""
-    named = {"Host": way.server_name} if way.server_name else {}
 
     def ask_for_name(request: httpx.Request) -> None:
-        if way.server_name:
-            request.extensions["sni_hostname"] = way.server_name
+        request.extensions |= _server_name(way)
 
     return httpx.Client(
         base_url=way.url,
-        headers={**headers, **named},
+        headers=_named(way, headers),
         timeout=timeout_seconds,
         trust_env=False,
         verify=_context(way.trust),
         event_hooks={"request": [ask_for_name]},
     )
+
+
+def many_at_once(
+    way: Entrance, headers: Mapping[str, str], timeout_seconds: float, connections: int
+) -> httpx.AsyncClient:
+    """The same for as many requests at a time, over connections that stay open between them."""
+
+    async def ask_for_name(request: httpx.Request) -> None:
+        request.extensions |= _server_name(way)
+
+    return httpx.AsyncClient(
+        base_url=way.url,
+        headers=_named(way, headers),
+        timeout=httpx.Timeout(timeout_seconds, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        trust_env=False,
+        verify=_context(way.trust),
+        event_hooks={"request": [ask_for_name]},
+    )
+
+
+def _named(way: Entrance, headers: Mapping[str, str]) -> dict[str, str]:
+    return {**headers, "Host": way.server_name} if way.server_name else dict(headers)
+
+
+def _server_name(way: Entrance) -> dict[str, str]:
+    return {"sni_hostname": way.server_name} if way.server_name else {}
 
 
 def _trust(tls: Tls | None, root: Path) -> Path | None:

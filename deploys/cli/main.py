@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import typer
 
+from deploys.batch.line_file import InUse
 from deploys.cli import (
     apply,
     authority,
+    batch,
     calibrate,
     chat,
     demo,
@@ -59,6 +61,7 @@ for verb in (
 ):
     app.command()(verb)
 models.app.command("unused")(unused_models.unused_models)
+app.add_typer(batch.app, name="batch", help="OpenAI batch files, answered through the gateway.")
 app.add_typer(models.app, name="models", help="The model catalogue, and the hosts' stores.")
 
 
@@ -79,6 +82,9 @@ def exit_code(arguments: Sequence[str]) -> int:
     except Refused as refused:
         print(refused, file=sys.stderr)
         return ExitCode.REFUSED
+    except InUse as used:
+        print(used, file=sys.stderr)
+        return ExitCode.LOCKED
     except UnknownEnvironment as unknown:
         print(unknown, file=sys.stderr)
         return ExitCode.MISUSE

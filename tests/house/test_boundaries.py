@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PURE = (
     *("deploys/settings", "deploys/catalogue", "deploys/plan", "deploys/render"),
-    *("deploys/history", "deploys/questions", "deploys/survey"),
+    *("deploys/history", "deploys/questions", "deploys/survey", "deploys/batch"),
 )
 
 

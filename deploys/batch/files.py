@@ -1,0 +1,94 @@
+"""The two files that a run writes, and what of the input they say is finished."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from deploys.batch.checking import Checked
+from deploys.batch.letters import dead_letter
+from deploys.batch.line_file import LineFile
+from deploys.settings.refusal import Complaint, Refused
+
+LETTERS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a batch is read, and where it goes."""
+
+    source: Path
+    answers: Path
+    dead_letters: Path
+
+
+@dataclass(frozen=True)
+class Files:
+    """Both, open and locked."""
+
+    answers: LineFile
+    dead_letters: LineFile
+    answered_before: int
+    failed_before: int
+    invalid: int
+    """Lines that could not be sent, and became dead letters now."""
+
+
+def places(source: Path, answers: Path | None, dead_letters: Path | None) -> Places:
+    """X.jsonl is answered in X.answers.jsonl, and X.dead.jsonl has its dead letters; those of an
+    output that is named lie beside it.
+    """
+    beside = answers or source
+    found = Places(
+        source,
+        answers or source.with_name(f"{_stem(source)}.answers.jsonl"),
+        dead_letters or beside.with_name(f"{_stem(beside)}.dead.jsonl"),
+    )
+    if len({one.resolve() for one in (source, found.answers, found.dead_letters)}) < 3:
+        hint = "three names: the input, --output and --dead-letters"
+        raise Refused([Complaint(str(source), "", "is to be written to, or twice", hint)])
+    return found
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".jsonl")
+
+
+@contextmanager
+def opened(where: Places, found: Checked) -> Iterator[Files]:
+    """Marks in the index what earlier runs have finished, and buries what cannot be sent."""
+    answers = LineFile(where.answers)
+    try:
+        dead_letters = LineFile(where.dead_letters)
+        try:
+            answered, failed = (_finished(one, found) for one in (answers, dead_letters))
+            yield Files(answers, dead_letters, answered, failed, _bury(dead_letters, found))
+        finally:
+            dead_letters.close()
+            # Nobody else has it open: the answers are still locked.
+            if not where.dead_letters.stat().st_size:
+                where.dead_letters.unlink()
+    finally:
+        answers.close()
+
+
+def _finished(file: LineFile, found: Checked) -> int:
+    count = 0
+    for number in file.finished(found.digest):
+        found.index.finish(number)
+        count += 1
+    return count
+
+
+def _bury(file: LineFile, found: Checked) -> int:
+    """Many at a time: each write waits for the disk."""
+    letters = (
+        dead_letter(found.digest, number, custom_id, ("invalid", reason), None)
+        for number, custom_id, reason in found.index.refused()
+    )
+    count = 0
+    while some := list(islice(letters, LETTERS_AT_ONCE)):
+        file.append(b"".join(some))
+        count += len(some)
+    return count

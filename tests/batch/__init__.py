@@ -1,0 +1,1 @@
+"""Batch files against a real HTTP server on loopback."""
