@@ -17,7 +17,7 @@ from deploys.operations.secret_file import GATEWAY_UID
 from deploys.render.egress import AUTHORITY, FOLDER, SYSTEM_AUTHORITIES
 from deploys.render.egress_service import HOST_AUTHORITIES
 from deploys.render.release import Release
-from deploys.render.release_gateway import COUNTERS
+from deploys.render.release_gateway import ANSWERS, COUNTERS
 from deploys.settings.client import Client, every_key
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.secrets import resolve
@@ -61,20 +61,54 @@ def clients(directory: str, clients: Mapping[str, Client], image: str) -> Comman
         host.noop("the gateway has its clients' digests")
 
 
+def own_folders_of(release: Release) -> tuple[str, ...]:
+    """The folders, below the kit's, that the gateway of a release writes to."""
+    counts = release.gateway is not None and release.gateway.counts_tokens
+    used = {COUNTERS: counts, ANSWERS: keeps_answers(release)}
+    return tuple(folder for folder, is_used in used.items() if is_used)
+
+
+def keeps_answers(release: Release) -> bool:
+    """Whether the gateway of a release keeps answers."""
+    return "nginx/cache.conf" in release.files
+
+
 @operation()
-def counters(directory: str, image: str) -> Commands:
+def own_folders(directory: str, folders: Sequence[str], image: str) -> Commands:
     """
-    Give nginx a folder of its own, for what must outlive it.
+    Give nginx folders of its own, for what must outlive it.
+
+    + directory: where the kit keeps its files
+    + folders: below that
+    + image: the gateway's image
+    """
+    paths = [f"{directory}/{folder}" for folder in folders]
+    missing = [path for path in paths if once(host, Owner, path=path) != GATEWAY_UID]
+    if not missing:
+        host.noop("the gateway has its own folders")
+    for path in missing:
+        yield StringCommand("mkdir -p -m 700", QuoteString(path))
+        yield secret_file.owned(str(Path(path).parent), Path(path).name, image)
+
+
+@operation()
+def answers_removed(directory: str, image: str) -> Commands:
+    """
+    Remove the answers of a gateway that keeps none any more.
 
     + directory: where the kit keeps its files
     + image: the gateway's image
     """
-    folder = f"{directory}/{COUNTERS}"
-    if once(host, Owner, path=folder) == GATEWAY_UID:
-        host.noop("the gateway has its folder for counters")
+    folder = QuoteString(f"{directory}/{ANSWERS}")
+    if once(host, Owner, path=f"{directory}/{ANSWERS}") is None:
+        host.noop("the gateway keeps no answers")
         return
-    yield StringCommand("mkdir -p", QuoteString(folder))
-    yield secret_file.owned(str(Path(folder).parent), Path(folder).name, image)
+    yield StringCommand(
+        'if [ "$(id -u)" = 0 ]; then rm -rf --one-file-system --', folder,
+        f"; else docker run --rm --network none --user {GATEWAY_UID} --cap-drop ALL --volume",
+        QuoteString(f"{directory}/{ANSWERS}:/folder"), "--entrypoint find", QuoteString(image),
+        "/folder -mindepth 1 -delete && rmdir --", folder, "; fi",
+    )  # fmt: skip
 
 
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.egress import egress_files
+from deploys.render.nginx_cache import cache_values
 from deploys.render.nginx_clients import client_pages, client_values
 from deploys.render.nginx_cloud import cloud_values
 from deploys.render.nginx_errors import error_pages
@@ -46,6 +47,9 @@ OPTIONAL = {
     "counted.conf": "counts_tokens",
     "sessions.conf": "sessions",
     "kinds.conf": "kinds",
+    "cache.js": "cache",
+    "cache.conf": "cache",
+    "cache_routes.conf": "cache",
     "silences.conf": "silences",
     "silence_routes.conf": "silences",
     "cloud.conf": "cloud",
@@ -129,6 +133,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         **client_values(plan.clients),
         **limit_values(gateway, plan.clients),
         **cloud_values(plan, gateway),
+        "cache": cache_values(plan, gateway),
         "tls": tls_values(gateway.tls),
         "health_on_admin": gateway.tls is not None or gateway.shared_address is not None,
     }

@@ -34,6 +34,7 @@ def connect_timeout_ms(read_timeout_seconds: int) -> int:
 def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, object]:
     """From a path and a model to a pool and its replicas."""
     silenced, with_sessions = list(_silences(plan.pools, gateway)), sessions(plan.pools)
+    keeps = keeps_answers(plan)
     late_streams = plan.cloud is not None and plan.cloud.settings.first_byte_seconds is not None
     return {
         "pools": [
@@ -53,7 +54,8 @@ def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, ob
         "body_words": " ".join(
             [
                 *(["user"] if with_sessions else []),
-                *(["stream"] if silenced or late_streams else []),
+                *(["stream"] if silenced or late_streams or keeps else []),
+                *(["temperature", "seed"] if keeps else []),
             ]
         ),
     }
@@ -75,6 +77,11 @@ def silences_of(pool: Pool, gateway: Gateway) -> tuple[int, int] | None:
     whole = pool.routing.first_byte_seconds or gateway.first_byte_seconds
     stream = pool.routing.stream_silence_seconds or whole
     return None if whole == stream == gateway.first_byte_seconds else (whole, stream)
+
+
+def keeps_answers(plan: Plan) -> bool:
+    """Whether any pool's answers are kept and given again."""
+    return any(pool.routing.answer_cache != "never" for pool in plan.pools)
 
 
 def _models(plan: Plan) -> list[dict[str, str]]:

@@ -7,8 +7,10 @@ from deploys.settings.client import Client, SecretReference
 from deploys.settings.tls import Tls
 from deploys.settings.words import Frozen
 
-# The one folder that nginx may write to, below the kit's; it is there where tokens are counted.
+# The folders that nginx may write to, below the kit's: there where tokens are counted, and where
+# answers are kept.
 COUNTERS = "state/gateway/counters"
+ANSWERS = "state/gateway/answers"
 
 
 class EgressRelease(Frozen):

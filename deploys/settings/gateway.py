@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.settings.answer_cache import AnswerCache
 from deploys.settings.shared_address import SharedAddress
 from deploys.settings.tier import Anonymous, Tier, TierName
 from deploys.settings.tls import Tls
@@ -32,6 +33,8 @@ class Gateway(Frozen):
     requests_in_flight: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Requests of all clients that are answered at the same time; more get 503 before their body
     is read. 2048 for each worker when left out: half of what its connections would allow."""
+    answer_cache: AnswerCache | None = None
+    """For the pools that say `answer_cache`; its defaults when left out."""
     tls: Tls | None = None
     """Left out: plain HTTP, for loopback and networks that encrypt by themselves."""
     shared_address: SharedAddress | None = None

@@ -14,6 +14,8 @@ from tests.render.plans import small_plan, small_pool
 # Whoever must not read it, cannot: a process of its own uid does.
 GATEWAY_UID = 10001
 KEY = "sk-test-0123456789"
+# Folders of the state that nginx writes to -> the script that says whether it does.
+OWN_FOLDERS = {"counters": "tokens.js", "answers": "cache.js"}
 SETTINGS: Mapping[str, object] = {"body_limit_mib": 4, "first_byte_seconds": 2}
 # Of `other` no replica runs.
 POOLS = (small_pool("chat", 2), small_pool("other", 1, public_name="Org/Other-1.5"))
@@ -42,10 +44,10 @@ def write_gateway(folder: Path, files: dict[str, str]) -> None:
     copy = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_text(files["pools.conf"])
-    if "tokens.js" in files:
-        counters = folder / "state" / "counters"
-        counters.mkdir(exist_ok=True)
-        counters.chmod(0o777)
+    for own, script in OWN_FOLDERS.items():
+        if script in files:
+            (folder / "state" / own).mkdir(exist_ok=True)
+            (folder / "state" / own).chmod(0o777)
 
 
 def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:
