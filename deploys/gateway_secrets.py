@@ -13,7 +13,7 @@ if released is not None:
     gateway.clients(
         name="Give the gateway its clients' digests",
         directory=directory,
-        clients=released.clients,
+        release=this_release(host),
         image=released.image,
     )
 

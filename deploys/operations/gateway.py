@@ -1,7 +1,6 @@
 """The gateway: its clients' keys, the proof of a configuration, and the reload."""
 
-import hashlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from pyinfra import host
@@ -12,48 +11,31 @@ from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.once import once
 from deploys.facts.release import FileText
 from deploys.operations import secret_file
+from deploys.operations.client_keys import keys_text
 from deploys.operations.gateways import LOADED, reload
 from deploys.operations.secret_file import GATEWAY_UID
 from deploys.render.egress import AUTHORITY, FOLDER, SYSTEM_AUTHORITIES
 from deploys.render.egress_service import HOST_AUTHORITIES
 from deploys.render.release import Release
 from deploys.render.release_gateway import ANSWERS, COUNTERS
-from deploys.settings.client import Client, every_key
-from deploys.settings.refusal import Complaint, Refused
-from deploys.settings.secrets import resolve
+from deploys.settings.refusal import Refused
 
 Commands = Generator[StringCommand, None, None]
 
 CLIENTS = "clients.map"
 
 
-def clients_map(clients: Mapping[str, Client], root: Path) -> str:
-    """nginx map lines: sha256 of each key -> its name, CLIENT or CLIENT/KEY.
-
-    Raises Refused when a key cannot be read, or when two are the same: nginx would refuse them.
-    """
-    names: dict[str, str] = {}
-    for name, _, key in every_key(clients):
-        digest = hashlib.sha256(resolve(key.key, root).reveal().encode()).hexdigest()
-        other = names.setdefault(digest, name)
-        if other != name:
-            hint = "give each key a secret of its own"
-            raise Refused([Complaint(key.key, "", f"`{other}` and `{name}` share a key", hint)])
-    lines = sorted((name, digest) for digest, name in names.items())
-    return "".join(f'"{digest}" "{name}";\n' for name, digest in lines)
-
-
 @operation()
-def clients(directory: str, clients: Mapping[str, Client], image: str) -> Commands:
+def clients(directory: str, release: Release, image: str) -> Commands:
     """
-    Put the digests of the clients' keys into the gateway's 0600 file.
+    Put the digests of the clients' keys into the gateway's 0600 file; without njs the keys.
 
     + directory: where the kit keeps its files
-    + clients: reference to each client's key by name
+    + release: names a reference to each client's key
     + image: the gateway's image
     """
     try:
-        text = clients_map(clients, Path.cwd())
+        text = keys_text(release, Path.cwd())
     except Refused as refused:
         raise OperationError(str(refused)) from refused
     changed = yield from secret_file.written(f"{directory}/secrets/gateway", CLIENTS, text, image)
@@ -64,13 +46,8 @@ def clients(directory: str, clients: Mapping[str, Client], image: str) -> Comman
 def own_folders_of(release: Release) -> tuple[str, ...]:
     """The folders, below the kit's, that the gateway of a release writes to."""
     counts = release.gateway is not None and release.gateway.counts_tokens
-    used = {COUNTERS: counts, ANSWERS: keeps_answers(release)}
+    used = {COUNTERS: counts, ANSWERS: release.keeps_answers}
     return tuple(folder for folder, is_used in used.items() if is_used)
-
-
-def keeps_answers(release: Release) -> bool:
-    """Whether the gateway of a release keeps answers."""
-    return "nginx/cache.conf" in release.files
 
 
 @operation()

@@ -45,16 +45,18 @@ def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, ob
         "sessions": with_sessions,
         "upstream": "$chosen_upstream" if with_sessions else "pool_$pool",
         "again": "$again" if silenced else "@again",
-        "routes_inside": _routes_inside(cloud=plan.cloud is not None, silences=bool(silenced)),
+        "routes_inside": _routes_inside(
+            cloud=plan.cloud is not None, silences=bool(silenced) and gateway.njs
+        ),
         "routes": _routes(plan),
         "models": _models(plan),
-        "kinds": _kinds(plan),
+        "kinds": _kinds(plan) if gateway.njs else [],
         "silences": silenced,
         # What gateway.js takes from a body besides the model.
         "body_words": " ".join(
             [
-                *(["user"] if with_sessions else []),
-                *(["stream"] if silenced or late_streams or keeps else []),
+                *(["user"] if with_sessions and gateway.njs else []),
+                *(["stream"] if (silenced and gateway.njs) or late_streams or keeps else []),
                 *(["temperature", "seed"] if keeps else []),
             ]
         ),
@@ -97,7 +99,7 @@ def _routes(plan: Plan) -> list[dict[str, str]]:
     """Path and kind of pool of every path that this environment serves."""
     served = {pool.routing.kind for pool in plan.pools}
     return [
-        {"path": path, "kind": kind}
+        {"location": path, "path": path, "kind": kind}
         for kind, paths in PATHS.items()
         if kind in served
         for path in paths

@@ -8,7 +8,7 @@ from deploys.settings.answer_cache import AnswerCache
 from deploys.settings.shared_address import SharedAddress
 from deploys.settings.tier import Anonymous, Tier, TierName
 from deploys.settings.tls import Tls
-from deploys.settings.words import Address, Frozen, Port
+from deploys.settings.words import Address, Frozen, Name, Port
 
 
 class Gateway(Frozen):
@@ -26,6 +26,11 @@ class Gateway(Frozen):
     """Largest request body; nginx's own 1 MiB refuses every base64 image."""
     first_byte_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
     """Longest silence of an engine before and between bytes of an answer."""
+    njs: bool = True
+    """Off: nginx without its script module. Pools are then found by the path (/pools/NAME/v1/...),
+    and keys lie on the gateway's host as they are, not as digests."""
+    default_pool: Name | None = None
+    """Without njs: the pool of /v1/... where several could be."""
     tiers: dict[TierName, Tier] = Field(default_factory=dict)
     """Limits by name; a client that names none has none."""
     anonymous: Anonymous = Anonymous()

@@ -125,6 +125,9 @@ def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
     for own in OWN_FOLDERS:
         if (folder / "state" / own).exists():
             volumes.append(f"--volume={folder}/state/{own}:/srv/homeport/state/gateway/{own}")
+    if not (folder / "nginx" / "gateway.js").exists():
+        # Nothing of njs is there.
+        volumes.append("--tmpfs=/usr/lib/nginx/modules")
     confined = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", f"--user={GATEWAY_UID}"]
     nginx = ["--entrypoint=nginx", image, "-c", "/srv/homeport/gateway/current/nginx.conf"]
     return [*confined, "--security-opt=no-new-privileges", *volumes, *nginx, *arguments]

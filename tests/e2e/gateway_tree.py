@@ -34,7 +34,7 @@ def write_tree(
     plan = small_plan(*pools, gateway={**SETTINGS, **settings}, clients=clients)
     files = gateway_files(plan)
     write_gateway(folder, files)
-    write_digests(folder, plan.clients if clients else None)
+    write_digests(folder, plan.clients if clients else None, plain="gateway.js" not in files)
     return files
 
 
@@ -50,13 +50,16 @@ def write_gateway(folder: Path, files: dict[str, str]) -> None:
             (folder / "state" / own).chmod(0o777)
 
 
-def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:
+def write_digests(
+    folder: Path, clients: Mapping[str, Client] | None, *, plain: bool = False
+) -> None:
     """The file of the clients' keys; without clients only where there is none."""
     secret = folder / "secrets" / "clients.map"
     if clients is None and secret.exists():
         return
     keys = {name: key.key.removeprefix("file:") for name, _, key in every_key(clients or {})}
-    place_secret(secret, digests(keys or {"demo": KEY}))
+    lines = plain_keys if plain else digests
+    place_secret(secret, lines(keys or {"demo": KEY}))
 
 
 def digests(keys: Mapping[str, str]) -> str:
@@ -64,6 +67,11 @@ def digests(keys: Mapping[str, str]) -> str:
     return "".join(
         f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n' for name, key in keys.items()
     )
+
+
+def plain_keys(keys: Mapping[str, str]) -> str:
+    """The same lines for a gateway that cannot digest."""
+    return "".join(f'"\\\\{key}" "{name} {key}";\n' for name, key in keys.items())
 
 
 def place_secret(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""A real nginx that keeps answers: for how long, over which restarts, and never one of the cloud."""
+"""A real nginx that keeps answers: how long, over which restarts, and never one of the cloud."""
 
 import time
 from collections.abc import Iterator
