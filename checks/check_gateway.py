@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from checks.asking import CHAT, Model, ask, missing, models, patiently
 from checks.chat import chat_request, said, text_and_usage
 from checks.fleet import Fleet
 from checks.probes import gateway as probe
@@ -19,7 +20,6 @@ from checks.results import NOTE
 from checks.streaming import best_stream, least_bursts
 from checks.verdict import none_of, require
 
-CHAT = "/v1/chat/completions"
 UNKNOWN = "no-such-model"
 # An idle least_conn gateway takes turns; a few rounds forgive other clients' requests.
 ROUNDS = 4
@@ -38,8 +38,10 @@ def check_the_gateway_says_it_is_well(gateway: Gateway) -> None:
 
 def check_every_model_answers_a_chat(gateway: Gateway, fleet: Fleet) -> None:
     """Text and usage; sense is judged only where the weights are not random."""
-    for model in _models(gateway):
-        answer = probe.ask(gateway, "POST", CHAT, chat_request(model, 16))
+    for one in models(gateway, fleet):
+        if not one.generates:
+            continue
+        model, answer = one.name, ask(gateway, one, 16)
         require(answer.status == 200, f"{model}: {said(answer)}", "see check_engines")
         text, usage = text_and_usage(answer)
         readable = text if _is_generated(fleet) else text.strip()
@@ -51,14 +53,25 @@ def check_every_model_answers_a_chat(gateway: Gateway, fleet: Fleet) -> None:
         require(counted, f"{model}: the answer counts no tokens: usage {dict(usage)}", remedy)
 
 
-def check_streams_arrive_over_time(gateway: Gateway) -> None:
+def check_every_other_model_answers_as_its_kind_does(gateway: Gateway, fleet: Fleet) -> None:
+    """Vectors or ranks, one for each text."""
+    for one in models(gateway, fleet):
+        if not one.generates:
+            answer = ask(gateway, one)
+            require(answer.status == 200, f"{one.name}: {said(answer)}", "see check_engines")
+            lacks = missing(one, answer)
+            remedy = f"does the engine serve a model of this kind? It was asked on {one.path}"
+            require(not lacks, f"{one.name}: the answer holds {lacks}", remedy)
+
+
+def check_streams_arrive_over_time(gateway: Gateway, fleet: Fleet) -> None:
     """Tokens reach the client as they are made, not in a burst at the end."""
-    for model in _models(gateway):
+    for model in (one for one in models(gateway, fleet) if one.generates):
         events, bursts = best_stream(gateway, model)
         require(
             bursts >= least_bursts(events),
-            f"{model}: the stream does not arrive over time: {events} events in {bursts} bursts, "
-            f"at least {least_bursts(events)} are expected",
+            f"{model.name}: the stream does not arrive over time: {events} events in {bursts} "
+            f"bursts, at least {least_bursts(events)} are expected",
             "something on the way collects it: `proxy_buffering off` in the gateway, and in "
             "every proxy between it and this machine",
         )
@@ -89,13 +102,18 @@ def check_nobody_enters_without_a_key(
     require(answer.error, found, remedy)
 
 
-def check_an_unknown_model_is_refused_with_the_known_ones(gateway: Gateway) -> None:
-    """A mistyped name must be plain from the answer alone."""
-    answer = probe.ask(gateway, "POST", CHAT, chat_request(UNKNOWN, 1))
+def check_an_unknown_model_is_refused_with_the_known_ones(gateway: Gateway, fleet: Fleet) -> None:
+    """A mistyped name must be plain from the answer alone; of a pool where the path names it."""
+    known = models(gateway, fleet)
+    path, names = CHAT, [one.name for one in known]
+    if not fleet.committed[gateway.host].release.uses_njs:
+        path = f"/pools/{UNKNOWN}{CHAT}"
+        names = [one.path.split("/")[2] for one in known if one.path.startswith("/pools/")]
+    answer = patiently(lambda: probe.ask(gateway, "POST", path, chat_request(UNKNOWN, 1)))
     remedy = "homeport apply loads the committed gateway configuration"
     require(answer.status == 404, f"model {UNKNOWN}: {said(answer)}, not 404", remedy)
-    missing = [name for name in _models(gateway) if name not in answer.error]
-    none_of(missing, f"the refusal {answer.text[:200]!r} does not name", remedy)
+    unsaid = [name for name in names if name not in answer.error]
+    none_of(unsaid, f"the refusal {answer.text[:200]!r} does not name", remedy)
 
 
 @pytest.mark.parametrize("path", CLOSED_PATHS)
@@ -120,8 +138,9 @@ def check_every_replica_takes_part(
     pools = {replica.name: replica.pool for replica in fleet.replicas}
     wanted = {name: pool for name, pool in pools.items() if name not in drained}
     answered: set[str] = set()
-    for model in _models(gateway):
-        seen, expected = _answering(gateway, model, fleet, wanted)
+    for one in models(gateway, fleet):
+        model = one.name
+        seen, expected = _answering(gateway, one, fleet, wanted)
         remedy = "homeport apply has nginx load what is drained"
         none_of(sorted(seen & set(drained)), f"{model}: drained, and asked all the same", remedy)
         silent = [silent_words(name, marks) for name in sorted(expected - seen)]
@@ -143,14 +162,8 @@ def check_the_gateway_serves_the_committed_revision(gateway: Gateway, fleet: Fle
     )
 
 
-def _models(gateway: Gateway) -> list[str]:
-    names = probe.models(gateway)
-    require(names, "/v1/models lists no model", "homeport apply, then see check_engines")
-    return names
-
-
 def _answering(
-    gateway: Gateway, model: str, fleet: Fleet, wanted: Mapping[str, str]
+    gateway: Gateway, model: Model, fleet: Fleet, wanted: Mapping[str, str]
 ) -> tuple[set[str], set[str]]:
     """Replicas that answered for a model, and those of their pools that should (`wanted`)."""
     replicas = replicas_by_address(fleet)
@@ -162,8 +175,8 @@ def _answering(
         number += 1
         if number > ROUNDS * len(pools):
             time.sleep(0.2)
-        answer = probe.ask(gateway, "POST", CHAT, chat_request(model, 1))
-        require(answer.status == 200, f"{model}: {said(answer)}", "see check_engines")
+        answer = ask(gateway, model)
+        require(answer.status == 200, f"{model.name}: {said(answer)}", "see check_engines")
         seen.add(answering_replica(answer, replicas))
         reached = {pools[name] for name in seen}
         expected = {name for name, pool in wanted.items() if pool in reached}

@@ -10,7 +10,8 @@ def check_nginx_has_no_known_holes(gateway: Gateway, fleet: Fleet) -> None:
     """By the packages in the container that runs, not only by what nginx says of itself."""
     live = fleet.live(gateway.host)
     remedy = "rebuild or pull a newer image (`images.nginx`), then homeport apply"
-    none_of(too_old(live.nginx_versions), "nginx is not fit", remedy)
+    with_njs = fleet.committed[gateway.host].release.uses_njs
+    none_of(too_old(live.nginx_versions, with_njs=with_njs), "nginx is not fit", remedy)
 
 
 def check_one_gateway_has_the_shared_address(shared_address: str, fleet: Fleet) -> None:

@@ -2,8 +2,9 @@
 
 import time
 
-from checks.chat import chat_request, instants, said
-from checks.probes import gateway as probe
+from checks.asking import Model
+from checks.asking import stream as ask_for_stream
+from checks.chat import instants, said
 from checks.probes.gateway import Gateway, Stream
 from checks.verdict import require
 
@@ -18,13 +19,13 @@ STREAM_SECONDS = 20
 EVENTS_PER_BURST = 8
 
 
-def best_stream(gateway: Gateway, model: str) -> tuple[int, int]:
+def best_stream(gateway: Gateway, model: Model) -> tuple[int, int]:
     """Events and bursts of the first stream that arrives over time, or of the last attempt."""
     give_up = time.monotonic() + STREAM_SECONDS
     events = bursts = 0
     for _ in range(STREAM_ATTEMPTS):
-        stream = probe.stream(gateway, chat_request(model, STREAM_TOKENS))
-        _require_complete(model, stream)
+        stream = ask_for_stream(gateway, model, STREAM_TOKENS)
+        _require_complete(model.name, stream)
         events, bursts = len(stream.events), instants(stream.arrivals_seconds)
         if bursts >= least_bursts(events) or time.monotonic() > give_up:
             break

@@ -49,6 +49,12 @@ if project is not None and released is not None:
         image=released.image,
         secrets=loaded_secrets(released),
     )
+    if not this_release(host).keeps_answers:
+        gateway.answers_removed(
+            name="Remove answers that were kept",
+            directory=host_directory(host),
+            image=released.image,
+        )
     if released.shared:
         shared_address.served(
             name="Share the address",

@@ -7,19 +7,21 @@ from deploys.operations.manifest import host_directory, this_release
 
 released = this_release(host).gateway
 directory = host_directory(host)
+folders = gateway.own_folders_of(this_release(host))
 
 if released is not None:
     gateway.clients(
         name="Give the gateway its clients' digests",
         directory=directory,
-        clients=released.clients,
+        release=this_release(host),
         image=released.image,
     )
 
-if released is not None and released.counts_tokens:
-    gateway.counters(
-        name="Give the gateway a folder for its counters",
+if released is not None and folders:
+    gateway.own_folders(
+        name="Give the gateway folders of its own",
         directory=directory,
+        folders=folders,
         image=released.image,
     )
 

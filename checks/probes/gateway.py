@@ -100,11 +100,11 @@ def ask(
     return _answer(answer, answer.text)
 
 
-def stream(gateway: Gateway, body: Mapping[str, object]) -> Stream:
-    """One streamed chat completion, every read timed. Raises NoAnswer."""
+def stream(gateway: Gateway, path: str, body: Mapping[str, object]) -> Stream:
+    """One streamed answer, every read timed. Raises NoAnswer."""
     reads: list[bytes] = []
     arrivals: list[float] = []
-    path, document = "/v1/chat/completions", {**body, "stream": True}
+    document = {**body, "stream": True}
     began = time.perf_counter()
     try:
         with (
@@ -177,7 +177,8 @@ def _events(text: str) -> tuple[str, ...]:
 
 
 def _with_key(gateway: Gateway) -> dict[str, str]:
-    return {"Authorization": f"Bearer {gateway.key.reveal()}"}
+    # An answer that was kept says nothing about the engines.
+    return {"Authorization": f"Bearer {gateway.key.reveal()}", "Cache-Control": "no-store"}
 
 
 def _answer(answer: httpx.Response, text: str) -> Answer:

@@ -25,6 +25,8 @@ class Entry:
     """Who answered: `fleet`, or a cloud by its name; empty: the gateway itself."""
     reason: str
     """Why it was not who was asked first; empty where it was."""
+    cache: str
+    """`hit`, `miss` or `bypass`; empty: the pool keeps no answers."""
     status: int
     error: str
     """The code of the gateway's own answer; empty where an engine's was passed on."""
@@ -60,6 +62,7 @@ def _entry(fields: dict[str, Any]) -> Entry:
         replica=replica,
         provider=str(fields.get("provider", "fleet" if replica else "")),
         reason=str(fields.get("reason", "")),
+        cache=str(fields.get("cache", "")),
         status=int(fields["status"]),
         error=str(fields.get("error", "")),
         sent_bytes=int(fields["bytes"]),

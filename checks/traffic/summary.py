@@ -27,6 +27,7 @@ class Group:
     refusals: Counter[str] = field(default_factory=Counter)
     providers: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    cache: Counter[str] = field(default_factory=Counter)
     connect: Quantiles = field(default_factory=Quantiles)
     first_byte: Quantiles = field(default_factory=Quantiles)
     total: Quantiles = field(default_factory=Quantiles)
@@ -47,6 +48,8 @@ class Group:
         self.providers[entry.provider or GATEWAY] += 1
         if entry.reason:
             self.reasons[entry.reason] += 1
+        if entry.cache:
+            self.cache[entry.cache] += 1
         if entry.connect_seconds is not None:
             self.connect.add(entry.connect_seconds)
         if entry.first_byte_seconds is not None:
@@ -68,6 +71,7 @@ class Group:
                 for name, count in sorted(self.providers.items())
             },
             "reasons": dict(sorted(self.reasons.items())),
+            "cache": dict(sorted(self.cache.items())),
             **{f"{name}_seconds": _percentiles(found) for name, found in durations.items()},
         }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.ways.tree import Directive, read, scripts
-from checks.ways.variables import Scope, maps_of, values
+from checks.ways.variables import Scope, assigned_in, maps_of, values
 from checks.ways.walk import Way, hidden_exits, ways
 from deploys.render.egress import FOLDER
 from deploys.render.nginx_cloud import CLOUD_PATHS
@@ -88,9 +88,16 @@ def _different(tree: Directive, gateway: GatewayRelease) -> list[str]:
 
 
 def _pools(tree: Directive) -> list[str]:
-    """Every pool that some name leads to."""
-    table = maps_of(next(tree.all("http")))["pool"]
+    """Every pool that some name leads to, or some path where there are no names."""
+    http = next(tree.all("http"))
+    table = maps_of(http).get("pool")
+    if table is None:
+        return sorted({pool for one in http.all("server") for pool in _set_pools(one)})
     return sorted({entry.arguments[0] for entry in table.block} - {""})
+
+
+def _set_pools(server: Directive) -> frozenset[str]:
+    return assigned_in(server).get("pool", frozenset())
 
 
 def _paths(tree: Directive) -> list[str]:

@@ -16,6 +16,7 @@ from deploys.certificates.entrance import client, entrance
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.plan import EnvironmentArgument
 from deploys.cli.root import repository_root
+from deploys.render.nginx_paths import CHAT
 from deploys.render.release import Release
 from deploys.render.release_gateway import GatewayRelease
 from deploys.settings.client import asking_key
@@ -41,8 +42,9 @@ def chat(
     headers = {"Authorization": f"Bearer {key.reveal()}"}
     with client(way, headers, FIRST_BYTE_SECONDS) as asking:
         try:
-            name = model or asking.get("/v1/models").raise_for_status().json()["data"][0]["id"]
-            arrivals = _show(_stream(asking, name, prompt, max_tokens))
+            name = model or _first(asking, gateway)
+            path = gateway.paths.get(name, CHAT)
+            arrivals = _show(_stream(asking, path, name, prompt, max_tokens))
         except httpx.HTTPError as error:
             return _failed(error, way.url, environment)
     print(f"\n({arrivals})")
@@ -75,14 +77,24 @@ def committed_gateway(root: Path, environment: str) -> GatewayRelease:
     raise Refused([Complaint(f"compose/{environment}", "", "holds no gateway's release", hint)])
 
 
-def _stream(asking: httpx.Client, model: str, prompt: str, max_tokens: int) -> Iterator[str]:
+def _first(asking: httpx.Client, gateway: GatewayRelease) -> str:
+    """The first model that generates text, or the first of all."""
+    listed = asking.get("/v1/models").raise_for_status().json()["data"]
+    names = [str(one["id"]) for one in listed]
+    chatty = [name for name in names if gateway.paths.get(name, CHAT).endswith(CHAT)]
+    return [*chatty, *names][0]
+
+
+def _stream(
+    asking: httpx.Client, path: str, model: str, prompt: str, max_tokens: int
+) -> Iterator[str]:
     body = {
         "model": model,
         "stream": True,
         "max_tokens": max_tokens,
         "messages": [{"role": "user", "content": prompt}],
     }
-    with asking.stream("POST", "/v1/chat/completions", json=body) as answer:
+    with asking.stream("POST", path, json=body) as answer:
         if answer.is_error:
             answer.read()
         answer.raise_for_status()

@@ -125,6 +125,7 @@ def _shares(group: Group) -> list[str]:
         "statuses": group.statuses,
         "the gateway's own errors": group.refusals,
         "not by the first replica": group.reasons,
+        "answer cache": group.cache,
     }
     return [line(title, counts) for title, counts in told.items() if counts]
 

@@ -25,6 +25,7 @@ from deploys.facts.users import UserName
 from deploys.operations import fleet_way
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
+from deploys.operations.gateway import own_folders_of
 from deploys.operations.gateway_certificate import CERTIFICATE, loaded_secrets
 from deploys.operations.gateways import LOADED
 from deploys.operations.host_words import docker_words
@@ -39,7 +40,7 @@ from deploys.operations.model_fleet import asked_paths
 from deploys.operations.release import FOLDERS, asked_links
 from deploys.operations.run_end import is_held
 from deploys.render.release import Release
-from deploys.render.release_gateway import COUNTERS, GatewayRelease
+from deploys.render.release_gateway import ANSWERS, GatewayRelease
 
 
 def before_the_lock(host: Host, release: Release) -> None:
@@ -112,8 +113,8 @@ def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Qu
     for file in loaded_secrets(release.gateway):
         yield SecretDigest, {"folder": folder, "file": file, "image": image}
     yield from _of_the_certificate(release.gateway, directory)
-    if release.gateway.counts_tokens:
-        yield Owner, {"path": f"{directory}/{COUNTERS}"}
+    for own in {*own_folders_of(release), ANSWERS}:
+        yield Owner, {"path": f"{directory}/{own}"}
     yield Drains, {"directory": directory}
     yield ComposeServices, {"project": project.name, "directory": f"{directory}/current/gateways"}
     yield FileText, {"path": f"{directory}/{LOADED}"}

@@ -1,7 +1,6 @@
 """The gateway: its clients' keys, the proof of a configuration, and the reload."""
 
-import hashlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from pyinfra import host
@@ -12,48 +11,31 @@ from deploys.facts.gateway import Drains, GatewayLoaded, SecretDigest
 from deploys.facts.once import once
 from deploys.facts.release import FileText
 from deploys.operations import secret_file
+from deploys.operations.client_keys import keys_text
 from deploys.operations.gateways import LOADED, reload
 from deploys.operations.secret_file import GATEWAY_UID
 from deploys.render.egress import AUTHORITY, FOLDER, SYSTEM_AUTHORITIES
 from deploys.render.egress_service import HOST_AUTHORITIES
 from deploys.render.release import Release
-from deploys.render.release_gateway import COUNTERS
-from deploys.settings.client import Client, every_key
-from deploys.settings.refusal import Complaint, Refused
-from deploys.settings.secrets import resolve
+from deploys.render.release_gateway import ANSWERS, COUNTERS
+from deploys.settings.refusal import Refused
 
 Commands = Generator[StringCommand, None, None]
 
 CLIENTS = "clients.map"
 
 
-def clients_map(clients: Mapping[str, Client], root: Path) -> str:
-    """nginx map lines: sha256 of each key -> its name, CLIENT or CLIENT/KEY.
-
-    Raises Refused when a key cannot be read, or when two are the same: nginx would refuse them.
-    """
-    names: dict[str, str] = {}
-    for name, _, key in every_key(clients):
-        digest = hashlib.sha256(resolve(key.key, root).reveal().encode()).hexdigest()
-        other = names.setdefault(digest, name)
-        if other != name:
-            hint = "give each key a secret of its own"
-            raise Refused([Complaint(key.key, "", f"`{other}` and `{name}` share a key", hint)])
-    lines = sorted((name, digest) for digest, name in names.items())
-    return "".join(f'"{digest}" "{name}";\n' for name, digest in lines)
-
-
 @operation()
-def clients(directory: str, clients: Mapping[str, Client], image: str) -> Commands:
+def clients(directory: str, release: Release, image: str) -> Commands:
     """
-    Put the digests of the clients' keys into the gateway's 0600 file.
+    Put the digests of the clients' keys into the gateway's 0600 file; without njs the keys.
 
     + directory: where the kit keeps its files
-    + clients: reference to each client's key by name
+    + release: names a reference to each client's key
     + image: the gateway's image
     """
     try:
-        text = clients_map(clients, Path.cwd())
+        text = keys_text(release, Path.cwd())
     except Refused as refused:
         raise OperationError(str(refused)) from refused
     changed = yield from secret_file.written(f"{directory}/secrets/gateway", CLIENTS, text, image)
@@ -61,20 +43,49 @@ def clients(directory: str, clients: Mapping[str, Client], image: str) -> Comman
         host.noop("the gateway has its clients' digests")
 
 
+def own_folders_of(release: Release) -> tuple[str, ...]:
+    """The folders, below the kit's, that the gateway of a release writes to."""
+    counts = release.gateway is not None and release.gateway.counts_tokens
+    used = {COUNTERS: counts, ANSWERS: release.keeps_answers}
+    return tuple(folder for folder, is_used in used.items() if is_used)
+
+
 @operation()
-def counters(directory: str, image: str) -> Commands:
+def own_folders(directory: str, folders: Sequence[str], image: str) -> Commands:
     """
-    Give nginx a folder of its own, for what must outlive it.
+    Give nginx folders of its own, for what must outlive it.
+
+    + directory: where the kit keeps its files
+    + folders: below that
+    + image: the gateway's image
+    """
+    paths = [f"{directory}/{folder}" for folder in folders]
+    missing = [path for path in paths if once(host, Owner, path=path) != GATEWAY_UID]
+    if not missing:
+        host.noop("the gateway has its own folders")
+    for path in missing:
+        yield StringCommand("mkdir -p -m 700", QuoteString(path))
+        yield secret_file.owned(str(Path(path).parent), Path(path).name, image)
+
+
+@operation()
+def answers_removed(directory: str, image: str) -> Commands:
+    """
+    Remove the answers of a gateway that keeps none any more.
 
     + directory: where the kit keeps its files
     + image: the gateway's image
     """
-    folder = f"{directory}/{COUNTERS}"
-    if once(host, Owner, path=folder) == GATEWAY_UID:
-        host.noop("the gateway has its folder for counters")
+    folder = QuoteString(f"{directory}/{ANSWERS}")
+    if once(host, Owner, path=f"{directory}/{ANSWERS}") is None:
+        host.noop("the gateway keeps no answers")
         return
-    yield StringCommand("mkdir -p", QuoteString(folder))
-    yield secret_file.owned(str(Path(folder).parent), Path(folder).name, image)
+    yield StringCommand(
+        'if [ "$(id -u)" = 0 ]; then rm -rf --one-file-system --', folder,
+        f"; else docker run --rm --network none --user {GATEWAY_UID} --cap-drop ALL --volume",
+        QuoteString(f"{directory}/{ANSWERS}:/folder"), "--entrypoint find", QuoteString(image),
+        "/folder -mindepth 1 -delete && rmdir --", folder, "; fi",
+    )  # fmt: skip
 
 
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:

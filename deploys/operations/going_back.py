@@ -15,7 +15,7 @@ from deploys.facts.models import StoredSizes
 from deploys.facts.release import FileText, StagedFiles
 from deploys.history.going_back import fleet_before, fleet_named
 from deploys.history.words import RELEASE
-from deploys.operations.gateway import clients_map
+from deploys.operations.client_keys import keys_text
 from deploys.operations.manifest import (
     RunRelease,
     bring_instead,
@@ -81,7 +81,7 @@ def _missing(release: Release, directory: str) -> Iterator[Complaint]:
     yield from _missing_models(name, release, directory)
     if release.gateway is not None:
         try:
-            clients_map(release.gateway.clients, Path.cwd())
+            keys_text(release, Path.cwd())
         except Refused as refused:
             yield from refused.complaints
 

@@ -105,7 +105,7 @@ def _fit_nginx(release: Release) -> Iterator[StringCommand]:
     if release.gateway is None or not host.state.is_executing:
         return
     image = release.gateway.image
-    old = too_old(host.get_fact(NginxVersions, image=image))
+    old = too_old(host.get_fact(NginxVersions, image=image), with_njs=release.uses_njs)
     if old:
         hint = f"another image than {image} in `images.nginx`; left out, the host builds a fit one"
         yield refuse("; ".join(old), hint)

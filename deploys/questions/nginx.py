@@ -54,10 +54,15 @@ def parse_versions(output: Iterable[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
-def too_old(versions: Mapping[str, str]) -> list[str]:
-    """Why an image is not fit, in words: every source that answers must be new enough."""
+def too_old(versions: Mapping[str, str], *, with_njs: bool = True) -> list[str]:
+    """Why an image is not fit, in words: every source that answers must be new enough.
+
+    Without njs none of it is needed, and it is not loaded where it is there.
+    """
     found = []
     for what, sources in _SOURCES.items():
+        if what == "njs" and not with_njs:
+            continue
         answers = {source: versions[source] for source in sources if source in versions}
         least = ".".join(map(str, LEAST[what]))
         if not answers:

@@ -6,9 +6,11 @@ from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose_project import project_values, service_hashes
 from deploys.render.egress_service import egress_service
 from deploys.render.nginx_limits import counts_tokens, requests_in_flight
+from deploys.render.nginx_routes import keeps_answers
 from deploys.render.nginx_tls import challenge_listener, health_port, public_port
-from deploys.render.release_gateway import COUNTERS
+from deploys.render.release_gateway import ANSWERS, COUNTERS
 from deploys.render.templates import Render
+from deploys.settings.answer_cache import AnswerCache
 from deploys.settings.gateway import Gateway
 from deploys.settings.words import bracketed
 
@@ -39,7 +41,7 @@ def gateway_compose(plan: Plan, host: HostPlan, render: Render, nginx: Mapping[s
         "mounts": list(_mounts(plan, gateway)),
         "stop_grace_seconds": GRACE_SECONDS,
         "spool_mib": SPOOL_MIB,
-        "memory_mib": _memory_mib(gateway),
+        "memory_mib": _memory_mib(plan, gateway),
         "egress": egress_service(plan, gateway, nginx),
         "acme": _acme(plan, gateway),
     }
@@ -58,15 +60,15 @@ def listened(gateway: Gateway) -> tuple[str, ...]:
 
 
 def _mounts(plan: Plan, gateway: Gateway) -> Iterator[Values]:
-    """What nginx reads of the kit's folder, and the one place there that it writes to."""
+    """What nginx reads of the kit's folder, and the places there that it writes to."""
     folders = ["gateway", "releases", "secrets/gateway", "state/gateway"]
     if challenge_listener(gateway):
         folders.append("secrets/acme")
-    if counts_tokens(gateway, plan.clients):
-        folders.append(COUNTERS)
-    for path in folders:
+    own = [COUNTERS] if counts_tokens(gateway, plan.clients) else []
+    own += [ANSWERS] if keeps_answers(plan) else []
+    for path in (*folders, *own):
         target = f"/srv/homeport/{path}"
-        yield {"source": f"../../{path}", "target": target, "read_only": path != COUNTERS}
+        yield {"source": f"../../{path}", "target": target, "read_only": path not in own}
 
 
 def _acme(plan: Plan, gateway: Gateway) -> Values | None:
@@ -81,12 +83,14 @@ def _acme(plan: Plan, gateway: Gateway) -> Values | None:
     }
 
 
-def _memory_mib(gateway: Gateway) -> int:
-    """What nginx may use: its spool, four bodies that each worker reads at the same time, and as
-    many requests as it takes: what is too much is refused, and must not end a worker first.
+def _memory_mib(plan: Plan, gateway: Gateway) -> int:
+    """What nginx may use: its spool, four bodies that each worker reads at the same time, the keys
+    of answers that it keeps, and as many requests as it takes: what is too much is refused, and
+    must not end a worker first.
 
     With 256 MiB a worker was killed by eight bodies of 30 MB at once; with this all were answered.
     """
     reading = gateway.workers * 4 * gateway.body_limit_mib
     answering = requests_in_flight(gateway) * REQUEST_KIB // 1024
-    return SPOOL_MIB + reading + answering + OWN_MIB
+    keys = (gateway.answer_cache or AnswerCache()).memory_mib if keeps_answers(plan) else 0
+    return SPOOL_MIB + reading + answering + OWN_MIB + keys

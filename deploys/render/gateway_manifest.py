@@ -7,6 +7,7 @@ from deploys.render.compose_gateway import listened
 from deploys.render.egress_service import egress_release
 from deploys.render.nginx import gateway_revision
 from deploys.render.nginx_limits import counts_tokens
+from deploys.render.nginx_paths import asked_paths
 from deploys.render.nginx_pools import engine_address
 from deploys.render.nginx_tls import challenge_listener
 from deploys.render.release_gateway import GatewayRelease
@@ -41,6 +42,7 @@ def gateway_release(
         },
         clients=dict(sorted(clients.items())),
         stand_ins={one.name: engine_address(one, host) for one in plan.stand_ins.values()},
+        paths=asked_paths(plan, host.gateway),
         counts_tokens=counts_tokens(host.gateway, plan.clients),
         egress=egress_release(plan),
     )

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.egress import egress_files
+from deploys.render.nginx_cache import cache_values
 from deploys.render.nginx_clients import client_pages, client_values
 from deploys.render.nginx_cloud import cloud_values
-from deploys.render.nginx_errors import error_pages
+from deploys.render.nginx_errors import ErrorPage, error_pages, path_error_pages
 from deploys.render.nginx_limits import limit_pages, limit_values
+from deploys.render.nginx_paths import models_paths, path_routes
 from deploys.render.nginx_routes import (
     connect_timeout_ms,
     models_by_path,
@@ -19,11 +21,10 @@ from deploys.render.nginx_routes import (
 from deploys.render.nginx_text import models_document, nginx_pieces, nginx_word
 from deploys.render.nginx_tls import tls_values
 from deploys.render.templates import Render
+from deploys.settings.gateway import Gateway
 
 CONCERNS = (
     "nginx.conf",
-    "gateway.js",
-    "body.js",
     "request.conf",
     "log.conf",
     "clients.conf",
@@ -39,13 +40,18 @@ CONCERNS = (
     "answers.conf",
     "admin.conf",
 )
+# With njs, which digests keys and reads bodies.
+SCRIPTS = ("gateway.js", "body.js")
 # What is not used is not loaded: file -> the value that says whether it is used.
 OPTIONAL = {
-    "expiry.js": "keys_expire",
+    "expiry.js": "keys_expire_by_njs",
     "tokens.js": "counts_tokens",
     "counted.conf": "counts_tokens",
     "sessions.conf": "sessions",
     "kinds.conf": "kinds",
+    "cache.js": "cache",
+    "cache.conf": "cache",
+    "cache_routes.conf": "cache",
     "silences.conf": "silences",
     "silence_routes.conf": "silences",
     "cloud.conf": "cloud",
@@ -71,7 +77,11 @@ def nginx_files(plan: Plan, host: HostPlan, render: Render, templates: Path) -> 
     values = _values(plan, host)
     pools = render(f"nginx/{POOLS}.j2", values)
     values["pools_digest"] = pools_digest(pools)
-    names = (*CONCERNS, *(name for name, wanted in OPTIONAL.items() if values[wanted]))
+    names = (
+        *CONCERNS,
+        *(SCRIPTS if values["njs"] else ()),
+        *(name for name, wanted in OPTIONAL.items() if values[wanted]),
+    )
     scripts = {name for name in names if name.endswith(".js")}
     files = {name: (templates / "nginx" / name).read_text() for name in sorted(scripts)}
     files |= {name: render(f"nginx/{name}.j2", values) for name in names if name not in scripts}
@@ -119,16 +129,36 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "retry_window_ms": retry_window_ms(gateway.first_byte_seconds),
         "connect_timeout_ms": connect_timeout_ms(gateway.first_byte_seconds),
         **routing_values(plan, host, gateway),
+        **_path_values(plan, gateway),
         "models_document": document,
         "models_answer": "".join(f"$models_{number}" for number in range(1, len(document) + 1)),
         "errors": [
-            *error_pages(names, gateway.body_limit_mib, models_by_path(plan)),
+            *_error_pages(plan, gateway),
             *client_pages(plan.clients),
             *limit_pages(gateway, plan.clients),
         ],
-        **client_values(plan.clients),
+        **client_values(plan.clients, gateway),
         **limit_values(gateway, plan.clients),
         **cloud_values(plan, gateway),
+        "cache": cache_values(plan, gateway),
         "tls": tls_values(gateway.tls),
         "health_on_admin": gateway.tls is not None or gateway.shared_address is not None,
     }
+
+
+def _path_values(plan: Plan, gateway: Gateway) -> dict[str, object]:
+    """Without njs pools are found by the path; with it these stand beside nothing else."""
+    if gateway.njs:
+        return {"njs": True, "models_paths": ["/v1/models"]}
+    return {
+        "njs": False,
+        "models_paths": models_paths(plan),
+        "routes": path_routes(plan, gateway),
+    }
+
+
+def _error_pages(plan: Plan, gateway: Gateway) -> list[ErrorPage]:
+    if gateway.njs:
+        names = plan.public_names()
+        return error_pages(names, gateway.body_limit_mib, models_by_path(plan))
+    return path_error_pages([pool.name for pool in plan.pools], gateway.body_limit_mib)

@@ -20,8 +20,8 @@ Values = dict[str, object]
 
 
 @dataclass(frozen=True)
-class _Way:
-    """Replicas first and then the cloud, for requests of one kind."""
+class Way:
+    """Replicas first, and then the cloud where there is a page, for requests of one kind."""
 
     location: str
     silence: str
@@ -31,7 +31,7 @@ class _Way:
     seconds: int | None
     """The longest silence; None: the gateway's."""
     page: str
-    """The variable that says what becomes of those without an answer."""
+    """The variable that says what becomes of those without an answer; empty: they stay."""
 
 
 def cloud_values(plan: Plan, gateway: Gateway) -> Values:
@@ -39,7 +39,7 @@ def cloud_values(plan: Plan, gateway: Gateway) -> Values:
     cloud = plan.cloud
     if cloud is None:
         return {"cloud": None, "shares": False}
-    ways = list(_ways(plan, cloud, gateway))
+    ways = list(cloud_ways(plan, gateway))
     found: Values = {
         "provider": nginx_word(cloud.settings.provider),
         "clients": [(nginx_word(name), arm) for name, arm in cloud.clients.items()],
@@ -49,7 +49,7 @@ def cloud_values(plan: Plan, gateway: Gateway) -> Values:
         "arms": list(_arms(cloud)),
         "tells_streams": any(way.stream for way in ways),
         "routes": list(_routes(cloud, ways)),
-        "ways": list({way.location: _filled(way) for way in ways}.values()),
+        "ways": list({way.location: filled(way) for way in ways}.values()),
         "paths": CLOUD_PATHS,
         "reasons": REASONS,
         "asks_late_streams_again": cloud.settings.first_byte_seconds is not None,
@@ -69,7 +69,7 @@ def _arms(cloud: CloudPlan) -> Iterator[tuple[str, str]]:
         yield f"{client}|{pool}|yes|yes", arm
 
 
-def _routes(cloud: CloudPlan, ways: list[_Way]) -> Iterator[tuple[str, str]]:
+def _routes(cloud: CloudPlan, ways: list[Way]) -> Iterator[tuple[str, str]]:
     """Arm, time-outs of the pool and whether a stream is wanted -> location."""
     for way in ways:
         yield f"fallback|{way.silence}|{way.stream}", way.location
@@ -77,32 +77,37 @@ def _routes(cloud: CloudPlan, ways: list[_Way]) -> Iterator[tuple[str, str]]:
             yield f"share|{way.silence}|{way.stream}", "share"
 
 
-def _ways(plan: Plan, cloud: CloudPlan, gateway: Gateway) -> Iterator[_Way]:
+def cloud_ways(plan: Plan, gateway: Gateway) -> Iterator[Way]:
+    """Every way to the cloud that begins at replicas; none where there is no cloud."""
+    cloud = plan.cloud
+    if cloud is None:
+        return
     armed = [pool for pool in plan.pools if pool.name in cloud.pools]
     own = [pool for pool in armed if silences_of(pool, gateway) is not None]
     late = cloud.settings.first_byte_seconds
-    yield _Way("fallback", "", "", None, "fallback_page")
+    yield Way("fallback", "", "", None, "fallback_page")
     if late is not None:
         seconds = min(late, gateway.first_byte_seconds)
-        yield _Way("fallback_stream", "", "yes", seconds, "late_stream_page")
+        yield Way("fallback_stream", "", "yes", seconds, "late_stream_page")
     elif any(silences_of(pool, gateway) is not None for pool in plan.pools):
-        yield _Way("fallback", "", "yes", None, "fallback_page")
+        yield Way("fallback", "", "yes", None, "fallback_page")
     for pool in own:
         yield from _of_the_pool(pool, late, gateway)
 
 
-def _of_the_pool(pool: Pool, late: int | None, gateway: Gateway) -> Iterator[_Way]:
+def _of_the_pool(pool: Pool, late: int | None, gateway: Gateway) -> Iterator[Way]:
     """For a pool with time-outs of its own: whole answers, and streams."""
     whole, stream = silences_of(pool, gateway) or (0, 0)
     name = nginx_word(pool.name)
-    yield _Way(f"fallback_whole_{name}", f"@whole_{name}", "", whole, "fallback_page")
+    yield Way(f"fallback_whole_{name}", f"@whole_{name}", "", whole, "fallback_page")
     silence = f"@{'whole' if stream == whole else 'stream'}_{name}"
     page = "fallback_page" if late is None else "late_stream_page"
     seconds = stream if late is None else min(stream, late)
-    yield _Way(f"fallback_stream_{name}", silence, "yes", seconds, page)
+    yield Way(f"fallback_stream_{name}", silence, "yes", seconds, page)
 
 
-def _filled(way: _Way) -> Values:
+def filled(way: Way) -> Values:
+    """What a location of it shows."""
     seconds = way.seconds
     return {
         "location": way.location,

@@ -10,6 +10,7 @@ from deploys.render.nginx_text import nginx_string
 LONGEST_LIST = 2500
 KEY_NEEDED = "An API key is needed: Authorization: Bearer KEY."
 ASK_FOR_A_KEY = ("WWW-Authenticate Bearer",)
+ABOUT_THE_BODY = ("not_json", "no_model", "two_models")
 ABOUT_THE_MODEL = ("no_model", "two_models", "model_not_found", "wrong_path")
 
 # What nginx knows about a request, written <so> in a message. None holds the client's own words:
@@ -45,6 +46,13 @@ def error_pages(
     """
     names = [*_names(public_names), *([_wrong_path(models_by_path)] if models_by_path else [])]
     return [*_mistakes(body_limit_mib), *names, *_keys(), *_failures()]
+
+
+def path_error_pages(pools: Sequence[str], body_limit_mib: int) -> list[ErrorPage]:
+    """The same of a gateway that reads no body: it finds pools by the path."""
+    mistakes = [one for one in _mistakes(body_limit_mib) if one.name not in ABOUT_THE_BODY]
+    message = f"This path is not served. Pools, each below /pools/NAME/v1: {known_models(pools)}."
+    return [*mistakes, page("path_not_found", (404,), 404, message), *_keys(), *_failures()]
 
 
 def egress_error_pages(body_limit_mib: int) -> list[ErrorPage]:

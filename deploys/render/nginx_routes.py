@@ -34,6 +34,7 @@ def connect_timeout_ms(read_timeout_seconds: int) -> int:
 def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, object]:
     """From a path and a model to a pool and its replicas."""
     silenced, with_sessions = list(_silences(plan.pools, gateway)), sessions(plan.pools)
+    keeps = keeps_answers(plan)
     late_streams = plan.cloud is not None and plan.cloud.settings.first_byte_seconds is not None
     return {
         "pools": [
@@ -44,16 +45,19 @@ def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, ob
         "sessions": with_sessions,
         "upstream": "$chosen_upstream" if with_sessions else "pool_$pool",
         "again": "$again" if silenced else "@again",
-        "routes_inside": _routes_inside(cloud=plan.cloud is not None, silences=bool(silenced)),
+        "routes_inside": _routes_inside(
+            cloud=plan.cloud is not None, silences=bool(silenced) and gateway.njs
+        ),
         "routes": _routes(plan),
         "models": _models(plan),
-        "kinds": _kinds(plan),
+        "kinds": _kinds(plan) if gateway.njs else [],
         "silences": silenced,
         # What gateway.js takes from a body besides the model.
         "body_words": " ".join(
             [
-                *(["user"] if with_sessions else []),
-                *(["stream"] if silenced or late_streams else []),
+                *(["user"] if with_sessions and gateway.njs else []),
+                *(["stream"] if (silenced and gateway.njs) or late_streams or keeps else []),
+                *(["temperature", "seed"] if keeps else []),
             ]
         ),
     }
@@ -77,6 +81,11 @@ def silences_of(pool: Pool, gateway: Gateway) -> tuple[int, int] | None:
     return None if whole == stream == gateway.first_byte_seconds else (whole, stream)
 
 
+def keeps_answers(plan: Plan) -> bool:
+    """Whether any pool's answers are kept and given again."""
+    return any(pool.routing.answer_cache != "never" for pool in plan.pools)
+
+
 def _models(plan: Plan) -> list[dict[str, str]]:
     """nginx's pattern for each name, and the pool that answers for it."""
     return [
@@ -90,7 +99,7 @@ def _routes(plan: Plan) -> list[dict[str, str]]:
     """Path and kind of pool of every path that this environment serves."""
     served = {pool.routing.kind for pool in plan.pools}
     return [
-        {"path": path, "kind": kind}
+        {"location": path, "path": path, "kind": kind}
         for kind, paths in PATHS.items()
         if kind in served
         for path in paths

@@ -182,3 +182,13 @@ class Release(Frozen):
     """Where `hub:` models come from; None where the host has none."""
     registry: Registry | None = None
     """Whose images the host pulls, and with which login; None where it pulls without."""
+
+    @property
+    def uses_njs(self) -> bool:
+        """Whether its gateway can digest keys and read bodies."""
+        return "nginx/gateway.js" in self.files
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether its gateway keeps answers and gives them again."""
+        return "nginx/cache.conf" in self.files

@@ -7,8 +7,10 @@ from deploys.settings.client import Client, SecretReference
 from deploys.settings.tls import Tls
 from deploys.settings.words import Frozen
 
-# The one folder that nginx may write to, below the kit's; it is there where tokens are counted.
+# The folders that nginx may write to, below the kit's: there where tokens are counted, and where
+# answers are kept.
 COUNTERS = "state/gateway/counters"
+ANSWERS = "state/gateway/answers"
 
 
 class EgressRelease(Frozen):
@@ -44,6 +46,8 @@ class GatewayRelease(Frozen):
     stand_ins: dict[str, str] = Field(default_factory=dict)
     """Stand-in -> its address in pools.conf; NAME:8080 on the gateway's own host."""
     # With defaults: see Release.
+    paths: dict[str, str] = Field(default_factory=dict)
+    """Public name -> the path on which it is asked, where that is not /v1/chat/completions."""
     counts_tokens: bool = False
     """Whether nginx writes what clients have used, into a folder of its own."""
     egress: EgressRelease | None = None

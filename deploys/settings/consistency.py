@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from deploys.catalogue.model import Model
+from deploys.settings.cache_consistency import cache_complaints
 from deploys.settings.fit_certificate import unfit_certificates
 from deploys.settings.fit_sharing import unfit_sharing
 from deploys.settings.gateway import Gateway
@@ -26,6 +27,7 @@ def inconsistencies(
     return [
         *_roles_without_hosts(inventory),
         *routing_complaints(inventory, pools),
+        *cache_complaints(inventory, pools, gateway),
         *_unknown_models(inventory, pools, models),
         *_unknown_architectures(inventory, pools, models),
         *_unknown_pool_hosts(inventory, pools),

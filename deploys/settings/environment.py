@@ -24,6 +24,7 @@ from deploys.settings.hardware_yaml import read_hardware
 from deploys.settings.hub import Hub
 from deploys.settings.image import Image, ImageName
 from deploys.settings.inventory import Inventory, InventoryHost, origin, read_inventory
+from deploys.settings.njs_consistency import njs_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.registry import Registry
@@ -76,6 +77,9 @@ def read_environment(root: Path, name: str) -> Environment:
         complaints += inconsistencies(inventory, words.pools, words.gateway, models, hardware)
     if words is not None:
         complaints += client_inconsistencies(inventory, words.clients, words.gateway)
+        complaints += njs_complaints(
+            inventory, words.pools, words.clients, words.gateway, words.cloud
+        )
         complaints += cloud_inconsistencies(inventory, words.pools, words.clients, words.cloud)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deploys.settings.answer_cache import AnswerCache
 from deploys.settings.shared_address import SharedAddress
 from deploys.settings.tier import Anonymous, Tier, TierName
 from deploys.settings.tls import Tls
-from deploys.settings.words import Address, Frozen, Port
+from deploys.settings.words import Address, Frozen, Name, Port
 
 
 class Gateway(Frozen):
@@ -25,6 +26,11 @@ class Gateway(Frozen):
     """Largest request body; nginx's own 1 MiB refuses every base64 image."""
     first_byte_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
     """Longest silence of an engine before and between bytes of an answer."""
+    njs: bool = True
+    """Off: nginx without its script module. Pools are then found by the path (/pools/NAME/v1/...),
+    and keys lie on the gateway's host as they are, not as digests."""
+    default_pool: Name | None = None
+    """Without njs: the pool of /v1/... where several could be."""
     tiers: dict[TierName, Tier] = Field(default_factory=dict)
     """Limits by name; a client that names none has none."""
     anonymous: Anonymous = Anonymous()
@@ -32,6 +38,8 @@ class Gateway(Frozen):
     requests_in_flight: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Requests of all clients that are answered at the same time; more get 503 before their body
     is read. 2048 for each worker when left out: half of what its connections would allow."""
+    answer_cache: AnswerCache | None = None
+    """For the pools that say `answer_cache`; its defaults when left out."""
     tls: Tls | None = None
     """Left out: plain HTTP, for loopback and networks that encrypt by themselves."""
     shared_address: SharedAddress | None = None

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from deploys.settings.words import Frozen, Name, PublicName
 
 Kind = Literal["generation", "embeddings", "reranking"]
+AnswerScope = Literal["never", "by_client", "across_clients"]
 # nginx makes a variable of it; an underscore would have nginx drop the header.
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$")]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
@@ -40,6 +41,10 @@ class Routing(Frozen):
     """Other names that clients may write, such as that of a model which this one replaces."""
     kind: Kind = "generation"
     """What its engines answer, and with that on which paths."""
+    answer_cache: AnswerScope = "never"
+    """Whether answers that come out the same each time are kept at the gateway, and for whom: the
+    client that asked (`by_client`), or all that have a key (`across_clients`). Then any of them can
+    also tell, by how fast the answer comes, whether somebody has asked that before."""
     affinity: Affinity | None = None
     """Off when left out: each request goes to the replica with the fewest running ones."""
     weights: dict[Name, Annotated[int, Field(ge=1, le=100)]] = Field(default_factory=dict)

@@ -65,7 +65,8 @@ function count(r, data, flags) {
 
 // What is known of an answer. Kept with the request: variables of this file outlive one.
 function first_sight(r) {
-    const counts = r.status === 200;
+    // What was generated for an earlier request took no tokens for this one.
+    const counts = r.status === 200 && r.variables.upstream_cache_status !== 'HIT';
     return {
         client: r.variables.client,
         by_day: counts && r.variables.tokens_per_day !== '',

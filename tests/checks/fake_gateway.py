@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+CHAT = "/v1/chat/completions"
 EVENTS = 40
 # Slower than the burst of a busy machine, fast enough for many tests.
 EVENT_SECONDS = 0.001
@@ -22,6 +23,12 @@ class Behaviour:
 
     key: str
     models: tuple[str, ...] = ("tiny",)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Where a model answers, and nowhere else; /v1/chat/completions when left out."""
+    rows: int = 2
+    """Vectors or ranks of an answer that holds such."""
+    busy_times: int = 0
+    """How many requests more meet a limit of their client."""
     replicas: tuple[str, ...] = ("172.18.0.11:8080", "172.18.0.12:8080")
     health_status: int = 200
     text: str = "seven"
@@ -99,6 +106,11 @@ def _post(
     elif body["model"] not in behaviour.models:
         known = f", known: {', '.join(behaviour.models)}" if behaviour.names_known_models else ""
         _refuse(handler, behaviour.unknown_model_status, f"no such model{known}", behaviour)
+    elif handler.path != behaviour.paths.get(body["model"], CHAT):
+        _refuse(handler, 400, f"not on {handler.path}", behaviour)
+    elif behaviour.busy_times:
+        behaviour.busy_times -= 1
+        _send(handler, 429, {"error": {"message": "too many"}}, {"Retry-After": "1"})
     elif body.get("stream"):
         _stream(handler, behaviour)
     else:
@@ -108,8 +120,16 @@ def _post(
         headers = {"X-Homeport-Replica": tried} if behaviour.names_replica else {}
         headers |= {"X-Homeport-Provider": behaviour.provider}
         headers |= {"X-Homeport-Release": behaviour.release}
-        choices = [{"message": {"content": behaviour.text}}]
-        _send(handler, 200, {"choices": choices, "usage": behaviour.usage}, headers)
+        _send(handler, 200, _document(handler.path, behaviour), headers)
+
+
+def _document(path: str, behaviour: Behaviour) -> Mapping[str, object]:
+    if path.endswith("/embeddings"):
+        return {"data": [{"embedding": [0.5]}] * behaviour.rows}
+    if path.endswith("/rerank"):
+        return {"results": [{"index": 0, "relevance_score": 0.0}] * behaviour.rows}
+    choices = [{"message": {"content": behaviour.text}}]
+    return {"choices": choices, "usage": behaviour.usage}
 
 
 def _stream(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:

@@ -27,8 +27,9 @@ OUTSIDE = "203.0.113.7:443"
         cloud_plan(first_byte_seconds=2),
         cloud_plan(arm="share", share_percent=10.0, first_byte_seconds=2, open_classes=("public",)),
         full_plan(),
+        small_plan(gateway={"njs": False}),
     ],
-    ids=["no cloud", "fallback", "timed", "share", "all"],
+    ids=["no cloud", "fallback", "timed", "share", "all", "no njs"],
 )
 def test_nothing_that_must_stay_can_leave_as_rendered(tmp_path: Path, plan: Plan) -> None:
     assert leaks(*written(tmp_path, plan)) == []

@@ -133,11 +133,11 @@ class CloudLab(Lab):
 
 
 @contextmanager
-def running_cloud_lab(folder: Path, image: str) -> Iterator[CloudLab]:
+def running_cloud_lab(folder: Path, image: str, **changes: object) -> Iterator[CloudLab]:
     """The lab, until the block ends."""
     folder.chmod(0o755)
     name = f"hpc-{os.getpid()}"
-    write_cloud_tree(folder)
+    write_cloud_tree(folder, **changes)
     write_secrets(folder)
     try:
         for network, options in NETWORKS.items():

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from deploys.plan.plan import Pool
-from tests.e2e.gateway_tree import GATEWAY_UID, KEY, POOLS, write_tree
+from tests.e2e.gateway_tree import GATEWAY_UID, KEY, OWN_FOLDERS, POOLS, write_tree
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
 READY_SECONDS = 20
@@ -122,8 +122,12 @@ def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
     """Arguments of `docker run` for a gateway as a host runs it; nginx gets `arguments`."""
     mounts = {"nginx": "gateway/current", "secrets": "secrets/gateway", "state": "state/gateway"}
     volumes = [f"--volume={folder / name}:/srv/homeport/{path}:ro" for name, path in mounts.items()]
-    if (folder / "state" / "counters").exists():
-        volumes.append(f"--volume={folder}/state/counters:/srv/homeport/state/gateway/counters")
+    for own in OWN_FOLDERS:
+        if (folder / "state" / own).exists():
+            volumes.append(f"--volume={folder}/state/{own}:/srv/homeport/state/gateway/{own}")
+    if not (folder / "nginx" / "gateway.js").exists():
+        # Nothing of njs is there.
+        volumes.append("--tmpfs=/usr/lib/nginx/modules")
     confined = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", f"--user={GATEWAY_UID}"]
     nginx = ["--entrypoint=nginx", image, "-c", "/srv/homeport/gateway/current/nginx.conf"]
     return [*confined, "--security-opt=no-new-privileges", *volumes, *nginx, *arguments]

@@ -14,6 +14,8 @@ from tests.render.plans import small_plan, small_pool
 # Whoever must not read it, cannot: a process of its own uid does.
 GATEWAY_UID = 10001
 KEY = "sk-test-0123456789"
+# Folders of the state that nginx writes to -> the script that says whether it does.
+OWN_FOLDERS = {"counters": "tokens.js", "answers": "cache.js"}
 SETTINGS: Mapping[str, object] = {"body_limit_mib": 4, "first_byte_seconds": 2}
 # Of `other` no replica runs.
 POOLS = (small_pool("chat", 2), small_pool("other", 1, public_name="Org/Other-1.5"))
@@ -32,7 +34,7 @@ def write_tree(
     plan = small_plan(*pools, gateway={**SETTINGS, **settings}, clients=clients)
     files = gateway_files(plan)
     write_gateway(folder, files)
-    write_digests(folder, plan.clients if clients else None)
+    write_digests(folder, plan.clients if clients else None, plain="gateway.js" not in files)
     return files
 
 
@@ -42,19 +44,22 @@ def write_gateway(folder: Path, files: dict[str, str]) -> None:
     copy = folder / "state" / "pools" / f"{pools_digest(files['pools.conf'])}.conf"
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_text(files["pools.conf"])
-    if "tokens.js" in files:
-        counters = folder / "state" / "counters"
-        counters.mkdir(exist_ok=True)
-        counters.chmod(0o777)
+    for own, script in OWN_FOLDERS.items():
+        if script in files:
+            (folder / "state" / own).mkdir(exist_ok=True)
+            (folder / "state" / own).chmod(0o777)
 
 
-def write_digests(folder: Path, clients: Mapping[str, Client] | None) -> None:
+def write_digests(
+    folder: Path, clients: Mapping[str, Client] | None, *, plain: bool = False
+) -> None:
     """The file of the clients' keys; without clients only where there is none."""
     secret = folder / "secrets" / "clients.map"
     if clients is None and secret.exists():
         return
     keys = {name: key.key.removeprefix("file:") for name, _, key in every_key(clients or {})}
-    place_secret(secret, digests(keys or {"demo": KEY}))
+    lines = plain_keys if plain else digests
+    place_secret(secret, lines(keys or {"demo": KEY}))
 
 
 def digests(keys: Mapping[str, str]) -> str:
@@ -62,6 +67,11 @@ def digests(keys: Mapping[str, str]) -> str:
     return "".join(
         f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n' for name, key in keys.items()
     )
+
+
+def plain_keys(keys: Mapping[str, str]) -> str:
+    """The same lines for a gateway that cannot digest."""
+    return "".join(f'"\\\\{key}" "{name} {key}";\n' for name, key in keys.items())
 
 
 def place_secret(path: Path, text: str) -> None:

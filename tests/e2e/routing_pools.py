@@ -18,6 +18,15 @@ def same_replicas(name: str, waiting_requests: int = 2, **routing: object) -> Po
     )
 
 
+def drained(pools_text: str, replica: str) -> str:
+    """What a drain makes of the file of the pools."""
+    lines = [
+        line.replace(";", " down;", 1) if line.endswith(f"# {replica}") else line
+        for line in pools_text.splitlines()
+    ]
+    return "\n".join(lines) + "\n"
+
+
 PATIENT = ("patient", "patient-2", "patient-3")
 # Whom failures have taken out of one pool is still in the others.
 SPARE = tuple(f"spare-{number}" for number in range(1, 8))

@@ -64,6 +64,17 @@ def test_other_mentions_of_a_model_are_left_alone(lab: Lab, body: bytes) -> None
     assert [record["bytes"] for record in lab.seen()] == [len(body)]
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "image/png", "multipart/form-data; boundary=x", ""])
+def test_a_body_is_what_it_is_whatever_its_type_is_called(lab: Lab, kind: str) -> None:
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": kind}
+    assert lab.chat(headers=headers).status_code == 200
+    (record,) = lab.seen()
+    types = [value for name, value in record["headers"] if name.lower() == "content-type"]
+    assert types == ["application/json"]
+    form = b'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nchat\r\n--x--\r\n'
+    assert said(lab.chat(form, headers=headers)) == (400, "not_json")
+
+
 def test_a_body_that_waited_in_a_file_arrives_whole(lab: Lab) -> None:
     body = json.dumps({"image": "A" * 3_000_000, "model": "chat"}).encode()
     assert lab.chat(body).status_code == 200

@@ -11,7 +11,7 @@ import pytest
 from deploys.render.nginx import gateway_revision
 from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, docker, running_lab, said
 from tests.e2e.gateway_tree import KEY, write_tree
-from tests.e2e.routing_pools import POOLS
+from tests.e2e.routing_pools import POOLS, drained
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -136,12 +136,8 @@ def test_a_drained_replicas_sessions_move_and_the_others_stay(lab: Lab) -> None:
     revision = gateway_revision(write_tree(lab.folder, POOLS))
     (copy,) = lab.folder.glob("state/pools/*.conf")
     text = copy.read_text()
-    drained = [
-        line.replace(";", " down;", 1) if line.endswith("# chat-1") else line
-        for line in text.splitlines()
-    ]
     try:
-        copy.write_text("\n".join(drained) + "\n")
+        copy.write_text(drained(text, "chat-1"))
         reload(lab)
         assert {in_session(lab, one).json()["served_by"] for one in sessions} == {"chat-2"}
     finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploys.operations.gateway import clients_map
+from deploys.operations.client_keys import clients_map, plain_keys_map
 from deploys.settings.client import Client, Key
 from deploys.settings.refusal import Refused
 
@@ -41,3 +41,36 @@ def test_two_references_to_one_key_are_refused_without_showing_it(tmp_path: Path
     (complaint,) = refused.value.complaints
     assert complaint.found == "`a` and `b` share a key"
     assert "sk-same" not in str(refused.value)
+
+
+def test_without_a_script_each_key_stands_beside_its_name(tmp_path: Path) -> None:
+    clients = {
+        "team": Client(keys={"old": Key(key=_key(tmp_path, "old", "~Old"))}),
+        "demo": Client(key=_key(tmp_path, "demo", "sk-3/+=")),
+    }
+    assert plain_keys_map(clients, tmp_path) == (
+        '"\\\\sk-3/+=" "demo sk-3/+=";\n"\\\\~Old" "team/old ~Old";\n'
+    )
+
+
+@pytest.mark.parametrize("secret", ['a"b', "a$b", "a\\b", "x" * 129, "{a}", "a;b"])
+def test_a_key_that_nginx_could_misread_is_refused_without_showing_it(
+    tmp_path: Path, secret: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        plain_keys_map({"a": Client(key=_key(tmp_path, "one", secret))}, tmp_path)
+    (complaint,) = refused.value.complaints
+    assert complaint.found == "the key `a` has other signs"
+    assert secret not in str(refused.value)
+
+
+def test_keys_that_differ_in_case_alone_are_refused_where_nginx_compares_them(
+    tmp_path: Path,
+) -> None:
+    one, other = _key(tmp_path, "one", "sk-Same"), _key(tmp_path, "other", "sk-same")
+    clients = {"a": Client(key=one), "b": Client(key=other)}
+    assert clients_map(clients, tmp_path).count("\n") == 2
+    with pytest.raises(Refused) as refused:
+        plain_keys_map(clients, tmp_path)
+    (complaint,) = refused.value.complaints
+    assert complaint.found == "`a` and `b` share a key"

@@ -45,6 +45,12 @@ def test_an_older_one_is_named_with_its_source(versions: dict[str, str], words: 
     assert any(words in one for one in too_old(versions)), too_old(versions)
 
 
+def test_without_njs_none_of_it_has_to_be_there_or_new() -> None:
+    for versions in ({"nginx": "1.30.6"}, {**DEBIAN, "libnginx-mod-http-js": "0.9.6-1"}):
+        assert too_old(versions, with_njs=False) == []
+    assert too_old({"nginx": "1.30.5"}, with_njs=False)
+
+
 def test_lines_that_say_nothing_are_passed_over() -> None:
     assert parse_versions(["nginx 1.30.6-2", "", "no such package found"]) == {"nginx": "1.30.6-2"}
 

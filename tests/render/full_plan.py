@@ -8,17 +8,34 @@ from deploys.settings.arm import Arm
 from tests.render.cloud_plans import PROVIDER_MODEL, small_cloud
 from tests.render.plans import LIMITED_CLIENTS, TIERS, TLS, small_plan, small_pool
 
+POOLS = (
+    small_pool(
+        "chat.1",
+        2,
+        waiting_requests=8,
+        affinity={"header": "X-Session-Id"},
+        answer_cache="by_client",
+    ),
+    small_pool(
+        "embed",
+        kind="embeddings",
+        aliases=("text-embedding-3-small",),
+        answer_cache="across_clients",
+    ),
+    small_pool(
+        "patient",
+        first_byte_seconds=1200,
+        stream_silence_seconds=90,
+        answer_cache="by_client",
+    ),
+    small_pool("rank", kind="reranking", stream_silence_seconds=30),
+)
+
 
 def full_plan(**gateway: object) -> Plan:
     """The limited plan with pools of every kind, two of which may leave the fleet."""
-    pools = (
-        small_pool("chat.1", 2, waiting_requests=8, affinity={"header": "X-Session-Id"}),
-        small_pool("embed", kind="embeddings", aliases=("text-embedding-3-small",)),
-        small_pool("patient", first_byte_seconds=1200, stream_silence_seconds=90),
-        small_pool("rank", kind="reranking", stream_silence_seconds=30),
-    )
     clients = {**LIMITED_CLIENTS, "team-a": {**LIMITED_CLIENTS["team-a"], "cloud": "share"}}
-    plan = small_plan(*pools, gateway={"tiers": TIERS, "tls": TLS, **gateway}, clients=clients)
+    plan = small_plan(*POOLS, gateway={"tiers": TIERS, "tls": TLS, **gateway}, clients=clients)
     settings = small_cloud(
         models={"chat.1": PROVIDER_MODEL, "patient": PROVIDER_MODEL},
         share_percent=12.5,

@@ -49,6 +49,12 @@ def test_shares_say_who_answered_and_reasons_why_it_was_not_the_first() -> None:
     assert document["reasons"]["session_bound"] == 6
 
 
+def test_answers_that_were_kept_are_counted_where_a_pool_keeps_them() -> None:
+    found = read(*(changed(cache=word) for word in ("hit", "hit", "miss", "bypass", "")))
+    assert found.all.document()["cache"] == {"bypass": 1, "hit": 2, "miss": 1}
+    assert read(*LINES).all.document()["cache"] == {}
+
+
 def test_the_first_byte_counts_from_the_first_try() -> None:
     line = changed(
         connect_seconds="0.001, 0.002 : 0.003",

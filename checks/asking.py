@@ -1,0 +1,88 @@
+"""How each model is asked: on which path, for what, and whether what comes back is an answer."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from checks.chat import chat_request
+from checks.fleet import Fleet
+from checks.probes import gateway as probe
+from checks.probes.gateway import Answer, Gateway, Stream
+from checks.verdict import require
+
+CHAT = "/v1/chat/completions"
+# How often, and how long each time, a limit of the asking client is waited for.
+LIMITED_TIMES = 3
+LIMITED_SECONDS = 15
+TEXTS = ("A ship comes into port.", "Cranes unload it.")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One public name of a gateway."""
+
+    name: str
+    path: str
+    """Where it is asked; it ends as the API's own paths do."""
+
+    @property
+    def generates(self) -> bool:
+        """Whether it answers with text."""
+        return self.path.endswith(CHAT)
+
+    def request(self, tokens: int) -> Mapping[str, object]:
+        """A body that any model of its kind answers; `tokens`: of text at most."""
+        if self.path.endswith("/v1/embeddings"):
+            return {"model": self.name, "input": list(TEXTS)}
+        if self.path.endswith("/v1/rerank"):
+            return {"model": self.name, "query": "port", "documents": list(TEXTS)}
+        return chat_request(self.name, tokens)
+
+
+def models(gateway: Gateway, fleet: Fleet) -> list[Model]:
+    """All that a gateway lists, asked as the committed release says; fails where it lists none."""
+    names = probe.models(gateway)
+    require(names, "/v1/models lists no model", "homeport apply, then see check_engines")
+    released = fleet.committed[gateway.host].release.gateway
+    paths = released.paths if released is not None else {}
+    return [Model(name, paths.get(name, CHAT)) for name in names]
+
+
+def ask(gateway: Gateway, model: Model, tokens: int = 1) -> Answer:
+    """One whole answer of an engine; never one that was kept."""
+    return patiently(lambda: probe.ask(gateway, "POST", model.path, model.request(tokens)))
+
+
+def stream(gateway: Gateway, model: Model, tokens: int) -> Stream:
+    """One streamed answer."""
+    found: list[Stream] = []
+
+    def begin() -> Answer:
+        found.append(probe.stream(gateway, model.path, model.request(tokens)))
+        return found[-1].answer
+
+    patiently(begin)
+    return found[-1]
+
+
+def patiently(request: Callable[[], Answer]) -> Answer:
+    """Where every client has limits checks meet one: they wait as they are told, a few times."""
+    for _ in range(LIMITED_TIMES):
+        answer = request()
+        words = answer.headers.get("retry-after", "")
+        if answer.status != 429 or not words.isdecimal() or int(words) > LIMITED_SECONDS:
+            return answer
+        time.sleep(int(words))
+    return request()
+
+
+def missing(model: Model, answer: Answer) -> str:
+    """What an answer lacks that is no text, for each of TEXTS; empty where it has all."""
+    if model.path.endswith("/v1/rerank"):
+        wanted, entries = "relevance_score", answer.document.get("results")
+    else:
+        wanted, entries = "embedding", answer.document.get("data")
+    rows = entries if isinstance(entries, list) else []
+    found = [row.get(wanted) for row in rows if isinstance(row, dict)]
+    full = [value for value in found if value not in (None, [], "")]
+    return "" if len(full) == len(TEXTS) else f"{len(full)} of {len(TEXTS)} times `{wanted}`"
