@@ -61,7 +61,7 @@ def _held(name: str, scope: Scope) -> frozenset[Value]:
     table = scope.maps.get(name)
     if table is None:
         return _assigned(name, scope)
-    sources = values(table.arguments[0], scope) if table.name == "map" else {(None,)}
+    sources = values(table.arguments[0], scope)
     found = {result for source in sources for result in _looked_up(table, source)}
     return frozenset(value for result in found for value in values(result, scope))
 
@@ -78,6 +78,9 @@ def _assigned(name: str, scope: Scope) -> frozenset[Value]:
 
 def _looked_up(table: Directive, source: Value) -> Iterator[str]:
     """What nginx may find for a source: the word itself, the first expression, the default."""
+    if table.name == "split_clients":
+        yield from map(_result, table.block)
+        return
     entries = [one for one in table.block if one.name != "volatile" or one.arguments]
     plain = {one.name.lower().removeprefix("\\"): _result(one) for one in entries}
     default = plain.pop("default", "")

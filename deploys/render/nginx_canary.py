@@ -1,4 +1,4 @@
-"""What the gateway's nginx files say about pools' candidates; nothing of it where there are none."""
+"""What the gateway's nginx files say about candidates of pools; nothing where there are none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,21 +34,15 @@ class _Trial:
         """POOL>CANDIDATE: no name of a pool holds that sign."""
         return f"{self.pool}>{nginx_word(self.words.candidate)}"
 
-    @property
-    def pattern(self) -> str:
-        """The name in an expression."""
-        return self.name.replace(".", "[.]")
-
 
 def canary_values(plan: Plan, gateway: Gateway, *, routes_inside: bool) -> Values:
-    """What the templates fill in; `routes_inside`: whether the stable arm has locations of its own."""
+    """What the templates fill in; `routes_inside`: the stable arm has locations of its own."""
     trials = _trials(plan)
     to_cloud = any(trial.candidate is None for trial in trials)
     return {
-        "canaries": [_filled(trial) for trial in trials],
+        "canaries": [_filled(trial, gateway) for trial in trials],
         "canary_slices": SLICES,
         "canary_to_cloud": to_cloud,
-        "canary_tells_streams": tells_streams(plan, gateway),
         "canary_routes": [route for trial in trials for route in _routes(trial, gateway)],
         "canary_ways": [way for trial in trials for way in _ways(trial, gateway)],
         "testers": [nginx_word(name) for name, one in sorted(plan.clients.items()) if one.tester],
@@ -75,18 +69,13 @@ def _reasons(*, trials: bool, cloud: bool) -> Values:
 
 def _loaded(trials: Sequence[_Trial]) -> str:
     """What /revision says of them: what has been loaded of what `homeport canary` has written."""
-    pairs = ",".join(f'"{trial.pool}":"$canary_loaded_{trial.number}"' for trial in trials)
-    return f',"canaries":{{{pairs}}}' if trials else ""
+    pairs = " ".join(f"{trial.pool}=$canary_loaded_{trial.number}" for trial in trials)
+    return f',"canaries":"{pairs}"' if trials else ""
 
 
 def tells_streams(plan: Plan, gateway: Gateway) -> bool:
     """Whether a candidate's time-outs differ between streams and whole answers."""
-    return any(len(list(_ways(trial, gateway))) > 1 for trial in _trials(plan))
-
-
-def has_canaries(plan: Plan) -> bool:
-    """Whether any pool has a candidate."""
-    return bool(_trials(plan))
+    return any(_tells_streams(trial, gateway) for trial in _trials(plan))
 
 
 def _trials(plan: Plan) -> list[_Trial]:
@@ -105,7 +94,7 @@ def _header(pool: Pool) -> str:
     return header.lower().replace("-", "_")
 
 
-def _filled(trial: _Trial) -> Values:
+def _filled(trial: _Trial, gateway: Gateway) -> Values:
     header = f"$http_{trial.header}" if trial.header else ""
     return {
         "number": trial.number,
@@ -115,29 +104,36 @@ def _filled(trial: _Trial) -> Values:
         # What draws: nothing of it may be missing, or sessions would be drawn anew.
         "unit": f"{trial.words.salt}|$client|{header}",
         "to_cloud": trial.candidate is None,
+        "tells_streams": _tells_streams(trial, gateway),
     }
 
 
 def _routes(trial: _Trial, gateway: Gateway) -> Iterator[tuple[str, str]]:
-    """Expression for trial, arm, stream and shadow -> location; the first that fits counts."""
-    for way in _ways(trial, gateway):
-        stream = "true" if way["streams"] else ""
-        yield f"^{trial.pattern}[|]candidate[|]{stream}", f"candidate{way['suffix']}"
+    """Trial and arm -> location, or the variable that says which."""
+    by_stream = _tells_streams(trial, gateway)
+    yield (
+        f"{trial.name}|candidate",
+        f"{'$candidate_route' if by_stream else '@candidate'}_{trial.number}",
+    )
     if trial.words.shadow is not None:
-        yield f"^{trial.pattern}[|]stable[|].*yes$", f"shadowed_{trial.number}"
+        yield f"{trial.name}|stable", f"$shadow_route_{trial.number}"
+
+
+def _tells_streams(trial: _Trial, gateway: Gateway) -> bool:
+    return len(list(_ways(trial, gateway))) > 1
 
 
 def _ways(trial: _Trial, gateway: Gateway) -> Iterator[Values]:
     """The locations that ask a candidate: one, or one for streams and one for whole answers."""
     pool, number = trial.candidate, trial.number
     if pool is None:
-        yield {"suffix": f"_{number}", "streams": False, "upstream": "", "seconds": None}
+        yield {"suffix": f"_{number}", "upstream": "", "seconds": None}
         return
     upstream = f"pool_{nginx_word(pool.name)}"
     whole, stream = silences_of(pool, gateway) or (None, None)
     if stream != whole:
-        yield {"suffix": f"_{number}_stream", "streams": True, **_timed(upstream, stream)}
-    yield {"suffix": f"_{number}", "streams": False, **_timed(upstream, whole)}
+        yield {"suffix": f"_{number}_stream", **_timed(upstream, stream)}
+    yield {"suffix": f"_{number}", **_timed(upstream, whole)}
 
 
 def _timed(upstream: str, seconds: int | None) -> Values:

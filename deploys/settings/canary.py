@@ -1,4 +1,4 @@
-"""What the inventory may say about a pool's candidate: who may take its place, and on what terms."""
+"""What the inventory may say about a pool's candidate: who it is, and on what terms."""
 
 from typing import Annotated
 
@@ -10,7 +10,8 @@ from deploys.settings.words import Frozen, HeaderName, Name
 CLOUD = "cloud"
 # Paths begin at the root of the checkout, and cannot leave it.
 CommittedFile = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"),
 ]
 
 

@@ -59,9 +59,7 @@ def _findings(
         )
 
 
-def _cloud(
-    name: str, pool: Pool, canary: Canary, pools: Mapping[str, Pool]
-) -> Iterator[Finding]:
+def _cloud(name: str, pool: Pool, canary: Canary, pools: Mapping[str, Pool]) -> Iterator[Finding]:
     if CLOUD in pools:
         yield "candidate", "`cloud` is a pool here, too", "give the pool another name"
     if pool.kind != "generation":

@@ -10,11 +10,23 @@ from tests.render.plans import LIMITED_CLIENTS, TIERS, TLS, small_plan, small_po
 
 
 def full_plan(**gateway: object) -> Plan:
-    """The limited plan with pools of every kind, two of which may leave the fleet."""
+    """The limited plan with pools of every kind, two of which may leave and have a candidate."""
     pools = (
-        small_pool("chat.1", 2, waiting_requests=8, affinity={"header": "X-Session-Id"}),
+        small_pool(
+            "chat.1",
+            2,
+            waiting_requests=8,
+            affinity={"header": "X-Session-Id"},
+            canary={"candidate": "cloud"},
+        ),
         small_pool("embed", kind="embeddings", aliases=("text-embedding-3-small",)),
-        small_pool("patient", first_byte_seconds=1200, stream_silence_seconds=90),
+        small_pool(
+            "patient",
+            first_byte_seconds=1200,
+            stream_silence_seconds=90,
+            canary={"candidate": "patient.2", "shadow": {"percent": 20}},
+        ),
+        small_pool("patient.2", first_byte_seconds=600, stream_silence_seconds=60),
         small_pool("rank", kind="reranking", stream_silence_seconds=30),
     )
     clients = {**LIMITED_CLIENTS, "team-a": {**LIMITED_CLIENTS["team-a"], "cloud": "share"}}
