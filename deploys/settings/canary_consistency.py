@@ -44,6 +44,8 @@ def _findings(
 ) -> Iterator[Finding]:
     if canary.golden is not None and not any(one.tester for one in clients.values()):
         yield "golden", "nobody may ask the candidate", "give a client `tester: True`"
+    if canary.golden is not None and pool.kind != "generation":
+        yield "golden", f"prompts, for {pool.kind}", "leave it out: they are asked for text"
     if canary.candidate == CLOUD:
         yield from _cloud(name, pool, canary, pools)
     elif canary.candidate == name:

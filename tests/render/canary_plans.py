@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from deploys.plan.cloud import CloudPlan
 from deploys.plan.plan import Plan
@@ -14,7 +15,7 @@ TESTERS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def canary_plan(candidate: Mapping[str, object] | None = None, **canary: object) -> Plan:
+def canary_plan(candidate: Mapping[str, Any] | None = None, **canary: object) -> Plan:
     """Pool `chat` with the candidate `next.1`, of which something may be said."""
     words = {"candidate": "next.1", "session_header": "X-Session-Id", **canary}
     pools = (small_pool("chat", 2, canary=words), small_pool("next.1", **(candidate or {})))

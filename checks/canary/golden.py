@@ -1,0 +1,40 @@
+"""The gate of golden prompts: asked of the candidate, as a tester."""
+
+import re
+from collections.abc import Sequence
+
+from checks.canary.gate import Gate
+from checks.chat import said, text_and_usage
+from checks.probes.gateway import Gateway, ask
+from deploys.settings.golden import Golden
+
+ARM = "X-Homeport-Arm"
+SHOWN = 80
+
+
+def golden_gate(gateway: Gateway, model: str, prompts: Sequence[Golden]) -> Gate:
+    """Fails at the first answer that does not match. Raises NoAnswer."""
+    for number, golden in enumerate(prompts, 1):
+        wrong = _wrong(gateway, model, golden)
+        if wrong:
+            return Gate("golden prompts", "fails", f"number {number} of {len(prompts)}: {wrong}")
+    return Gate("golden prompts", "passes", f"{len(prompts)} answers of the candidate match")
+
+
+def _wrong(gateway: Gateway, model: str, golden: Golden) -> str:
+    body: dict[str, object] = {
+        "model": model,
+        "max_tokens": golden.max_tokens,
+        "temperature": 0,
+        "messages": [{"role": "user", "content": golden.prompt}],
+    }
+    headers = {"Authorization": f"Bearer {gateway.key.reveal()}", ARM: "candidate"}
+    answer = ask(gateway, "POST", "/v1/chat/completions", body, headers)
+    if answer.status != 200:
+        return said(answer)
+    if answer.headers.get(ARM.lower()) != "candidate":
+        return "the candidate did not answer, and the stable arm did in its place"
+    text, _ = text_and_usage(answer)
+    if re.search(golden.matches, text):
+        return ""
+    return f"{golden.matches!r} is not in {text[:SHOWN]!r}"
