@@ -22,6 +22,8 @@ class Scope:
     """Variable -> its `map` or `split_clients`."""
     assigned: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Variable -> every text that some location sets it to."""
+    held: dict[str, frozenset[Value]] = field(default_factory=dict)
+    """Variable -> what was found for it already."""
 
 
 def maps_of(http: Directive) -> dict[str, Directive]:
@@ -56,6 +58,12 @@ def values(text: str, scope: Scope) -> frozenset[Value]:
 
 
 def _held(name: str, scope: Scope) -> frozenset[Value]:
+    if name not in scope.held:
+        scope.held[name] = _found(name, scope)
+    return scope.held[name]
+
+
+def _found(name: str, scope: Scope) -> frozenset[Value]:
     if name in scope.known:
         return frozenset({(scope.known[name],)})
     table = scope.maps.get(name)
@@ -72,7 +80,7 @@ def _assigned(name: str, scope: Scope) -> frozenset[Value]:
     if texts is None:
         return frozenset({(None,)})
     rest = {other: told for other, told in scope.assigned.items() if other != name}
-    inner = replace(scope, assigned=rest)
+    inner = replace(scope, assigned=rest, held={})
     return frozenset(value for text in texts for value in values(text, inner)) | {()}
 
 
