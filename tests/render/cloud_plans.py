@@ -40,9 +40,10 @@ def cloud_plan(
     arm: Arm = "fallback",
     authority_text: str = "",
     clients: Mapping[str, object] = CLIENTS,
+    canary: Mapping[str, object] | None = None,
     **changes: object,
 ) -> Plan:
     """Pools `chat`, which may leave, and `secret`, which may not; so may client `demo` alone."""
-    pools = (small_pool("chat", 2), small_pool("secret", 1))
+    pools = (small_pool("chat", 2, canary=canary), small_pool("secret", 1))
     cloud = CloudPlan(small_cloud(**changes), {"chat": arm}, {"demo": arm}, authority_text)
     return replace(small_plan(*pools, gateway=gateway, clients=clients), cloud=cloud)
