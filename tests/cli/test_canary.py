@@ -3,6 +3,7 @@
 import json
 import random
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploys.cli import canary, canary_steps
+from deploys.cli import canary_steps
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import exit_code
 from deploys.cli.pyinfra_run import Run
@@ -154,7 +155,7 @@ def test_a_watch_drives_all_steps(gateway: Gateway, monkeypatch: pytest.MonkeyPa
         slept.append(seconds)
         gateway.logs(candidate_errors=0.01, requests=20 if len(slept) == 1 else 2000)
 
-    monkeypatch.setattr(canary.time, "sleep", sleep)
+    monkeypatch.setattr(time, "sleep", sleep)
     assert exit_code(["canary", "lab", "start", "--watch", "--every", "5"]) == 0
     assert gateway.runs == [10, 25, 50, 100]
     assert slept == [5, 5, 5, 5]
@@ -163,7 +164,7 @@ def test_a_watch_drives_all_steps(gateway: Gateway, monkeypatch: pytest.MonkeyPa
 def test_a_watch_ends_with_what_ended_the_trial(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(canary.time, "sleep", lambda _: gateway.logs(candidate_errors=0.06))
+    monkeypatch.setattr(time, "sleep", lambda _: gateway.logs(candidate_errors=0.06))
     assert exit_code(["canary", "lab", "start", "--watch"]) == ExitCode.ROLLED_BACK
     assert gateway.runs == [10, 0]
 

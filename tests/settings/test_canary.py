@@ -1,5 +1,6 @@
 """Candidates that could not take a pool's place are refused, each with what fits."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,13 @@ CLOUD = {"candidate": "cloud"}
 
 
 def refusals(
-    root: Path = ROOT, testers: tuple[str, ...] = ("ana",), **pools: dict[str, object]
+    pools: Mapping[str, Mapping[str, object]],
+    root: Path = ROOT,
+    testers: tuple[str, ...] = ("ana",),
 ) -> dict[str, tuple[str, str]]:
     """Path -> what was found and what fits, for pools that say so and for the pool `next`."""
-    settings = {
-        name: Pool.model_validate({**POOL, **words})
-        for name, words in {"next": {}, **pools}.items()
-    }
+    said: dict[str, Mapping[str, object]] = {"next": {}, **pools}
+    settings = {name: Pool.model_validate({**POOL, **words}) for name, words in said.items()}
     clients = {
         name: Client.model_validate({"key": f"env:{name.upper()}", "tester": name in testers})
         for name in ("ana", "bo")
@@ -35,10 +36,10 @@ def refusals(
 
 
 def test_another_pool_of_the_same_kind_and_at_least_the_same_context_is_a_candidate() -> None:
-    assert refusals(chat={"canary": {"candidate": "next"}}) == {}
-    longer = {"next": {"context_tokens": 1024}}
-    assert refusals(chat={"canary": {"candidate": "next"}}, **longer) == {}
-    assert refusals(chat={"canary": CLOUD, "cloud": "fallback"}) == {}
+    chat = {"canary": {"candidate": "next"}}
+    assert refusals({"chat": chat}) == {}
+    assert refusals({"chat": chat, "next": {"context_tokens": 1024}}) == {}
+    assert refusals({"chat": {"canary": CLOUD, "cloud": "fallback"}}) == {}
 
 
 @pytest.mark.parametrize(
@@ -89,28 +90,28 @@ def test_another_pool_of_the_same_kind_and_at_least_the_same_context_is_a_candid
 def test_a_candidate_that_does_not_fit_is_refused(
     pools: dict[str, dict[str, object]], found: str, hint: str
 ) -> None:
-    (told,) = (one for path, one in refusals(**pools).items() if path.endswith("candidate"))
+    (told,) = (one for path, one in refusals(pools).items() if path.endswith("candidate"))
     assert found in told[0]
     assert hint in told[1]
 
 
 def test_embeddings_may_try_another_release_of_the_same_model() -> None:
     same = {"kind": "embeddings"}
-    assert refusals(embed={**same, "canary": {"candidate": "next"}}, next=same) == {}
+    assert refusals({"embed": {**same, "canary": {"candidate": "next"}}, "next": same}) == {}
 
 
 def test_copies_never_go_to_the_cloud() -> None:
-    found = refusals(chat={"cloud": "share", "canary": {**CLOUD, "shadow": {"percent": 5}}})
+    found = refusals({"chat": {"cloud": "share", "canary": {**CLOUD, "shadow": {"percent": 5}}}})
     assert found["pools.chat.canary.shadow"][0] == "copies to the cloud"
 
 
 def test_golden_prompts_need_a_tester_and_a_file_of_prompts(tmp_path: Path) -> None:
     pool = {"chat": {"canary": {"candidate": "next", "golden": "golden.yaml"}}}
-    found = refusals(tmp_path, testers=(), **pool)
+    found = refusals(pool, tmp_path, ())
     assert found["pools.chat.canary.golden"][1] == "give a client `tester: True`"
     assert found[""][0] == "there is no such file"
     (tmp_path / "golden.yaml").write_text("- {prompt: 'What is 2 + 2?', matches: '4'}\n")
-    assert refusals(tmp_path, **pool) == {}
+    assert refusals(pool, tmp_path) == {}
 
 
 @pytest.mark.parametrize(

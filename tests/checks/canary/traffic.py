@@ -47,7 +47,8 @@ def requests(rng: random.Random, step: int, arms: tuple[Arm, Arm], first: int) -
 
 def trial(seed: int, candidate: Arm, stable: Arm) -> Ending:
     """Through all steps that compare both arms, or to where it ends."""
-    rng, found = random.Random(seed), []
+    rng = random.Random(seed)
+    found: list[Gate] = []
     for step in STEPS:
         seen: list[Request] = []
         while not found or outcome(found) != "passes":
