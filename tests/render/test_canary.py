@@ -1,13 +1,14 @@
 """What the files say for pools that have a candidate."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.render.canary_plans import canary_plan, cloud_canary_plan
 from tests.render.full_plan import full_plan
 from tests.render.gateway_files import gateway_files, locations
-from tests.render.plans import small_plan
+from tests.render.plans import HOST, small_plan
 
 FILES = {"canary.conf", "canary_routes.conf"}
 
@@ -81,3 +82,11 @@ def test_copies_go_by_a_listener_of_nginxs_own_and_have_a_bound(percent: int) ->
     assert text.count("proxy_pass http://pool_next.1/v1/") == 2
     assert f"{percent}% @shadowed_1;" in files["canary.conf"]
     assert "mirror /_shadow/next.1;" in files["shadow_routes.conf"]
+
+
+def test_every_gateway_draws_the_same_sessions() -> None:
+    plan = canary_plan()
+    second = replace(plan.hosts[0], name="gateway2", roles=("gateways",), replicas=())
+    both = replace(plan, hosts=(*plan.hosts, second))
+    first = gateway_files(both)["canary.conf"]
+    assert gateway_files(both, "gateway2")["canary.conf"] == first.replace(HOST, "gateway2")
