@@ -61,6 +61,10 @@ def canary(
 ) -> int:
     """Gives a pool's candidate more and more sessions, and takes them away on evidence."""
     wanted = read_steps(steps)
+    if as_json and action != Action.status:
+        raise typer.BadParameter("--json goes with `status`")
+    if watch and action not in (Action.start, Action.advance):
+        raise typer.BadParameter("--watch goes with `start` and `advance`")
     fleet = read_fleet(repository_root(), environment)
     try:
         if action == Action.status:

@@ -90,4 +90,9 @@ def set_share(fleet: Fleet, trial: Trial, percent: int, steps: Sequence[int]) ->
     result = run_pyinfra(fleet.root, fleet.environment, "deploys/canary.py", limits, words=words)
     if result.exit_code:
         print(result.explanation, file=sys.stderr)
-    return result.exit_code
+        return result.exit_code
+    if not fleet.trial(trial.pool).agrees:
+        again = f"hint: `homeport canary {fleet.environment} status` shows what each one goes by"
+        print(f"error: not every gateway goes by the new share\n{again}", file=sys.stderr)
+        return ExitCode.OPERATION_FAILED
+    return ExitCode.DONE

@@ -35,7 +35,7 @@ def following(trial: Trial, share: Share | None, found: Sequence[Gate], environm
     """What to do next."""
     verb = f"homeport canary {environment}"
     if not trial.agrees:
-        return f"next: `{verb} advance` brings every gateway to the same share"
+        return f"next: `{verb} advance` brings every gateway to that share, `{verb} abort` to none"
     if share is None:
         return f"next: `{verb} start`"
     verdict = outcome(found)

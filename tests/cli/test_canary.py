@@ -219,6 +219,25 @@ def test_an_environment_without_candidates_says_so(
     assert "no pool has a candidate" in capsys.readouterr().err
 
 
+def test_a_share_that_nginx_does_not_go_by_is_an_error(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*_: object, **words: Any) -> Run:  # noqa: ANN401
+        gateway.run(**words)
+        gateway.says("old=0")
+        return Run(ExitCode.DONE, dry=False)
+
+    monkeypatch.setattr(canary_steps, "run_pyinfra", run)
+    assert exit_code(["canary", "lab", "start"]) == ExitCode.OPERATION_FAILED
+    assert "not every gateway goes by the new share" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("gateway")
+@pytest.mark.parametrize("words", [["abort", "--watch"], ["start", "--json"], ["go"]])
+def test_words_that_do_not_belong_to_an_action_are_misuse(words: list[str]) -> None:
+    assert exit_code(["canary", "lab", *words]) == ExitCode.MISUSE
+
+
 @pytest.mark.parametrize("steps", ["", "0,100", "50,10", "10,10", "10,200", "10;20", "a"])
 def test_steps_that_are_none_are_misuse(gateway: Gateway, steps: str) -> None:
     assert exit_code(["canary", "lab", "start", "--steps", steps]) == ExitCode.MISUSE

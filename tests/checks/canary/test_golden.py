@@ -30,6 +30,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[tuple[str
         return answer
 
     monkeypatch.setattr(golden, "ask", ask)
+    monkeypatch.setattr(golden, "PAUSE_SECONDS", 0)
     return found
 
 
@@ -70,4 +71,5 @@ def test_an_answer_that_does_not_match_fails(
     assert verdict == "fails"
     assert told.startswith("number 1 of 2: ")
     assert words in told
-    assert len(asked) == 1
+    # What was answered is not asked again, whatever it was.
+    assert len(asked) == (1 if "is not in" in words else 3)
