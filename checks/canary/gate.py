@@ -7,6 +7,7 @@ from typing import Any, Literal
 from checks.canary.sample import Request
 
 Verdict = Literal["passes", "waits", "fails"]
+WORST_FIRST: tuple[Verdict, ...] = ("fails", "waits")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Look:
 def outcome(found: Sequence[Gate]) -> Verdict:
     """Of all together."""
     verdicts = {gate.verdict for gate in found}
-    return "fails" if "fails" in verdicts else "waits" if "waits" in verdicts else "passes"
+    return next((one for one in WORST_FIRST if one in verdicts), "passes")
 
 
 def chances(chance: float, limit: float) -> str:

@@ -8,6 +8,7 @@ from checks.canary.sample import Request, read_requests
 from checks.committed import Committed
 from checks.probes.canaries import Shares, ask_shares
 from checks.probes.gateway_log import access_log
+from checks.probes.host import Unreachable, ask_all
 from deploys.questions.canaries import Share
 from deploys.render.release_gateway import CanaryRelease, GatewayRelease
 from deploys.settings.canary import Canary
@@ -22,6 +23,8 @@ class Trial:
     pool: str
     released: CanaryRelease
     gateways: tuple[Shares, ...]
+    lost: tuple[Unreachable, ...] = ()
+    """Gateways that gave no answer: the others can be judged, and a trial ended there."""
 
     @property
     def words(self) -> Canary:
@@ -49,6 +52,11 @@ class Trial:
         """Gateways whose nginx does not know this candidate."""
         return [one.host.name for one in self.gateways if self.pool not in one.loaded]
 
+    def require_all(self) -> None:
+        """Raises Unreachable where a gateway gave no answer."""
+        if self.lost:
+            raise self.lost[0]
+
     def requests(self) -> Iterator[Request]:
         """Of this step, at every gateway since it was set there. Raises Unreachable."""
         for one in self.gateways:
@@ -69,7 +77,7 @@ def gateways_of(committed: Iterable[Committed]) -> dict[str, tuple[Committed, Ga
 
 
 def read_trial(committed: Sequence[Committed], root: Path, pool: str) -> Trial:
-    """The trial of a pool; of the only one where `pool` is empty. Raises Refused, Unreachable."""
+    """The trial of a pool; of the only one where `pool` is empty. Raises Refused."""
     gateways = gateways_of(committed)
     known = {
         name: one for _, gateway in gateways.values() for name, one in gateway.canaries.items()
@@ -77,8 +85,13 @@ def read_trial(committed: Sequence[Committed], root: Path, pool: str) -> Trial:
     chosen = pool or (next(iter(known)) if len(known) == 1 else "")
     if chosen not in known:
         raise _unknown(chosen, known, {one.pool for host in committed for one in host.replicas})
-    asked = tuple(ask_shares(one, root) for one, _ in gateways.values())
-    return Trial(chosen, known[chosen], asked)
+    by_host = {one.host.name: one for one, _ in gateways.values()}
+    hosts = [one.host for one in by_host.values()]
+    asked = ask_all(hosts, lambda host: ask_shares(by_host[host.name], root)).values()
+    there = tuple(one for one in asked if isinstance(one, Shares))
+    return Trial(
+        chosen, known[chosen], there, tuple(one for one in asked if isinstance(one, Unreachable))
+    )
 
 
 def _unknown(pool: str, known: Iterable[str], pools: Iterable[str]) -> Refused:

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from checks.canary.gate import outcome
-from checks.probes.gateway import NoAnswer
 from checks.probes.host import Unreachable
 from deploys.cli.canary_steps import Fleet, asked, judged, read_fleet, set_share
 from deploys.cli.canary_text import (
@@ -76,7 +75,7 @@ def canary(
         else:
             code = ExitCode.DONE if watch else _advance(fleet, pool)
         return _watch(fleet, pool, code, every) if watch else code
-    except (Unreachable, NoAnswer) as lost:
+    except Unreachable as lost:
         print(f"error: {lost}", file=sys.stderr)
         return ExitCode.HOST_UNREACHABLE
 
@@ -95,6 +94,7 @@ def read_steps(words: str) -> tuple[int, ...]:
 
 def _status(fleet: Fleet, pool: str, *, as_json: bool) -> int:
     trial = fleet.trial(pool)
+    trial.require_all()
     share = trial.share
     found = judged(fleet, trial, share) if share and trial.agrees else []
     if as_json:
@@ -106,6 +106,7 @@ def _status(fleet: Fleet, pool: str, *, as_json: bool) -> int:
 
 def _start(fleet: Fleet, pool: str, steps: tuple[int, ...]) -> int:
     trial = fleet.trial(pool)
+    trial.require_all()
     verb = f"homeport canary {fleet.environment}"
     if trial.without:
         found = f"{', '.join(trial.without)} serves no release with this candidate"
@@ -113,7 +114,7 @@ def _start(fleet: Fleet, pool: str, steps: tuple[int, ...]) -> int:
     if trial.share is not None or not trial.agrees:
         found = str(trial.share or "the gateways do not agree")
         raise _refused(pool, found, f"`{verb} advance` goes on, `{verb} abort` ends it")
-    failing = [gate for gate in asked(fleet, trial) if gate.verdict == "fails"]
+    failing = [gate for gate in asked(fleet, trial) if gate.verdict != "passes"]
     if failing:
         raise _refused(pool, f"{failing[0].name}: {failing[0].words}", "mend the candidate first")
     code = set_share(fleet, trial, steps[0], steps)
@@ -123,12 +124,13 @@ def _start(fleet: Fleet, pool: str, steps: tuple[int, ...]) -> int:
 
 
 def _advance(fleet: Fleet, pool: str) -> int:
-    """One step, or none, or back to nothing."""
+    """One step, or none, or back to nothing: for that the gateways are enough that answer."""
     trial = fleet.trial(pool)
     share = trial.share
     if not trial.agrees:
         code = set_share(fleet, trial, share.percent if share else 0, share.steps if share else ())
-        print(f"every gateway has the same share again: {share or 'none'}" if not code else "")
+        if not code:
+            print(f"every gateway has the same share again: {share or 'none'}")
         return code
     if share is None:
         raise _refused(pool, "no share is set", f"`homeport canary {fleet.environment} start`")
@@ -141,6 +143,7 @@ def _advance(fleet: Fleet, pool: str) -> int:
         code = set_share(fleet, trial, 0, ())
         print(f"error: ended by evidence, and the stable arm has all again: {why}", file=sys.stderr)
         return code or ExitCode.ROLLED_BACK
+    trial.require_all()
     if share.percent == share.steps[-1]:
         print(finished(trial, share, fleet.environment))
         return ExitCode.DONE
@@ -155,7 +158,7 @@ def _advance(fleet: Fleet, pool: str) -> int:
 
 def _abort(fleet: Fleet, pool: str) -> int:
     trial = fleet.trial(pool)
-    if trial.share is None and trial.agrees:
+    if trial.share is None and trial.agrees and not trial.lost:
         print(f"{fleet.environment}: nothing to do")
         return ExitCode.DONE
     code = set_share(fleet, trial, 0, ())
@@ -180,7 +183,7 @@ def _watch(fleet: Fleet, pool: str, code: int, every: int) -> int:
         except TooEarly as early:
             print(early.complaints[0].found)
             lost = 0
-        except (Unreachable, NoAnswer) as unreachable:
+        except Unreachable as unreachable:
             lost += 1
             if lost == LOST_LOOKS:
                 raise

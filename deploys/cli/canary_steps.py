@@ -36,7 +36,7 @@ class Fleet:
     committed: tuple[Committed, ...]
 
     def trial(self, pool: str) -> Trial:
-        """As it is now. Raises Refused and Unreachable."""
+        """As it is now. Raises Refused."""
         return read_trial(self.committed, self.root, pool)
 
 
@@ -46,7 +46,7 @@ def read_fleet(root: Path, environment: str) -> Fleet:
 
 
 def judged(fleet: Fleet, trial: Trial, share: Share) -> list[Gate]:
-    """Every gate of the step that runs. Raises Unreachable, Refused and NoAnswer."""
+    """Every gate of the step that runs. Raises Unreachable and Refused."""
     found = [*asked(fleet, trial)]
     if trial.words.candidate != CLOUD:
         found.append(engines_gate(fleet.committed, fleet.root, share.candidate, share.since))

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from checks.canary import engines
 from checks.canary.engines import engines_gate
 from checks.committed import read_committed
+from checks.probes.host import Unreachable
 from deploys.settings import inventory
 from tests.checks.deployment import Deployment, deploy
-from tests.cli.test_canary import HOST
+from tests.cli.canary_gateway import HOST
 
 STARTED = "2026-11-26T04:00:00.123456789Z"
 EPOCH = 1795665600
@@ -50,6 +52,15 @@ def test_a_start_after_a_crash_within_the_step_fails(
     found, words = gate(deployment, since)
     assert found == verdict
     assert ("has crashed, 2 times in all" in words) == (verdict == "fails")
+
+
+def test_a_host_that_gives_no_answer_is_waited_for(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        engines, "observe_all", lambda *_: {"localhost": Unreachable("localhost", "no route")}
+    )
+    assert gate(deployment) == ("waits", "localhost is unreachable: no route")
 
 
 def test_an_engine_that_does_not_run_fails(deployment: Deployment) -> None:

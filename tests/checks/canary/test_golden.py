@@ -6,7 +6,7 @@ import pytest
 
 from checks.canary import golden
 from checks.canary.golden import golden_gate
-from checks.probes.gateway import Answer, Gateway
+from checks.probes.gateway import Answer, Gateway, NoAnswer
 from deploys.certificates.entrance import Entrance
 from deploys.settings.golden import Golden
 from deploys.settings.secrets import Secret
@@ -49,6 +49,14 @@ def test_each_prompt_is_asked_of_the_candidate_as_a_tester(
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("chat", 0, 64)
     assert body["messages"][0]["content"] == "What is 2 + 2?"
     assert headers == {"Authorization": "Bearer key", "X-Homeport-Arm": "candidate"}
+
+
+def test_a_gateway_without_an_answer_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*_: object) -> Answer:
+        raise NoAnswer("http://x", "refused")
+
+    monkeypatch.setattr(golden, "ask", ask)
+    assert gate() == ("waits", "the gateway at http://x does not answer: refused")
 
 
 @pytest.mark.parametrize(
