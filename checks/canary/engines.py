@@ -32,7 +32,7 @@ def engines_gate(committed: Sequence[Committed], root: Path, pool: str, since: i
         except Unreachable as lost:
             told.append(("waits", f"{lost.host} is unreachable: {lost.reason}"))
     verdicts = [verdict for verdict, _ in told]
-    worst = next((one for one in WORST_FIRST if one in verdicts), "passes")
+    worst: Verdict = next((one for one in WORST_FIRST if one in verdicts), "passes")
     return Gate("engines", worst, "; ".join(words for _, words in told))
 
 

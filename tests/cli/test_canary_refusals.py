@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from checks.canary import trial
-from checks.probes.host import Unreachable
+from checks.probes.host import Unreachable, ask_all
 from deploys.cli import canary_steps
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import exit_code
@@ -67,12 +67,11 @@ def test_a_gateway_that_gives_no_answer_keeps_nobody_from_ending_it(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exit_code(["canary", "lab", "start"])
-    everywhere = trial.ask_all
 
-    def ask_all(*arguments: Any) -> dict[str, Any]:  # noqa: ANN401
-        return {**everywhere(*arguments), "gate2": Unreachable("gate2", "no route")}
+    def ask(*arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        return {**ask_all(*arguments), "gate2": Unreachable("gate2", "no route")}
 
-    monkeypatch.setattr(trial, "ask_all", ask_all)
+    monkeypatch.setattr(trial, "ask_all", ask)
     gateway.logs(candidate_errors=0.01)
     assert exit_code(["canary", "lab", "advance"]) == ExitCode.HOST_UNREACHABLE
     assert exit_code(["canary", "lab", "status"]) == ExitCode.HOST_UNREACHABLE
