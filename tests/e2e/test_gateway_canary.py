@@ -129,7 +129,7 @@ def test_the_candidates_own_errors_pass_as_they_are(all_to_the_candidate: Lab, s
 
 def test_what_both_arms_fail_is_an_error_of_the_stable_arm(all_to_the_candidate: Lab) -> None:
     lab = all_to_the_candidate
-    lab.engines("says 503")
+    lab.engines("is full")
     answer = ask(lab, "s1")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert told(answer)[1:] == ("stable", "candidate_failed")
