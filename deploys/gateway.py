@@ -2,7 +2,7 @@
 
 from pyinfra import host
 
-from deploys.operations import compose, draining, fleet_way, gateway, shared_address
+from deploys.operations import canaries, compose, draining, fleet_way, gateway, shared_address
 from deploys.operations.gateway_certificate import loaded_secrets
 from deploys.operations.manifest import (
     has_egress,
@@ -55,6 +55,11 @@ if project is not None and released is not None:
             directory=host_directory(host),
             image=released.image,
         )
+    canaries.kept(
+        name="Forget the shares of candidates that are gone",
+        directory=host_directory(host),
+        candidates={pool: one.words.candidate for pool, one in released.canaries.items()},
+    )
     if released.shared:
         shared_address.served(
             name="Share the address",

@@ -68,6 +68,21 @@ def ask(host: InventoryHost, engines: Iterable[Container]) -> dict[str, EngineAn
     return {container.service: _answer(container.service, answers) for container in running}
 
 
+def ask_metrics(host: InventoryHost, engines: Iterable[Container]) -> dict[str, str]:
+    """Service -> its engine's metrics, empty where it has none to give. Raises Unreachable."""
+    running = [container for container in engines if container.status == "running"]
+    questions = {
+        container.service: f"docker exec {shlex.quote(container.id)} curl --silent --max-time "
+        f"{HEALTH_SECONDS} http://127.0.0.1:8080/metrics 2>/dev/null"
+        for container in running
+    }
+    try:
+        answers = sections.answers(run(host, sections.script(questions))) if running else {}
+    except ValueError as error:
+        raise Unreachable(host.name, str(error)) from error
+    return {name: answers.get(name, "") for name in questions}
+
+
 def _questions(container: Container) -> dict[str, str]:
     body = {
         "model": _served_name(container),

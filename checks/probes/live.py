@@ -12,7 +12,8 @@ from checks.probes import containers, gateway, release, sections, setup
 from checks.probes.containers import Container
 from checks.probes.host import PARALLEL_HOSTS, SCRIPT_SECONDS, Unreachable, directory, run
 from checks.probes.setup import Setup
-from deploys.questions import keepalived, nginx
+from deploys.questions import canaries, keepalived, nginx
+from deploys.questions.canaries import Share
 from deploys.questions.keepalived import Keepalived
 from deploys.render.release import Release
 
@@ -56,6 +57,8 @@ class Live:
     """Of the gateway that runs, by what says it; empty without one."""
     keepalived: Keepalived = field(default_factory=Keepalived)
     """Where gateways share an address."""
+    canaries: Mapping[str, Share] = field(default_factory=dict)
+    """Pool -> the share of its candidate at this gateway."""
 
     def of(self, project: str, service: str) -> Container | None:
         """The container of a Compose service, the running one where there are several."""
@@ -125,6 +128,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         if manifest.gateway and "gateways" in projects
         else ":",
         "state": release.state(place),
+        "canaries": canaries.question(f"{place}/state/gateway"),
         **_gateway_questions(manifest, projects.get("gateways", "")),
         **setup.questions(),
     }
@@ -164,6 +168,7 @@ def _live(
         setup=setup.setup(answers),
         nginx_versions=nginx.parse_versions(answers["nginx"].splitlines()),
         keepalived=keepalived.parse_keepalived(answers["keepalived"].splitlines()),
+        canaries=canaries.parse_shares(answers["canaries"].splitlines()),
     )
 
 

@@ -60,8 +60,10 @@ def by_model(text: str, directory: str, models: Iterable[ModelCopy]) -> dict[str
 
 def state(directory: str) -> str:
     """sh: name and text of each file of the gateway's runtime state that people made."""
-    # Left out: the drains, which are told in words, and what follows from them and the release.
-    derived = "! -name loaded.conf ! -name drained.conf ! -path './pools/*' ! -path './drained/*'"
+    # Left out: drains and canaries, which are told in words, and what follows from them and the
+    # release.
+    derived = "! -name loaded.conf ! -name drained.conf "
+    derived += " ".join(f"! -path './{folder}/*'" for folder in ("pools", "drained", "canaries"))
     return (
         f"if cd {shlex.quote(f'{directory}/state/gateway')} 2>/dev/null; then "
         f"find . -type f {derived} | sort | while read -r f; do "

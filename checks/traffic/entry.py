@@ -13,6 +13,10 @@ _BETWEEN_TRIES = re.compile(r" : |, ")
 class Entry:
     """One request."""
 
+    time: str
+    """When it ended, as ISO 8601."""
+    connection: str
+    """nginx's number of the client's connection."""
     client: str
     """Empty: it had no valid key."""
     key: str
@@ -27,6 +31,12 @@ class Entry:
     """Why it was not who was asked first; empty where it was."""
     cache: str
     """`hit`, `miss` or `bypass`; empty: the pool keeps no answers."""
+    arm: str
+    """`candidate` or `stable`: which arm of the pool was asked last; empty: it has one."""
+    drawn: str
+    """The same, as its session was drawn; empty: a tester chose, or it has one."""
+    cloud_arm: str
+    """What its client and pool allow the cloud; empty: there is none."""
     status: int
     error: str
     """The code of the gateway's own answer; empty where an engine's was passed on."""
@@ -55,6 +65,8 @@ def _entry(fields: dict[str, Any]) -> Entry:
     replica = str(fields["replica"])
     connects = _tries(fields["connect_seconds"])
     return Entry(
+        time=str(fields["time"]),
+        connection=str(fields["connection"]),
         client=str(fields["client"]),
         # What is not used, or not yet by the release that a gateway serves, is not logged.
         key=str(fields.get("key", "")),
@@ -63,6 +75,9 @@ def _entry(fields: dict[str, Any]) -> Entry:
         provider=str(fields.get("provider", "fleet" if replica else "")),
         reason=str(fields.get("reason", "")),
         cache=str(fields.get("cache", "")),
+        arm=str(fields.get("arm", "")),
+        drawn=str(fields.get("drawn", "")),
+        cloud_arm=str(fields.get("cloud_arm", "")),
         status=int(fields["status"]),
         error=str(fields.get("error", "")),
         sent_bytes=int(fields["bytes"]),

@@ -28,6 +28,8 @@ class Group:
     providers: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     cache: Counter[str] = field(default_factory=Counter)
+    arms: Counter[str] = field(default_factory=Counter)
+    cloud_arms: Counter[str] = field(default_factory=Counter)
     connect: Quantiles = field(default_factory=Quantiles)
     first_byte: Quantiles = field(default_factory=Quantiles)
     total: Quantiles = field(default_factory=Quantiles)
@@ -50,6 +52,10 @@ class Group:
             self.reasons[entry.reason] += 1
         if entry.cache:
             self.cache[entry.cache] += 1
+        if entry.arm:
+            self.arms[entry.arm] += 1
+        if entry.cloud_arm:
+            self.cloud_arms[entry.cloud_arm] += 1
         if entry.connect_seconds is not None:
             self.connect.add(entry.connect_seconds)
         if entry.first_byte_seconds is not None:
@@ -66,14 +72,17 @@ class Group:
             "tokens": self.tokens,
             "statuses": {str(status): self.statuses[status] for status in sorted(self.statuses)},
             "refusals": dict(sorted(self.refusals.items())),
-            "shares": {
-                name: round(count / self.requests, 4)
-                for name, count in sorted(self.providers.items())
-            },
+            "shares": self._parts(self.providers),
             "reasons": dict(sorted(self.reasons.items())),
             "cache": dict(sorted(self.cache.items())),
+            "arms": self._parts(self.arms),
+            "cloud_arms": self._parts(self.cloud_arms),
             **{f"{name}_seconds": _percentiles(found) for name, found in durations.items()},
         }
+
+    def _parts(self, counts: Counter[str]) -> dict[str, float]:
+        """Of all its requests, from 0 to 1."""
+        return {name: round(count / self.requests, 4) for name, count in sorted(counts.items())}
 
 
 @dataclass
@@ -82,6 +91,8 @@ class Traffic:
 
     all: Group = field(default_factory=Group)
     pools: dict[str, Group] = field(default_factory=dict)
+    arms: dict[str, Group] = field(default_factory=dict)
+    """Of pools with a candidate: POOL ARM."""
     replicas: dict[str, Group] = field(default_factory=dict)
     clients: dict[str, Group] = field(default_factory=dict)
     keys: dict[str, Group] = field(default_factory=dict)
@@ -98,6 +109,8 @@ class Traffic:
                 continue
             self.all.add(entry)
             _group(self.pools, entry.pool or NO_POOL).add(entry)
+            if entry.arm:
+                _group(self.arms, f"{entry.pool} {entry.arm}").add(entry)
             name = replicas.get(entry.replica, entry.replica) or NO_REPLICA
             _group(self.replicas, name).add(entry)
             _group(self.clients, entry.client or NOBODY).add(entry)

@@ -41,7 +41,7 @@ def leaks(folder: Path, release: Release) -> list[str]:
     if release.gateway is None:
         return []
     tree = read(folder)
-    fleet = inside(release, release.gateway)
+    fleet = inside(release, release.gateway) | _own_listeners(tree)
     found = [f"a script may go anywhere: {line}" for line in hidden_exits(scripts(folder))]
     for kind in _kinds(tree, release.gateway):
         allowed = fleet | ({EGRESS} if _may_leave(kind, release.gateway) else frozenset())
@@ -115,6 +115,16 @@ def _may_leave(kind: Kind, gateway: GatewayRelease) -> bool:
     client = gateway.clients.get(kind.client)
     armed = gateway.egress is not None and kind.pool in gateway.egress.pools
     return armed and client is not None and client.cloud != "never" and not kind.data_class
+
+
+def _own_listeners(tree: Directive) -> frozenset[str]:
+    """Where nginx asks itself: the ways on from there are judged like all others."""
+    listeners = {
+        listener.arguments[0]
+        for server in next(tree.all("http")).all("server")
+        for listener in server.all("listen")
+    }
+    return frozenset(one for one in listeners if one.startswith("127."))
 
 
 def _other_resolvers(tree: Directive) -> Iterator[str]:

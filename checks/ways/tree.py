@@ -10,6 +10,7 @@ import crossplane
 
 # Written beside a release: the pools, less what is drained. The rendered file says more.
 STATE_OF_POOLS = "/state/gateway/pools/"
+STATE_OF_CANARIES = "/state/gateway/canaries/"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Directive:
     def all(self, name: str) -> Iterator["Directive"]:
         """The directives of that name in its block."""
         return (one for one in self.block if one.name == name)
+
+
+# Any share at all: of the slices that there are some are the candidate's, and some are not.
+SOME_ARE_DRAWN = Directive("~0$", ("candidate",))
 
 
 def read(folder: Path, file: str = "nginx.conf") -> Directive:
@@ -60,5 +65,7 @@ def _included(folder: Path, file: str) -> Iterator[Directive]:
     """Absolute files hold digests and words about the last reload: no way leads through them."""
     if STATE_OF_POOLS in file:
         yield from _directives(folder, "pools.conf")
+    elif STATE_OF_CANARIES in file:
+        yield SOME_ARE_DRAWN
     elif not file.startswith("/"):
         yield from _directives(folder, file)

@@ -22,6 +22,8 @@ class Scope:
     """Variable -> its `map` or `split_clients`."""
     assigned: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Variable -> every text that some location sets it to."""
+    held: dict[str, frozenset[Value]] = field(default_factory=dict)
+    """Variable -> what was found for it already."""
 
 
 def maps_of(http: Directive) -> dict[str, Directive]:
@@ -56,12 +58,18 @@ def values(text: str, scope: Scope) -> frozenset[Value]:
 
 
 def _held(name: str, scope: Scope) -> frozenset[Value]:
+    if name not in scope.held:
+        scope.held[name] = _found(name, scope)
+    return scope.held[name]
+
+
+def _found(name: str, scope: Scope) -> frozenset[Value]:
     if name in scope.known:
         return frozenset({(scope.known[name],)})
     table = scope.maps.get(name)
     if table is None:
         return _assigned(name, scope)
-    sources = values(table.arguments[0], scope) if table.name == "map" else {(None,)}
+    sources = values(table.arguments[0], scope)
     found = {result for source in sources for result in _looked_up(table, source)}
     return frozenset(value for result in found for value in values(result, scope))
 
@@ -72,12 +80,15 @@ def _assigned(name: str, scope: Scope) -> frozenset[Value]:
     if texts is None:
         return frozenset({(None,)})
     rest = {other: told for other, told in scope.assigned.items() if other != name}
-    inner = replace(scope, assigned=rest)
+    inner = replace(scope, assigned=rest, held={})
     return frozenset(value for text in texts for value in values(text, inner)) | {()}
 
 
 def _looked_up(table: Directive, source: Value) -> Iterator[str]:
     """What nginx may find for a source: the word itself, the first expression, the default."""
+    if table.name == "split_clients":
+        yield from map(_result, table.block)
+        return
     entries = [one for one in table.block if one.name != "volatile" or one.arguments]
     plain = {one.name.lower().removeprefix("\\"): _result(one) for one in entries}
     default = plain.pop("default", "")

@@ -47,6 +47,7 @@ def drift(
         _print_releases(committed, seen)
         _print_drained(_drained(seen))
         _print_standing_in(_standing_in(seen))
+        _print_canaries(_canaries(seen))
     for unreachable in lost:
         print(f"error: {unreachable}", file=sys.stderr)
     if lost:
@@ -82,6 +83,16 @@ def _standing_in(seen: Mapping[str, Live | Unreachable]) -> list[dict[str, str]]
     return [one for one in _marked(seen) if one["mark"] == SERVES]
 
 
+def _canaries(seen: Mapping[str, Live | Unreachable]) -> list[dict[str, object]]:
+    """What share each gateway sends to a pool's candidate."""
+    return [
+        {"gateway": name, **share.words(), "by": share.who}
+        for name, live in seen.items()
+        if isinstance(live, Live)
+        for share in live.canaries.values()
+    ]
+
+
 def _document(
     environment: str,
     findings: Sequence[Finding],
@@ -93,6 +104,7 @@ def _document(
         "findings": [dataclasses.asdict(finding) for finding in findings],
         "drained": _drained(seen),
         "standing_in": _standing_in(seen),
+        "canaries": _canaries(seen),
         "state": _states(seen),
         "unreachable": [{"host": one.host, "reason": one.reason} for one in lost],
     }
@@ -146,3 +158,12 @@ def _print_standing_in(stand_ins: Sequence[Mapping[str, str]]) -> None:
     """That its container is left is drift; that requests come to it is state."""
     for one in stand_ins:
         print(f"{one['gateway']}: {one['replica']} serves, let in by a run of {one['by']}")
+
+
+def _print_canaries(canaries: Sequence[Mapping[str, object]]) -> None:
+    """State, not drift, as `homeport canary` has set it."""
+    for one in canaries:
+        print(
+            f"{one['gateway']}: {one['percent']} % of {one['pool']} go to {one['candidate']}, "
+            f"set by {one['by']}"
+        )

@@ -98,6 +98,7 @@ def _print(environment: str, since: str, found: Traffic, console: Console) -> No
 def _kinds(found: Traffic) -> dict[str, dict[str, Group]]:
     return {
         "pools": found.pools,
+        "arms": found.arms,
         "replicas": found.replicas,
         "clients": found.clients,
         "keys": found.keys,
@@ -122,6 +123,8 @@ def _shares(group: Group) -> list[str]:
 
     told: dict[str, Mapping[Any, int]] = {
         "answered by": group.providers,
+        "arms": group.arms,
+        "the cloud may take": group.cloud_arms,
         "statuses": group.statuses,
         "the gateway's own errors": group.refusals,
         "not by the first replica": group.reasons,

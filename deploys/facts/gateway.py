@@ -5,6 +5,8 @@ from typing import Any
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
+from deploys.questions.canaries import parse_shares, question
+
 _CERTIFICATES = "/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p"
 
 
@@ -79,7 +81,8 @@ class Drains(FactBase[dict[str, Any]]):
     """What is drained at a gateway, and what nginx includes for it.
 
     `marks`: NAME.KIND -> who and when; `pools`: digests of what is included; `loaded`: what nginx
-    is to say of it; `stand_ins`: stand-in -> its address in the current release's pools.conf.
+    is to say of it; `stand_ins`: stand-in -> its address in the current release's pools.conf;
+    `canaries`: pool -> the share of its candidate.
     """
 
     default = dict
@@ -91,13 +94,15 @@ class Drains(FactBase[dict[str, Any]]):
             "for f in drained/*; do if [ -e $f ]; then echo \"mark ${f#drained/} $(cat $f)\"; fi;",
             "done; for f in pools/*.conf; do if [ -e $f ]; then echo \"pools $f\"; fi; done;",
             "if [ -e drained.conf ]; then echo \"loaded $(cat drained.conf)\"; fi;",
+            f"{question('')};",
             "awk '$1 == \"#\" && $2 == \"server\" { print \"stand-in \" $NF \" \" $3 }'",
             "../../gateway/current/pools.conf 2>/dev/null || true; fi",
         )  # fmt: skip
 
     def process(self, output: list[str]) -> dict[str, Any]:
-        """Lines of four kinds."""
+        """Lines of five kinds."""
         found: dict[str, Any] = {"marks": {}, "pools": [], "loaded": "", "stand_ins": {}}
+        found["canaries"] = parse_shares(output)
         for line in output:
             kind, _, rest = line.partition(" ")
             if kind == "mark":

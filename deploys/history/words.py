@@ -5,6 +5,7 @@ REASON = "HOMEPORT_REASON"
 RELEASE = "HOMEPORT_RELEASE"
 RUNS = "HOMEPORT_RUNS"
 REPLICA = "HOMEPORT_REPLICA"
+CANARY = "HOMEPORT_CANARY"
 
 # How `homeport` knows, from pyinfra's progress, that somebody else holds the lock.
 LOCKED = "is locked by"

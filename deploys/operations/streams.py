@@ -13,6 +13,7 @@ from pyinfra.api.host import Host
 from deploys.operations.gateways import Gateway
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.other_host import CommandFailed, run
+from deploys.questions.nginx import BROKEN_OFF
 
 # Port 8080 as /proc/net/tcp writes it, and its word for an established connection.
 _PORT, _ESTABLISHED = "1F90", "01"
@@ -20,8 +21,6 @@ _PORT, _ESTABLISHED = "1F90", "01"
 # alive, for as long as keepalive_min_timeout in public.conf; it may go to a drained replica.
 OLD_WORKERS_SECONDS = 11
 _POLL_SECONDS = 1.0
-# nginx's error log: the connection's number, and the engine that broke off within an answer.
-_BROKEN = re.compile(r'\*(\d+) .* while reading upstream, .*upstream: "http://([^/"]+)/')
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def broken_off(lines: Sequence[str], addresses: Sequence[str]) -> list[Cut]:
     broken = {
         match[1]
         for line in lines
-        if (match := _BROKEN.search(line)) is not None and match[2] in addresses
+        if (match := re.search(BROKEN_OFF, line)) is not None and match[2] in addresses
     }
     requests: dict[str, Cut] = {}
     for line in lines:

@@ -120,6 +120,16 @@ def _pool(
         engine_reason=found.choice.reason,
         quantization=recipe.alternative.model.quantization,
         routing=wish.words,
+        tried_as=_tried_as(environment, wish.name),
+    )
+
+
+def _tried_as(environment: Environment, candidate: str) -> tuple[str, ...]:
+    return tuple(
+        public
+        for name, pool in environment.pools.items()
+        if pool.canary is not None and pool.canary.candidate == candidate
+        for public in (pool.public_name or name, *pool.aliases)
     )
 
 

@@ -136,6 +136,8 @@ class Pool:
     """Empty: the catalogue does not say."""
     routing: Routing = field(default_factory=Routing)
     """How requests reach it, as the settings say."""
+    tried_as: tuple[str, ...] = ()
+    """Names of the pools whose candidate it is: requests for those reach its engines, too."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ nginx -v 2>&1 | sed -n 's,^nginx version: nginx/,nginx-v ,p'
 njs -v 2>/dev/null | sed -n 's/^[0-9]/njs-v &/p'
 true
 """
+# Of nginx's error log: the connection's number, and the engine that broke off within an answer.
+BROKEN_OFF = r'\*(\d+) .* while reading upstream, .*upstream: "http://([^/"]+)/'
 _VERSION = re.compile(r"(?:\d+:)?(\d+(?:\.\d+)*)(?:\+(\d+(?:\.\d+)+))?")
 
 

@@ -10,7 +10,7 @@ from deploys.render.nginx_limits import counts_tokens
 from deploys.render.nginx_paths import asked_paths
 from deploys.render.nginx_pools import engine_address
 from deploys.render.nginx_tls import challenge_listener
-from deploys.render.release_gateway import GatewayRelease
+from deploys.render.release_gateway import CanaryRelease, GatewayRelease
 from deploys.settings.client import Client
 
 
@@ -45,4 +45,9 @@ def gateway_release(
         paths=asked_paths(plan, host.gateway),
         counts_tokens=counts_tokens(host.gateway, plan.clients),
         egress=egress_release(plan),
+        canaries={
+            pool.name: CanaryRelease(model=pool.public_name, words=pool.routing.canary)
+            for pool in plan.pools
+            if pool.routing.canary is not None
+        },
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.egress import egress_files
 from deploys.render.nginx_cache import cache_values
+from deploys.render.nginx_canary import canary_values, tells_streams
 from deploys.render.nginx_clients import client_pages, client_values
 from deploys.render.nginx_cloud import cloud_values
 from deploys.render.nginx_errors import ErrorPage, error_pages, path_error_pages
@@ -14,6 +15,7 @@ from deploys.render.nginx_limits import limit_pages, limit_values
 from deploys.render.nginx_paths import models_paths, path_routes
 from deploys.render.nginx_routes import (
     connect_timeout_ms,
+    keeps_answers,
     models_by_path,
     retry_window_ms,
     routing_values,
@@ -59,6 +61,10 @@ OPTIONAL = {
     "to_egress.conf": "cloud",
     "share.conf": "shares",
     "tls.conf": "tls",
+    "canary.conf": "canaries",
+    "canary_routes.conf": "canaries",
+    "shadow.conf": "shadows",
+    "shadow_routes.conf": "shadows",
 }
 POOLS = "pools.conf"
 REVISION = "revision.conf"
@@ -111,6 +117,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         raise ValueError(f"{host.name} is no gateway")
     names = plan.public_names()
     document = nginx_pieces(models_document(names))
+    routing = routing_values(plan, host, gateway, tells_streams=tells_streams(plan, gateway))
     return {
         "environment": nginx_word(plan.environment),
         "host": nginx_word(host.name),
@@ -128,8 +135,11 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "tries": MOST_TRIES,
         "retry_window_ms": retry_window_ms(gateway.first_byte_seconds),
         "connect_timeout_ms": connect_timeout_ms(gateway.first_byte_seconds),
-        **routing_values(plan, host, gateway),
+        **routing,
         **_path_values(plan, gateway),
+        **canary_values(
+            plan, gateway, routes_inside=bool(routing["routes_inside"]) or keeps_answers(plan)
+        ),
         "models_document": document,
         "models_answer": "".join(f"$models_{number}" for number in range(1, len(document) + 1)),
         "errors": [

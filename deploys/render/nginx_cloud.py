@@ -8,6 +8,7 @@ from deploys.plan.cloud import ARMS, CloudPlan
 from deploys.plan.plan import Plan, Pool
 from deploys.render.nginx_routes import PATHS, connect_timeout_ms, retry_window_ms, silences_of
 from deploys.render.nginx_text import nginx_word
+from deploys.settings.canary import CLOUD
 from deploys.settings.gateway import Gateway
 
 # No embeddings and no reranking: another model's vectors poison an index.
@@ -40,6 +41,7 @@ def cloud_values(plan: Plan, gateway: Gateway) -> Values:
     if cloud is None:
         return {"cloud": None, "shares": False}
     ways = list(cloud_ways(plan, gateway))
+    candidates = [pool.routing.canary.candidate for pool in plan.pools if pool.routing.canary]
     found: Values = {
         "provider": nginx_word(cloud.settings.provider),
         "clients": [(nginx_word(name), arm) for name, arm in cloud.clients.items()],
@@ -51,7 +53,7 @@ def cloud_values(plan: Plan, gateway: Gateway) -> Values:
         "routes": list(_routes(cloud, ways)),
         "ways": list({way.location: filled(way) for way in ways}.values()),
         "paths": CLOUD_PATHS,
-        "reasons": REASONS,
+        "reasons": (*REASONS, *(["canary"] if CLOUD in candidates else [])),
         "asks_late_streams_again": cloud.settings.first_byte_seconds is not None,
     }
     return {"cloud": found, "shares": cloud.shares}

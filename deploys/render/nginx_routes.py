@@ -31,10 +31,13 @@ def connect_timeout_ms(read_timeout_seconds: int) -> int:
     return min(CONNECT_MS, retry_window_ms(read_timeout_seconds) // 2)
 
 
-def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, object]:
-    """From a path and a model to a pool and its replicas."""
+def routing_values(
+    plan: Plan, host: HostPlan, gateway: Gateway, *, tells_streams: bool = False
+) -> dict[str, object]:
+    """From a path and a model to a pool and its replicas; `tells_streams`: for somebody else."""
     silenced, with_sessions = list(_silences(plan.pools, gateway)), sessions(plan.pools)
     keeps = keeps_answers(plan)
+    tells_streams = tells_streams or (bool(silenced) and gateway.njs)
     late_streams = plan.cloud is not None and plan.cloud.settings.first_byte_seconds is not None
     return {
         "pools": [
@@ -56,7 +59,7 @@ def routing_values(plan: Plan, host: HostPlan, gateway: Gateway) -> dict[str, ob
         "body_words": " ".join(
             [
                 *(["user"] if with_sessions and gateway.njs else []),
-                *(["stream"] if (silenced and gateway.njs) or late_streams or keeps else []),
+                *(["stream"] if tells_streams or late_streams or keeps else []),
                 *(["temperature", "seed"] if keeps else []),
             ]
         ),

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from deploys.settings.arm import Arm
+from deploys.settings.canary import Canary
 from deploys.settings.client import Client, SecretReference
 from deploys.settings.tls import Tls
 from deploys.settings.words import Frozen
@@ -23,6 +24,14 @@ class EgressRelease(Frozen):
     key: SecretReference
     pools: dict[str, Arm]
     """The pools whose requests may leave, where their client may too; none of the others."""
+
+
+class CanaryRelease(Frozen):
+    """What the command needs to judge a pool's candidate."""
+
+    model: str
+    """What clients call the pool."""
+    words: Canary
 
 
 class GatewayRelease(Frozen):
@@ -52,3 +61,5 @@ class GatewayRelease(Frozen):
     """Whether nginx writes what clients have used, into a folder of its own."""
     egress: EgressRelease | None = None
     """None: nothing ever leaves the fleet."""
+    canaries: dict[str, CanaryRelease] = Field(default_factory=dict)
+    """Pool -> its candidate, where it has one."""

@@ -62,6 +62,8 @@ class Client(Frozen):
     """Whether its requests may leave the fleet; the pool must say so too."""
     sovereign: bool = False
     """Promises that none ever does: then `cloud` is refused here."""
+    tester: bool = False
+    """May choose the arm of a canary, by the header X-Homeport-Arm."""
 
     @model_validator(mode="after")
     def _has_keys(self) -> "Client":

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from deploys.catalogue.model import Model
 from deploys.catalogue.models_yaml import read_models
 from deploys.settings.calibration import Calibration, read_calibration
+from deploys.settings.canary_consistency import canary_inconsistencies
 from deploys.settings.client import Client
 from deploys.settings.client_consistency import client_inconsistencies
 from deploys.settings.cloud import Cloud
@@ -81,6 +82,7 @@ def read_environment(root: Path, name: str) -> Environment:
             inventory, words.pools, words.clients, words.gateway, words.cloud
         )
         complaints += cloud_inconsistencies(inventory, words.pools, words.clients, words.cloud)
+        complaints += canary_inconsistencies(inventory, words.pools, words.clients)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(

@@ -49,12 +49,8 @@ def _needing(
     if gateway.answer_cache is not None:
         yield "gateway.answer_cache", "answers are kept by a digest of the body"
     for name, pool in sorted(pools.items()):
-        if pool.answer_cache != "never":
-            yield f"pools.{name}.answer_cache", "answers are kept by a digest of the body"
-        if pool.stream_silence_seconds is not None:
-            yield f"pools.{name}.stream_silence_seconds", "streams are known by their body"
-        if pool.affinity is not None and pool.affinity.header is None:
-            yield f"pools.{name}.affinity", "without a header a session is known by the body"
+        for word, why in _of_a_pool(pool):
+            yield f"pools.{name}.{word}", why
     for name in sorted(
         {one.tier for one in clients.values() if one.tier in gateway.tiers}, key=str
     ):
@@ -62,3 +58,14 @@ def _needing(
         for word in ("tokens_per_minute", "tokens_per_day"):
             if getattr(tier, word) is not None:
                 yield f"gateway.tiers.{name}.{word}", "tokens are read from the answers"
+
+
+def _of_a_pool(pool: Pool) -> Iterator[tuple[str, str]]:
+    if pool.answer_cache != "never":
+        yield "answer_cache", "answers are kept by a digest of the body"
+    if pool.canary is not None:
+        yield "canary", "a request is led to the candidate once its body is read"
+    if pool.stream_silence_seconds is not None:
+        yield "stream_silence_seconds", "streams are known by their body"
+    if pool.affinity is not None and pool.affinity.header is None:
+        yield "affinity", "without a header a session is known by the body"

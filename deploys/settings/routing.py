@@ -2,14 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 
-from deploys.settings.words import Frozen, Name, PublicName
+from deploys.settings.canary import Canary
+from deploys.settings.words import Frozen, HeaderName, Name, PublicName
 
 Kind = Literal["generation", "embeddings", "reranking"]
 AnswerScope = Literal["never", "by_client", "across_clients"]
-# nginx makes a variable of it; an underscore would have nginx drop the header.
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$")]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
 
@@ -53,3 +52,5 @@ class Routing(Frozen):
     """Longest silence before and between bytes of an answer; the gateway's when left out."""
     stream_silence_seconds: Seconds | None = None
     """The same for streamed answers: a whole answer is silent until its end, a stream is not."""
+    canary: Canary | None = None
+    """Who may take this pool's place; nobody when left out."""

@@ -25,6 +25,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z
 PublicName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,126}[A-Za-z0-9]$")
 ]
+# nginx makes a variable of it; an underscore would have nginx drop the header.
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 # An address, not a name: what a name leads to can change between review and deploy.
 Address = Annotated[str, AfterValidator(_plain_address)]

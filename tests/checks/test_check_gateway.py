@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from deploys.questions.canaries import NOW, Share, share_file
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import KEY, REVISION, Deployment
 from tests.checks.fake_gateway import Behaviour, fake_gateway
@@ -111,6 +112,30 @@ def test_a_drained_replica_fails_it_when_it(
 
     assert failed(outcomes) == {REPLICAS}
     assert words in messages(outcomes)
+
+
+@pytest.mark.parametrize("has_share", [True, False])
+def test_a_pool_whose_candidate_has_drawn_the_client_needs_to_answer_nothing(
+    run_checks: RunChecks,
+    behaviour: Behaviour,
+    deployment: Deployment,
+    gateway_url: str,
+    has_share: bool,
+) -> None:
+    behaviour.replicas = ("172.18.0.12:8080",)
+    compose = deployment.root / "compose" / "lab" / "localhost" / "gpu_hosts" / "compose.yaml"
+    compose.write_text(compose.read_text().replace("pool: chat", "pool: old", 1))
+    folder = deployment.directory / "state" / "gateway" / "canaries"
+    folder.mkdir(parents=True)
+    if has_share:
+        text = share_file(Share("old", "chat", 100, (100,)), "ana")
+        (folder / "old.conf").write_text(text.replace(NOW, "17"))
+
+    outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
+
+    assert failed(outcomes) == (set() if has_share else {REPLICAS})
+    told = "100 % of `old` go to `chat`" if has_share else "no model leads to:\n  chat-1"
+    assert told in messages(outcomes)
 
 
 def test_blank_text_is_an_answer_only_from_random_weights(

@@ -1,12 +1,14 @@
 """Whatever differs between host and commit is found, named once, and nothing else is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from checks.committed import Committed, read_committed
 from checks.probes.drift import Finding, drift
 from checks.probes.live import observe
+from deploys.questions.canaries import NOW, Share, share_file
 from deploys.settings import inventory
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import Deployment
@@ -93,11 +95,15 @@ def test_what_was_done_at_the_gateway_at_run_time_is_state_and_no_drift(
     (folder / "loaded.conf").write_text('default "x";\n')
     (folder / "drained" / "chat-1.operator").write_text('{"who": "op", "reason": "a fan"}\n')
     (folder / "notes").write_text("by hand\n")
+    share = Share("chat", "next", 25, (25, 100))
+    (folder / "canaries").mkdir()
+    (folder / "canaries" / "chat.conf").write_text(share_file(share, "ana").replace(NOW, "17"))
 
     assert findings() == []
     committed = read_committed(deployment.root, "lab")[0]
     live = observe(committed, deployment.root)
     assert live.drained == {"chat-1.operator": "op (a fan)"}
+    assert live.canaries == {"chat": replace(share, since=17, who="ana")}
     assert live.state == {"notes": "by hand"}
 
 

@@ -11,6 +11,7 @@ from checks.ways.walk import ways
 from deploys.plan.plan import Plan
 from tests.checks.cloud_tree import written
 from tests.environments import ROOT
+from tests.render.canary_plans import canary_plan, cloud_canary_plan
 from tests.render.cloud_plans import cloud_plan
 from tests.render.full_plan import full_plan
 from tests.render.plans import small_plan
@@ -28,8 +29,10 @@ OUTSIDE = "203.0.113.7:443"
         cloud_plan(arm="share", share_percent=10.0, first_byte_seconds=2, open_classes=("public",)),
         full_plan(),
         small_plan(gateway={"njs": False}),
+        canary_plan(shadow={"percent": 5}),
+        cloud_canary_plan(),
     ],
-    ids=["no cloud", "fallback", "timed", "share", "all", "no njs"],
+    ids=["no cloud", "fallback", "timed", "share", "all", "no njs", "candidate", "cloud candidate"],
 )
 def test_nothing_that_must_stay_can_leave_as_rendered(tmp_path: Path, plan: Plan) -> None:
     assert leaks(*written(tmp_path, plan)) == []
@@ -161,3 +164,21 @@ def test_a_variable_can_hold_what_nginx_would_find(
 ) -> None:
     http = Directive("http", (), (_table(source, *entries),))
     assert values("$v", Scope(known, maps_of(http))) == expected
+
+
+def test_whatever_share_a_candidate_has_its_replicas_are_among_the_ways(tmp_path: Path) -> None:
+    folder, _ = written(tmp_path, canary_plan())
+    found = {way.address for way in ways(read(folder), CHAT, {"client": "demo", "pool": "chat"})}
+    assert found == {"chat-1:8080", "chat-2:8080", "next.1-1:8080"}
+
+
+def test_a_cloud_that_is_the_candidate_of_who_must_stay_is_found(tmp_path: Path) -> None:
+    folder, release = written(tmp_path, cloud_canary_plan())
+    file = folder / "canary.conf"
+    text = file.read_text()
+    allowed = "[|](fallback|share)[|](fallback|share)[|]yes$"
+    assert allowed in text
+    file.write_text(text.replace(allowed, ""))
+    found = leaks(folder, release)
+    assert any("client demo" in line and "@candidate_1 -> egress" in line for line in found)
+    assert any("marked" in line for line in found)

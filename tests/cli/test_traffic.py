@@ -84,6 +84,21 @@ def test_a_gateway_without_requests_says_so(
     assert capsys.readouterr().out == "lab: no request in the last 1h\n"
 
 
+def test_arms_of_a_candidate_have_rows_and_shares(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    line = json.loads(LOG.read_text().splitlines()[0])
+    lines = [
+        json.dumps({**line, "arm": arm}) for arm in ("stable", "stable", "stable", "candidate")
+    ]
+    (deployment.docker.folder / "id-nginx.log").write_text("\n".join(lines) + "\n")
+    assert exit_code(["traffic", "lab"]) == 0
+    told = capsys.readouterr().out
+    assert "arm chat candidate" in told
+    assert "arms: stable 3 (75.0%), candidate 1 (25.0%)" in told
+
+
 def test_a_gateway_that_is_not_there_is_told_with_its_exit_code(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:

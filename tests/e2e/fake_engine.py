@@ -21,7 +21,8 @@ HANG_SECONDS = 20
 
 NAME = sys.argv[1] if len(sys.argv) > 1 else "engine"
 seen: list[dict[str, Any]] = []
-state = {"mode": "answers"}
+state: dict[str, Any] = {"mode": "answers"}
+counting = threading.Lock()
 
 
 class Engine(BaseHTTPRequestHandler):
@@ -180,6 +181,14 @@ def refuse(status: int) -> Callable[[Engine, dict[str, Any]], None]:
     return lambda engine, _request: engine.send(status, error, Retry_After="7")
 
 
+def fail_one_in_20(engine: Engine, request: dict[str, Any]) -> None:
+    """An error instead of every twentieth answer."""
+    with counting:
+        state["failures"] = int(state.get("failures", 0)) + 1
+        fails = state["failures"] % 20 == 0
+    (refuse(500) if fails else answer)(engine, request)
+
+
 MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "answers": answer,
     "steers": steer,
@@ -190,6 +199,7 @@ MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "is full": be_full,
     "crashes": crash,
     "breaks off": break_off,
+    "fails one in 20": fail_one_in_20,
     **{f"says {status}": refuse(status) for status in (400, 401, 404, 422, 429, 500, 503)},
 }
 

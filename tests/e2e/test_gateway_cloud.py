@@ -55,7 +55,7 @@ def test_a_request_that_no_replica_takes_goes_to_the_cloud_and_says_why(
     assert provider == "acme"
     assert said in (reason, "unavailable")
     line = lab.logged(answer.headers["x-request-id"])
-    assert (line["arm"], line["provider"], line["replica"]) == ("fallback", "acme", "")
+    assert (line["cloud_arm"], line["provider"], line["replica"]) == ("fallback", "acme", "")
     assert line["reason"] == said
 
 

@@ -64,11 +64,11 @@ class Served:
         assert done.returncode == (2 if found else 0)
         return found
 
-    def chat(self, timeout_seconds: float = 30) -> httpx.Response:
+    def chat(self, timeout_seconds: float = 30, session: str = "") -> httpx.Response:
         """One short answer through the gateway, as a client of the fleet gets it."""
         body = {"model": "chat", "max_tokens": 4, "messages": [{"role": "user", "content": "Hi"}]}
         url = f"http://{self.host('gate1').address}:8080/v1/chat/completions"
-        headers = {"Authorization": f"Bearer {KEY}"}
+        headers = {"Authorization": f"Bearer {KEY}", "X-Session-Id": session}
         return httpx.post(url, json=body, headers=headers, timeout=timeout_seconds)
 
     def loads_revision(self, revision: str) -> None:

@@ -101,3 +101,12 @@ def test_replicas_spread_over_hosts_whatever_the_order_of_the_inventory(tmp_path
     one, two = (f"('gpu{number}', {{'address': '10.0.0.{number}'}})" for number in (1, 2))
     assert placed(f"{one}, {two}") == placed(f"{two}, {one}")
     assert placed(f"{two}, {one}") == [("chat-1", "gpu1"), ("chat-2", "gpu2")]
+
+
+def test_a_candidate_knows_under_which_names_it_is_asked_as_well(tmp_path: Path) -> None:
+    chat = {**SMALL, "public_name": "Org/Chat", "aliases": ["gpt-4o"]}
+    plan = _plan(tmp_path, chat={**chat, "canary": {"candidate": "next"}}, next=SMALL)
+    assert {pool.name: pool.tried_as for pool in plan.pools} == {
+        "chat": (),
+        "next": ("Org/Chat", "gpt-4o"),
+    }

@@ -8,6 +8,7 @@ from deploys.settings.arm import Arm
 from tests.render.cloud_plans import PROVIDER_MODEL, small_cloud
 from tests.render.plans import LIMITED_CLIENTS, TIERS, TLS, small_plan, small_pool
 
+# Settings refuse to keep answers of a pool that has a candidate; its files must be right without.
 POOLS = (
     small_pool(
         "chat.1",
@@ -15,6 +16,7 @@ POOLS = (
         waiting_requests=8,
         affinity={"header": "X-Session-Id"},
         answer_cache="by_client",
+        canary={"candidate": "cloud"},
     ),
     small_pool(
         "embed",
@@ -27,13 +29,15 @@ POOLS = (
         first_byte_seconds=1200,
         stream_silence_seconds=90,
         answer_cache="by_client",
+        canary={"candidate": "patient.2", "shadow": {"percent": 20}},
     ),
+    small_pool("patient.2", first_byte_seconds=600, stream_silence_seconds=60),
     small_pool("rank", kind="reranking", stream_silence_seconds=30),
 )
 
 
 def full_plan(**gateway: object) -> Plan:
-    """The limited plan with pools of every kind, two of which may leave the fleet."""
+    """The limited plan with pools of every kind; two may leave, two have a candidate."""
     clients = {**LIMITED_CLIENTS, "team-a": {**LIMITED_CLIENTS["team-a"], "cloud": "share"}}
     plan = small_plan(*POOLS, gateway={"tiers": TIERS, "tls": TLS, **gateway}, clients=clients)
     settings = small_cloud(

@@ -31,7 +31,7 @@ def test_every_page_that_a_variable_chooses_exists() -> None:
     text = "".join(own(gateway_files(full_plan())).values())
     variables = set(re.findall(r"error_page [\d ]+ = (?:/_error/)?\$(\w+);", text))
     pages = {"no_key_page", "failed_page", "full_page", "fallback_page", "late_stream_page"}
-    assert variables == pages | {"again"}
+    assert variables == pages | {"again", "stable_page"}
     for name in {name for variable in variables for name in map_values(text, variable)}:
         page = name if name.startswith(("@", "/")) else f"/_error/{name}"
         assert f"location {page} {{" in text or f"location = {page} {{" in text

@@ -86,10 +86,16 @@ def test_a_request_is_limited_where_it_comes_in_and_counted_wherever_it_is_answe
     )
     named = {name: block for name, block in locations(own(files)).items() if name[0] == "@"}
     assert named.keys() >= {"@again", "@whole_patient", "@fallback", "@cloud", "@share"}
+    # A copy is no answer, and a candidate that is a pool is asked where it stands.
+    copies = [named.pop(name) for name in list(named) if name.startswith("@shadowed")]
+    candidates = [named.pop(name) for name in list(named) if name.startswith("@candidate_3")]
+    assert len(copies) == 1
+    assert [block.count("include counted.conf;") for block in candidates] == [1, 1]
     for block in named.values():
         assert len(re.findall(r"include to_(?:pool|egress)\.conf;", block)) == 1
         assert not re.search(r"limited\.conf|proxy_pass", block)
-    assert all("include limited.conf;" in block for block in asking(own(files)).values())
+    came_in = {name: block for name, block in asking(own(files)).items() if "= /v1/" in name}
+    assert all("include limited.conf;" in block for block in came_in.values())
 
 
 def test_what_is_left_out_costs_nothing() -> None:

@@ -138,6 +138,8 @@ def test_time_outs_of_a_pool_keep_the_retry_window_below_them() -> None:
     assert found == {
         "stream_patient": ["90s", "10000ms", "2000ms"],
         "whole_patient": ["1200s", "10000ms", "2000ms"],
+        "stream_patient.2": ["60s", "10000ms", "2000ms"],
+        "whole_patient.2": ["600s", "10000ms", "2000ms"],
         "stream_rank": ["30s", "10000ms", "2000ms"],
         "whole_rank": ["600s", "10000ms", "2000ms"],
     }

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import httpx
 
@@ -22,14 +23,17 @@ class Answers:
 
 
 @contextmanager
-def steady_load(served: Served) -> Iterator[Answers]:
-    """A few clients, each asking again as soon as it has its answer, until the block ends."""
+def steady_load(served: Served, *, by_session: bool = False) -> Iterator[Answers]:
+    """A few clients, each asking again as soon as it has its answer, until the block ends.
+
+    `by_session`: each time in another session, so that both arms of a canary are asked.
+    """
     answers, end = Answers(), threading.Event()
 
     def ask() -> None:
         while not end.is_set():
             try:
-                answer = served.chat()
+                answer = served.chat(session=uuid4().hex if by_session else "")
             except httpx.HTTPError as error:
                 answers.bad.append(repr(error))
             else:

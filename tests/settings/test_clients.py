@@ -1,7 +1,5 @@
 """Clients, their keys and tiers: what is refused, until when a key is valid, who is asked as."""
 
-import ast
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +8,10 @@ from pydantic import ValidationError
 
 from deploys.settings.client import Client, Key, asking_key, every_key
 from deploys.settings.environment import read_environment
-from deploys.settings.group_data import EnvironmentWords
 from deploys.settings.refusal import Refused
 from deploys.settings.tier import Anonymous, Tier
-from tests.environments import ROOT, WORDS, write_environment
+from tests.environments import WORDS, write_environment
+from tests.settings.readme_example import readme_example
 
 GATEWAY = WORDS["gateway"]
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -88,14 +86,7 @@ def test_a_key_is_valid_until_its_last_day_is_over(day: str | None, *, valid: bo
 
 
 def test_the_example_in_the_readme_is_what_fits() -> None:
-    text = (ROOT / "deploys" / "settings" / "README.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    words = {
-        node.targets[0].id: ast.literal_eval(node.value)
-        for node in ast.parse(example).body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-    read = EnvironmentWords.model_validate({**WORDS, **words}, strict=True)
+    read = readme_example("Clients, their keys and their limits")
     assert read.gateway.anonymous == Anonymous()
     tier = read.gateway.tiers["shared"]
     assert all(value is not None for value in tier.model_dump().values())

@@ -35,6 +35,7 @@ def test_everything_that_needs_it_is_refused_at_once_with_the_reason(tmp_path: P
         clients=CLIENTS,
         pools={
             "chat": {**POOL, "stream_silence_seconds": 9, "affinity": {}, "cloud": "fallback"},
+            "mail": {**POOL, "canary": {"candidate": "code"}},
             "code": {**POOL, "answer_cache": "by_client", "affinity": {"header": "X-Session"}},
         },
         cloud=CLOUD,
@@ -46,6 +47,7 @@ def test_everything_that_needs_it_is_refused_at_once_with_the_reason(tmp_path: P
         ("gateway.tiers.t.tokens_per_minute", "tokens are read from the answers"),
         ("pools.chat.affinity", "without a header a session is known by the body"),
         ("pools.chat.stream_silence_seconds", "streams are known by their body"),
+        ("pools.mail.canary", "a request is led to the candidate once its body is read"),
         ("pools.code.answer_cache", "answers are kept by a digest of the body"),
     }
     assert {one.hint for one in found} == {"leave it out, or `gateway.njs`"}

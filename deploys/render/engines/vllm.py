@@ -59,7 +59,10 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
     return [
         # The folder, as the entry point `vllm serve` takes it.
         Argument(("/models",), "Read as the checkpoint's own quantization_config says."),
-        Argument(("--served-model-name", pool.public_name)),
+        Argument(
+            ("--served-model-name", *pool.names, *pool.tried_as),
+            "Another name gets 404. Answers carry the first one.",
+        ),
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
         Argument(("--port", str(PORT))),
         *_kind(replica),

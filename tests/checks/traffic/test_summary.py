@@ -132,3 +132,15 @@ def test_memory_does_not_grow_with_the_number_of_requests() -> None:
     assert len(found.all.total.buckets) < 1000
     assert len(found.replicas) == MOST_GROUPS + 1
     assert found.replicas["others"].requests == 12_000 - MOST_GROUPS
+
+
+def test_arms_are_counted_in_all_and_by_pool() -> None:
+    lines = [changed(arm="candidate", cloud_arm="never"), *[changed(arm="stable")] * 3, changed()]
+    found = read(*lines)
+    assert found.all.document()["arms"] == {"candidate": 0.2, "stable": 0.6}
+    assert found.all.document()["cloud_arms"] == {"never": 0.2}
+    assert {name: group.requests for name, group in found.arms.items()} == {
+        "chat candidate": 1,
+        "chat stable": 3,
+    }
+    assert read(*LINES).arms == {}
