@@ -54,7 +54,7 @@ def test_a_percentile_is_a_value_of_the_sample(share: int, value: int) -> None:
 
 def test_targets_are_met_or_missed_by_the_median_and_only_where_measured() -> None:
     spread = {"median": 0.6, "least": 0.4, "most": 0.9}
-    document = {
+    document: Document = {
         "parts": {
             "small": {"rows": {"by_path": {"of_bare": spread}, "by_model": {"of_bare": spread}}}
         }
@@ -68,7 +68,7 @@ def test_targets_are_met_or_missed_by_the_median_and_only_where_measured() -> No
 
 def test_the_table_names_each_front_and_each_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     spread = {"median": 0.615, "least": 0.5, "most": 12345.0}
-    document = {
+    document: Document = {
         "machine": "2 CPUs", "load_before": 0.5, "connections": 16,
         "parts": {"small": {"load": 0.5, "rows": {"by_model": {"of_bare": spread, "failed": 0}}}},
     }  # fmt: skip
