@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,15 +40,13 @@ Part = Callable[[], dict[str, dict[str, Any]]]
 def main(arguments: Sequence[str]) -> int:
     """Measures, prints, writes; its exit code says only whether it came to its end."""
     options = _options(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # As Ctrl-C: whatever was started is removed.
-        signal.signal(number, signal.default_int_handler)
     document: dict[str, Any] = {}
     options.results.parent.mkdir(parents=True, exist_ok=True)
     try:
         # Minutes lie between two parts: what is measured is kept, whatever becomes of the next.
-        for document in measure(options):
-            options.results.write_text(json.dumps(document, indent=2) + "\n")
+        with closing(measure(options)) as parts:
+            for document in parts:
+                options.results.write_text(json.dumps(document, indent=2) + "\n")
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
@@ -61,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def measure(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def measure(options: argparse.Namespace) -> Generator[dict[str, Any], None, None]:
     """Everything that is asked for, as a document that grows part by part."""
     document = _about()
     nginx = kit_images()["nginx"]
@@ -129,4 +128,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C: whatever was started is removed.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

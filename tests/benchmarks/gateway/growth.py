@@ -64,11 +64,13 @@ def _reload(folder: Path, number: int) -> float:
     word = f"reload-{number}"
     (folder / "state" / "loaded.conf").write_text(f"default {word};\n")
     url = f"http://{address(PART)}:8081/revision"
-    begun = time.perf_counter()
-    send_signal(container(PART), "HUP")
-    while time.perf_counter() - begun < RELOAD_SECONDS:
-        # Old workers keep their connections and answer on them.
-        if httpx.get(url, timeout=30).json()["loaded"] == word:
-            return time.perf_counter() - begun
-        time.sleep(0.002)
+    # Old workers keep their connections and answer on them.
+    each_its_own = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(limits=each_its_own, timeout=30) as client:
+        begun = time.perf_counter()
+        send_signal(container(PART), "HUP")
+        while time.perf_counter() - begun < RELOAD_SECONDS:
+            if client.get(url).json()["loaded"] == word:
+                return time.perf_counter() - begun
+            time.sleep(0.002)
     raise LabError(f"no reload in {RELOAD_SECONDS} s", f"docker logs {container(PART)}")
