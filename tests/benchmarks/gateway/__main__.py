@@ -33,6 +33,7 @@ WITH_BODIES = ("direct", "bare", "by_model", "tokens", "litellm")
 PROXIED = ("bare", "by_model", "litellm")
 # Of the load before a run, for each processor: more, and others take part in what is measured.
 BUSY = 0.3
+WIDTH = 150
 
 Part = Callable[[], dict[str, dict[str, Any]]]
 
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     finally:
         if document:
-            show(document, Console())
+            # A file has no width, and rich takes 80 columns for it.
+            show(document, Console(width=None if sys.stdout.isatty() else WIDTH))
     print(f"written: {options.results}")
     return 0
 

@@ -8,11 +8,13 @@ from tests.benchmarks.gateway.load import Loaded, loaded
 from tests.benchmarks.gateway.rounds import interleaved, ratios
 from tests.benchmarks.measure import spread
 
+# Column -> the front that it compares with.
+OTHERS = {"of_bare": "bare", "of_bare_close": "bare_close", "of_litellm": "litellm"}
 Rows = dict[str, dict[str, Any]]
 
 
 def small(names: Sequence[str], rounds: int, seconds: int) -> Rows:
-    """A row for each front, with its ratios to bare nginx and to LiteLLM where those were asked."""
+    """A row for each front, with its ratios to those that were asked beside it."""
     found = interleaved(names, rounds, lambda name: loaded(FRONTS[name], seconds))
     return {name: _row(name, found) for name in names}
 
@@ -30,7 +32,7 @@ def _row(name: str, found: dict[str, list[Loaded]]) -> dict[str, Any]:
     # A direct connection's container is the engine itself; two share the load of the others.
     if name in PROXIES:
         row["cpu_microseconds"] = spread([one.cpu_microseconds for one in runs], 1)
-    for other, column in (("bare", "of_bare"), ("litellm", "of_litellm")):
+    for column, other in OTHERS.items():
         if other in found and other != name:
             row[column] = ratios(rates, [one.requests_per_second for one in found[other]])
     return row

@@ -18,6 +18,7 @@ TITLES = {
 HEADINGS = {
     "requests_per_second": "requests/s",
     "of_bare": "/ bare nginx",
+    "of_bare_close": "/ no keep-alive",
     "of_litellm": "/ LiteLLM",
     "cpu_microseconds": "CPU us each",
     "p50_ms": "p50 ms",
