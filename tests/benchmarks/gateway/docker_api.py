@@ -20,6 +20,8 @@ class Usage:
     cpu_seconds: float
     memory_bytes: int
     """Without files that the kernel only keeps because there is room; files in a tmpfs count."""
+    most_bytes: int
+    """Since its start, as the kernel counts it; 0 where control groups of version 2 do not say."""
 
 
 def usage(container: str) -> Usage:
@@ -67,4 +69,8 @@ def _usage(client: httpx.Client, container: str) -> Usage:
     details = memory["stats"]
     # Control groups of version 1 and 2.
     kept = details.get("total_inactive_file", details.get("inactive_file", 0))
-    return Usage(answer["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, memory["usage"] - kept)
+    return Usage(
+        answer["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
+        memory["usage"] - kept,
+        memory.get("max_usage", 0),
+    )

@@ -68,7 +68,9 @@ def _memory(name: str, body: bytes) -> dict[str, float]:
     before = usage(container(part)).memory_bytes
     with watched_memory(container(part)) as seen, ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda _: sent(name, body), range(AT_ONCE)))
+    # A busy Docker says little about a second: the kernel's own highest, where there is one.
+    most = max(usage(container(part)).most_bytes, *seen, before)
     return {
         "memory_before_mib": round(before / MIB, 1),
-        "memory_peak_mib": round(max(seen, default=before) / MIB, 1),
+        "memory_peak_mib": round(most / MIB, 1),
     }
