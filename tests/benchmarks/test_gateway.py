@@ -61,8 +61,10 @@ def test_targets_are_met_or_missed_by_the_median_and_only_where_measured() -> No
     }
     found = {one["target"]: one["is_met"] for one in verdicts(document)}
     assert list(found.values()) == [False, True]
+    assert [one["is_sure"] for one in verdicts(document)] == [False, False]
     document["parts"]["failover"] = {"rows": {"by_model": {"failed": 1}}}
     assert [one["is_met"] for one in verdicts(document)] == [False, True, False]
+    assert verdicts(document)[-1]["is_sure"]
     assert {one.where[1] for one in TARGETS} <= FRONTS.keys()
 
 
@@ -76,7 +78,7 @@ def test_the_table_names_each_front_and_each_verdict(capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out
     assert "0.615 (0.5-12,345)" in shown
     assert FRONTS["by_model"].words in shown
-    assert "met" in shown
+    assert "met, but rounds disagree" in shown
     assert cell(None) == ""
 
 

@@ -49,6 +49,7 @@ def show(document: Mapping[str, Any], console: Console) -> None:
     targets = Table("target", "bound", "measured", "", title="targets, by medians", box=None)
     for one in document["targets"]:
         met = "met" if one["is_met"] else "missed"
+        met += "" if one["is_sure"] else ", but rounds disagree"
         targets.add_row(one["target"], one["bound"], f"{one['measured']:g}", met)
     console.print(targets)
 

@@ -57,10 +57,13 @@ def _verdicts(document: Document) -> Iterator[dict[str, Any]]:
             continue
         value = found["median"] if isinstance(found, dict) else found
         is_met = value >= target.bound if target.is_least else value <= target.bound
+        # Whether every round says the same.
+        is_sure = not (isinstance(found, dict) and found["least"] < target.bound < found["most"])
         sign = ">=" if target.is_least else "<="
         yield {
             "target": target.words,
             "bound": f"{sign} {target.bound:g}",
             "measured": value,
             "is_met": is_met,
+            "is_sure": is_sure,
         }
