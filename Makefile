@@ -56,8 +56,8 @@ bench-deploy: $(READY)
 bench-affinity: $(READY)
 	@$(BIN)/python -m tests.benchmarks.affinity
 
-# The gateway beside a bare nginx, LiteLLM (installed for this alone) and a direct connection; eight
-# minutes, or two: make bench-gateway OPTIONS=--quick
+# The gateway beside a bare nginx, LiteLLM (installed for this alone) and a direct connection; ten
+# minutes, or three: make bench-gateway OPTIONS=--quick
 bench-gateway: $(READY)
 	@$(BIN)/python -m tests.benchmarks.gateway $(OPTIONS)
 

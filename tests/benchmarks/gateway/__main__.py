@@ -114,7 +114,7 @@ def _parts(options: argparse.Namespace, folder: Path, nginx: str) -> dict[str, P
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-gateway", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter: two minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter: three minutes")
     parser.add_argument("--rounds", type=int, help="5; 2 when quick")
     parser.add_argument("--seconds", type=int, help="of load, each time: 3; 1 when quick")
     parser.add_argument("--parts", nargs="+", choices=part_names(), default=part_names())
