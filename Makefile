@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo demo-down test test-fast format accuracy oracle judge-tls bench-plan bench-deploy \
-	bench-affinity survey plan render apply verify drift releases rollback chat traffic lock clean
+	bench-affinity bench-gateway survey plan render apply verify drift releases rollback chat traffic lock clean
 
 demo: $(READY)
 	@$(BIN)/homeport demo
@@ -55,6 +55,11 @@ bench-deploy: $(READY)
 # What sessions that keep their replica are worth, against the least busy one; three minutes.
 bench-affinity: $(READY)
 	@$(BIN)/python -m tests.benchmarks.affinity
+
+# The gateway beside a bare nginx, LiteLLM (installed for this alone) and a direct connection; ten
+# minutes, or three: make bench-gateway OPTIONS=--quick
+bench-gateway: $(READY)
+	@$(BIN)/python -m tests.benchmarks.gateway $(OPTIONS)
 
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)

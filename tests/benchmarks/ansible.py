@@ -8,16 +8,16 @@ changes nothing where nothing is to be changed, as the kit's operations do.
 
 import io
 import json
-import sys
 import tarfile
 
 from deploys.operations.release import FOLDERS
 from tests.benchmarks.fleet import FOLDER, RELEASE, Fleet, committed_files, ssh_key
+from tests.benchmarks.own_environment import BENCH, installed
 from tests.lab import keys
-from tests.lab.machine import ROOT, run
+from tests.lab.machine import run
 
 VERSION = "ansible-core==2.19.*"
-VENV = ROOT / ".homeport" / "bench" / "ansible"
+VENV = BENCH / "ansible"
 
 _SETTINGS = """\
 [defaults]
@@ -35,10 +35,7 @@ ssh_args = -o ControlMaster=auto -o ControlPersist=120s -o UserKnownHostsFile={k
 
 def install() -> str:
     """Has ansible-core in its own virtual environment; its version."""
-    program = VENV / "bin" / "ansible-playbook"
-    if not program.exists():
-        run(sys.executable, "-m", "venv", "--clear", str(VENV))
-        run(str(VENV / "bin" / "pip"), "install", "--quiet", VERSION)
+    program = installed(VENV, VERSION, "ansible-playbook")
     shown = run(str(program), "--version").stdout
     return shown.splitlines()[0].split("[core ")[-1].rstrip("]")
 

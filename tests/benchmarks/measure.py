@@ -39,7 +39,7 @@ def measured(command: Sequence[str], folder: Path, words: Mapping[str, str]) -> 
     return Measured(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
+def spread(values: Sequence[float], digits: int = 2) -> dict[str, float]:
     """Median, least and most."""
-    rounded = [round(value, 2) for value in (median(values), min(values), max(values))]
+    rounded = [round(value, digits) for value in (median(values), min(values), max(values))]
     return dict(zip(("median", "least", "most"), rounded, strict=True))

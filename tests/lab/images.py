@@ -29,6 +29,7 @@ BASES = {
     "engine": "python",
     "oracle": "testing",
     "pebble": "testing",
+    "wrk": "debian",
 }
 
 

@@ -1,0 +1,1 @@
+"""What the gateway costs beside a direct connection, a bare nginx and LiteLLM."""
