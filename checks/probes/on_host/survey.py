@@ -54,11 +54,11 @@ def gpus(remarks: list[str], measure_context: bool) -> dict[str, object]:
 
 def _by_nvml(remarks: list[str], measure_context: bool) -> dict[str, object]:
     # Not at the top: without ctypes it cannot be imported.
-    from checks.probes.on_host import nvml  # noqa: PLC0415
+    from checks.probes.on_host import cards, nvml  # noqa: PLC0415
 
     _tell("asking NVML")
     try:
-        return nvml.read_gpus(remarks, measure_context)
+        return cards.read_gpus(remarks, measure_context)
     except nvml.Refusal as refusal:
         if refusal.code == VERSION_MISMATCH:
             raise _mismatch() from None
