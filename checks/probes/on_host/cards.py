@@ -18,7 +18,7 @@ MEMORY_V2 = 0x02000028
 
 
 def read_gpus(remarks: list[str], measure_context: bool) -> dict[str, object]:
-    """`driver`, `cuda` and `gpus`; adds to `remarks` what could not be read. Raises nvml.Refusal."""
+    """`driver`, `cuda` and `gpus`; adds to `remarks` what is lacking. Raises nvml.Refusal."""
     with nvml.session():
         devices = _devices(remarks)
         gpus = [gpu for one in devices if (gpu := _gpu(one, devices))]

@@ -18,6 +18,9 @@ Error = pynvml.NVMLError
 # What a board or a driver lacks; anything else is a failure of the GPU (nvml.h, nvmlReturn_t).
 LACKING = (3, 13, 25, 26)
 LOST = (15, 16)
+DRIVER_NOT_LOADED = 9
+LIBRARY_NOT_FOUND = 12
+VERSION_MISMATCH = 18
 
 
 class Refusal(Exception):
