@@ -18,7 +18,9 @@ from deploys.settings.inventory import InventoryHost
 # apart, tell it from what stays.
 SAMPLES = 5
 APART_SECONDS = 1.0
-# The driver's own limit in on_host/health.py, the containers' and the log's, one after the other.
+# Eight GPUs without the persistence daemon wake up in about 20 s; then come the samples.
+DRIVER_SECONDS = 45
+# More than the kernel's log and the containers may take meanwhile.
 LIMIT_SECONDS = 120
 MODULES = (
     *("linux", "limited", "kernel_log", "containers", "smi", "nvml", "inside", "readings"),
@@ -112,7 +114,7 @@ class Health:
 
 def ask(host: InventoryHost, containers: Sequence[str]) -> Health:
     """`containers`: the ids of those that hold GPUs. Raises Unreachable."""
-    arguments = [str(SAMPLES), str(APART_SECONDS), *containers]
+    arguments = [str(DRIVER_SECONDS), str(SAMPLES), str(APART_SECONDS), *containers]
     done = run_program(host, program(MODULES), arguments, LIMIT_SECONDS)
     if done.returncode in NO_SUCH_COMMAND:
         return Health("", Refused(None, NO_PYTHON))

@@ -35,6 +35,12 @@ def is_in(pid: int, containers: list[str], root: str = "") -> bool:
     return any(container in groups for container in containers)
 
 
+def described(pid: int, held_bytes: int | None, ours: list[str]) -> dict[str, object]:
+    """A process for a report; None: the driver does not tell what it holds."""
+    name = read(f"/proc/{pid}/comm") or "of another container or user"
+    return {"pid": pid, "held_bytes": held_bytes, "name": name, "ours": is_in(pid, ours)}
+
+
 def kit_containers() -> list[str] | None:
     """Identifiers of the kit's containers; None when Docker is there and does not say."""
     try:

@@ -8,22 +8,20 @@ import time
 
 from checks.probes.on_host import inside, kernel_log, limited, linux
 
-# Eight GPUs without the persistence daemon wake up in about 20 s; then come the samples.
-DRIVER_SECONDS = 45
 FABRIC_MANAGER = "nv-fabricmanager"
 
 
 def main(arguments: list[str]) -> None:
-    """Prints its answers as Python literals between marks; SAMPLES APART_SECONDS [CONTAINER …]."""
-    samples, apart, *containers = arguments
-    ends = time.monotonic() + DRIVER_SECONDS + int(samples) * float(apart)
+    """Prints Python literals between marks; DRIVER_SECONDS SAMPLES APART_SECONDS [CONTAINER …]."""
+    patience, samples, apart, *containers = arguments
+    ends = time.monotonic() + float(patience) + int(samples) * float(apart)
     driver = limited.begin(lambda: _gpus(int(samples), float(apart)))
     _answer("system", repr(_system()))
     _answer("log", repr(kernel_log.gpu_lines()))
     for container, seen in inside.ask_all(containers).items():
         _answer(f"inside {container}", seen)
     found = limited.outcome(driver, ends)
-    hangs = {"refused": {"code": "hangs", "said": f"no answer within {DRIVER_SECONDS} s"}}
+    hangs = {"refused": {"code": "hangs", "said": f"no answer within {patience} s"}}
     _answer("gpus", repr(hangs) if found is None else found)
     _answer("end", "")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from checks.probes.on_host import containers, nvml
-from checks.probes.on_host.linux import read
 from checks.probes.on_host.nvml import Device
 from checks.probes.on_host.readings import is_lacking, readings, refusal, sample, value
 from checks.probes.on_host.smi import bus_address
@@ -79,7 +78,7 @@ def _memory(device: Device) -> object:
 
 
 def _processes(device: Device, ours: list[str]) -> object:
-    """Each process once, with what it holds; None: the driver does not tell how much."""
+    """Each process once, with what it holds."""
     found: dict[int, dict[str, object]] = {}
     for kind in LISTS:
         listed = _listed(device, kind)
@@ -88,12 +87,7 @@ def _processes(device: Device, ours: list[str]) -> object:
                 return listed
             continue
         for pid, held in listed:
-            found[pid] = {
-                "pid": pid,
-                "held_bytes": held,
-                "name": read(f"/proc/{pid}/comm") or "of another container or user",
-                "ours": containers.is_in(pid, ours),
-            }
+            found[pid] = containers.described(pid, held, ours)
     return list(found.values())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-from checks.probes.on_host import smi
+from checks.probes.on_host import containers, smi
 from checks.probes.on_host.smi import bus_address
 
 # nvmlReturn_t of nvml.h.
@@ -30,6 +30,14 @@ def _milliwatts(cell: str) -> int:
     return round(float(cell) * 1000)
 
 
+def _percent(cell: str) -> dict[str, int]:
+    return {"gpu": int(cell)}
+
+
+def _mebibytes(cell: str) -> dict[str, int]:
+    return {"total": int(cell) << 20}
+
+
 def _mask(cell: str) -> int:
     return int(cell, 16)
 
@@ -37,6 +45,7 @@ def _mask(cell: str) -> int:
 # Field -> our name for what NVML gives, and how a cell is read. Two fields may make one pair.
 FIELDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "uuid": ("uuid", str),
+    "memory.total": ("memory", _mebibytes),
     "name": ("name", str),
     "pci.bus_id": ("pcie", bus_address),
     "gpu_recovery_action": ("recovery_action", _action),
@@ -60,7 +69,7 @@ FIELDS: dict[str, tuple[str, Callable[[str], object]]] = {
     "power.default_limit": ("power_default_limit_mw", _milliwatts),
 }
 SAMPLED: dict[str, tuple[str, Callable[[str], object]]] = {
-    "utilization.gpu": ("gpu_percent", int),
+    "utilization.gpu": ("utilization", _percent),
     "pcie.link.gen.current": ("pcie_generation", int),
     "pcie.link.width.current": ("pcie_width", int),
     "clocks_event_reasons.active": ("slowed_by", _mask),
@@ -84,17 +93,23 @@ def gpus(samples: int, apart: float, why: str, code: int | None = None) -> dict[
         if "mismatch" in str(refused).lower():
             code = 18
         return {"way": "nvidia-smi", "refused": {"code": code, "said": said}}
+    held = smi.compute_processes()
+    ours = containers.kit_containers()
+    remarks += [containers.NOT_TOLD] if ours is None else []
     for index, row in enumerate(rows):
-        mine = [one[index] for one in taken if index < len(one)]
-        row.update(index=index, samples=mine)
+        row["index"] = index
+        row["samples"] = [one[index] for one in taken if index < len(one)]
+        row["processes"] = [
+            containers.described(pid, mib << 20, ours or [])
+            for pid, mib in held.get(str(row["uuid"]), [])
+        ]
     driver = drivers[0] if drivers else ""
     return {"way": "nvidia-smi", "driver": driver, "remarks": remarks, "gpus": rows}
 
 
 def _sample(number: int, apart: float) -> list[dict[str, object]]:
     time.sleep(apart if number else 0)
-    rows = [_read(cells, SAMPLED) for cells in smi.gpu_cells(list(SAMPLED), [])]
-    return [{**row, "utilization": {"gpu": row.pop("gpu_percent", None)}} for row in rows]
+    return [_read(cells, SAMPLED) for cells in smi.gpu_cells(list(SAMPLED), [])]
 
 
 def _read(

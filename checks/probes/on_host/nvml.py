@@ -20,6 +20,7 @@ LACKING = (3, 13, 25, 26)
 LOST = (15, 16)
 DRIVER_NOT_LOADED = 9
 LIBRARY_NOT_FOUND = 12
+FUNCTION_NOT_FOUND = 13
 VERSION_MISMATCH = 18
 
 
@@ -53,7 +54,11 @@ class Asked:
 
 def call(function: str, *arguments: object) -> Any:  # noqa: ANN401  any of NVML's types
     """The answer of one of pynvml's functions; raises Error."""
-    return getattr(pynvml, function)(*arguments)
+    try:
+        return getattr(pynvml, function)(*arguments)
+    except pynvml.NVMLLibraryMismatchError:
+        # pynvml's word, of a class of its own, for a few functions that an old driver lacks.
+        raise Error(FUNCTION_NOT_FOUND) from None
 
 
 def structure(name: str) -> Any:  # noqa: ANN401  a ctypes structure

@@ -59,7 +59,7 @@ def read_gpus(remarks: list[str]) -> dict[str, object]:
         if str(row.pop("mig", "")).lower() == "enabled":
             raise Refusal("a GPU is in MIG mode, and its slices cannot be read without ctypes")
     drivers = [str(row.pop("driver", "")) for row in rows]
-    ours = _own_processes() if rows else {}
+    ours = compute_processes() if rows else {}
     for row in rows:
         used = int(str(row.pop("used_mib", 0))) - own_mib(ours.get(str(row["uuid"]), []), remarks)
         row["used_mib"] = stable_mib(used)
@@ -126,7 +126,7 @@ def _row(cells: dict[str, str], remarks: list[str]) -> dict[str, object] | None:
     return None
 
 
-def _own_processes() -> dict[str, list[tuple[int, int]]]:
+def compute_processes() -> dict[str, list[tuple[int, int]]]:
     """UUID -> (PID, MiB) of its compute processes."""
     query = "--query-compute-apps=gpu_uuid,pid,used_memory"
     try:
