@@ -26,6 +26,7 @@ REASONS: Mapping[int | str, tuple[str, str]] = {
 }
 ANY = ("it does not start", "`dmesg | grep NVRM` says why; then reboot the host")
 PYTHON = "`apt-get install python3-minimal` on the host, or `python3` to have NVML itself asked"
+CUT_OFF = "the host sees its GPUs: the container was cut off from them, or started before them"
 RECREATE = (
     "recreate the container (`docker compose up --force-recreate`); CDI devices, which the kit "
     "reserves, survive `systemctl daemon-reload`"
@@ -90,8 +91,9 @@ class Holder:
 
 
 def unseen(holders: Iterable[Holder], health: Health) -> tuple[list[Finding], list[str]]:
-    """What containers have lost, and which of them could not be asked."""
+    """What containers have lost that the host has, and which of them could not be asked."""
     found, unasked = [], []
+    on_host = {gpu.uuid for gpu in health.gpus if not gpu.is_lost}
     for holder in holders:
         seen = health.inside.get(holder.container)
         if seen is None:
@@ -100,19 +102,18 @@ def unseen(holders: Iterable[Holder], health: Health) -> tuple[list[Finding], li
             unasked.append(f"{holder.service} cannot be asked: {seen['refused']}")
         elif "refused" in seen:
             evidence = f"{holder.service}: {seen['way']} says within it: {seen['refused']}"
-            found.append(failing(evidence, _cause(health), RECREATE))
-        elif lost := sorted(holder.reserved - set(seen["uuids"])):
+            found.append(failing(evidence, CUT_OFF, RECREATE))
+        elif lost := sorted(_expected(holder, on_host) - set(seen["uuids"])):
             evidence = f"{holder.service} does not see {', '.join(lost)}"
-            found.append(failing(evidence, _cause(health), RECREATE))
-        elif not seen["uuids"]:
-            found.append(failing(f"{holder.service} sees no GPU", _cause(health), RECREATE))
+            found.append(failing(evidence, CUT_OFF, RECREATE))
+        elif not seen["uuids"] and on_host:
+            found.append(failing(f"{holder.service} sees no GPU", CUT_OFF, RECREATE))
     return found, unasked
 
 
-def _cause(health: Health) -> str:
-    if health.refused is not None or not health.gpus:
-        return "neither does the host"
-    return "the host sees its GPUs: the container was cut off from them, or started before them"
+def _expected(holder: Holder, on_host: set[str]) -> set[str]:
+    """A GPU that the host does not have either is told by other checks; slices are not listed."""
+    return {one for one in holder.reserved if one in on_host or one.startswith("MIG-")}
 
 
 def _list(gpus: Sequence[Gpu]) -> str:

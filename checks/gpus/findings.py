@@ -83,13 +83,13 @@ def findings(examined: Examined, rule: Rule) -> tuple[list[Finding], list[str]]:
     for gpu in examined.health.gpus:
         try:
             found += [_named(one, gpu, examined) for one in rule(gpu)]
-        except Lacking as lacking:
-            unjudged.append(f"{gpu}: {lacking}")
-        except Unreadable as unreadable:
+        except (Lacking, Unreadable) as reason:
             if gpu.is_lost:
                 unjudged.append(f"{gpu}: it is lost")
+            elif isinstance(reason, Lacking):
+                unjudged.append(f"{gpu}: {reason}")
             else:
-                one = failing(str(unreadable), "the driver cannot read it", ASK_AGAIN)
+                one = failing(str(reason), "the driver cannot read it", ASK_AGAIN)
                 found.append(_named(one, gpu, examined))
     return found, unjudged
 

@@ -152,4 +152,4 @@ def _link_errors(gpu: Gpu) -> Iterator[Finding]:
 def _per_second(gpu: Gpu, counts: list[int]) -> float:
     """How fast a counter grew over the looks; in less than a second nothing is extrapolated."""
     times = gpu.sampled("at")
-    return (counts[-1] - counts[0]) / max(times[-1] - times[0], 1.0)
+    return float(counts[-1] - counts[0]) / max(times[-1] - times[0], 1.0)

@@ -40,13 +40,13 @@ def _uuids() -> list[str]:
 
     found = []
     for index in range(nvml.call("nvmlDeviceGetCount")):
-        device = nvml.call("nvmlDeviceGetHandleByIndex", index)
-        found.append(nvml.call("nvmlDeviceGetUUID", device))
         try:
-            slices = nvml.slices(device)
+            device = nvml.call("nvmlDeviceGetHandleByIndex", index)
+            found.append(nvml.call("nvmlDeviceGetUUID", device))
+            found += [nvml.call("nvmlDeviceGetUUID", one) for _, one in nvml.slices(device)]
         except nvml.Error:
+            # A lost GPU, or one that knows no slices.
             continue
-        found += [nvml.call("nvmlDeviceGetUUID", one) for _, one in slices]
     return found
 
 

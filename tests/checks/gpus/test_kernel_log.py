@@ -4,6 +4,7 @@ import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,14 +40,18 @@ def _says(*lines: str) -> str:
     return "\n".join(f"echo {shlex.quote(line)}" for line in lines)
 
 
+def _read() -> tuple[str, list[tuple[int, str]]]:
+    found: dict[str, Any] = dict(kernel_log.gpu_lines())
+    return found["source"], found["lines"]
+
+
 def test_the_journal_is_read_with_the_age_of_each_line(program: Put) -> None:
     then = time.time() - 600
     program(
         "journalctl", _says(f"{then:.6f} host kernel: {FALLEN}", f"{then:.6f} host kernel: usb")
     )
-    found = kernel_log.gpu_lines()
-    assert found["source"] == "journalctl"
-    ((age, line),) = found["lines"]
+    source, ((age, line),) = _read()
+    assert source == "journalctl"
     assert 599 <= age <= 605
     assert line == FALLEN
 
@@ -63,16 +68,15 @@ def test_dmesg_is_read_where_the_journal_is_not(program: Put, journal: str) -> N
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     program("journalctl", journal)
     program("dmesg", _says(f"[{uptime - 100:12.6f}] {PAGE_FAULT}", "[    0.0] Linux version 6.12"))
-    found = kernel_log.gpu_lines()
-    assert found["source"] == "dmesg"
-    ((age, line),) = found["lines"]
+    source, ((age, line),) = _read()
+    assert source == "dmesg"
     assert 99 <= age <= 105
     assert line == PAGE_FAULT
 
 
 def test_lines_of_the_day_before_yesterday_are_left_out(program: Put) -> None:
     program("journalctl", _says(f"{time.time() - 48 * 3600:.6f} host kernel: {FALLEN}"))
-    assert kernel_log.gpu_lines()["lines"] == []
+    assert _read() == ("journalctl", [])
 
 
 def test_a_log_that_nobody_lets_be_read_is_told_with_both_reasons(program: Put) -> None:
