@@ -152,4 +152,5 @@ def _link_errors(gpu: Gpu) -> Iterator[Finding]:
 def _per_second(gpu: Gpu, counts: list[int]) -> float:
     """How fast a counter grew over the looks; in less than a second nothing is extrapolated."""
     times = gpu.sampled("at")
-    return float(counts[-1] - counts[0]) / max(times[-1] - times[0], 1.0)
+    seconds = float(times[-1] - times[0])
+    return (counts[-1] - counts[0]) / max(seconds, 1.0)

@@ -8,6 +8,7 @@ from tests.lab.gpus import Gpu
 BUSY = {"utilization.gpu": "90"}
 NO_LIMITS = dict.fromkeys(("temperature.threshold.0", "temperature.threshold.1"), "!3")
 LINKS = [f"nvlink.{link}" for link in range(18)]
+PEERS = [f"p2p.nvlink.{minor}" for minor in range(128)]
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,9 @@ _LINKS = {
     "has a link down": fails("nvlink", "NVLink 3 of 18 down", {"nvlink.3": "0"}),
     "has all links down": fails("nvlink", "no NVLink is up", dict.fromkeys(LINKS, "0")),
     "has a link in another state": fails("nvlink", "link 2: 7", {"nvlink.2": "7"}),
+    "is linked to no other": fails(
+        "nvlink", "status 3 with every other", dict.fromkeys(PEERS, "3")
+    ),
     "has checksum errors": fails(
         "nvlink", "1000 NVLink checksum errors", {"field.38": "0|0|0|0|1000"}
     ),

@@ -1,5 +1,6 @@
 """What is judged by more than one GPU: slices, links, other people's work, NVSwitches."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,38 +13,41 @@ from checks.probes.on_host import linux
 from deploys.render.release import PlannedReplica
 from tests.checks.deployment import planned as planned_replica
 from tests.checks.gpus.asking import ask, examined, planned
-from tests.checks.gpus.rules import all_found, rules
+from tests.checks.gpus.rules import rules
 from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import Gpu, gpu_uuid, mig_slices
 
 SLICES = mig_slices(("3g.40gb", 40448, 60))
+SLICED, WHOLE = 0, 1
 
 
-def _mig(health: Health, *slices: str) -> str:
-    subject = Examined("gpu1", health, planned([0], slices=slices))
-    return "\n".join(map(str, findings(subject, rules(subject)["mig"])[0]))
+@pytest.fixture(scope="module")
+def health(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Health]:
+    """A GPU that is cut into slices, and one on which others hold 2000 MiB; asked once."""
+    with pytest.MonkeyPatch.context() as patch:
+        driver = FakeDriver(tmp_path_factory.mktemp("hosts"))
+        driver.has(Gpu("h100", SLICES), Gpu("h100", {"processes.compute": "1:2000"}))
+        driver.answers_nvml(patch)
+        yield ask()
 
 
-def test_planned_slices_that_are_there_pass(driver: FakeDriver) -> None:
-    driver.has(Gpu("h100", SLICES))
-    assert _mig(ask(), SLICES["mig.0.uuid"]) == ""
-
-
-def test_a_slice_that_was_made_anew_has_another_uuid_and_is_missed(driver: FakeDriver) -> None:
-    driver.has(Gpu("h100", SLICES))
-    assert "no slice MIG-gone: slices were made anew" in _mig(ask(), "MIG-gone")
-
-
-def test_planned_slices_of_a_gpu_that_is_whole_are_missed(driver: FakeDriver) -> None:
-    driver.has(Gpu("h100"))
-    assert "MIG is off: 1 slices are planned" in _mig(ask(), "MIG-gone")
-
-
-def test_links_that_lead_to_no_other_gpu_are_found(driver: FakeDriver) -> None:
-    driver.has(Gpu("h100", {"p2p.nvlink.1": "3"}), Gpu("h100", {"p2p.nvlink.0": "3"}))
-    found = all_found(examined(ask(), 0, 1))
-    assert [rule for rule, _, _ in (*found[0], *found[1])] == ["nvlink", "nvlink"]
-    assert "peer-to-peer status 3 with every other GPU" in found[0][0][2]
+@pytest.mark.parametrize(
+    ("gpu", "slices", "words"),
+    [
+        (SLICED, (SLICES["mig.0.uuid"],), ""),
+        (SLICED, ("MIG-gone",), "no slice MIG-gone: slices were made anew"),
+        (SLICED, (), "MIG is on: it is planned as a whole GPU"),
+        (WHOLE, ("MIG-gone",), "MIG is off: 1 slices are planned"),
+        (WHOLE, (), ""),
+    ],
+)
+def test_slices_are_compared_with_the_plan(
+    health: Health, gpu: int, slices: tuple[str, ...], words: str
+) -> None:
+    subject = Examined("gpu1", health, planned([gpu], slices=slices))
+    found = findings(subject, rules(subject)["mig"])[0]
+    assert "\n".join(map(str, found)).endswith(words)
+    assert bool(found) == bool(words)
 
 
 def test_cards_without_a_bridge_are_not_judged_by_their_links(driver: FakeDriver) -> None:
@@ -57,7 +61,7 @@ def test_cards_without_a_bridge_are_not_judged_by_their_links(driver: FakeDriver
 
 
 def _replica(mib: float) -> tuple[PlannedReplica, ...]:
-    device = {"device": "CUDA0", "gpu": gpu_uuid("gpu1", 0)}
+    device = {"device": "CUDA0", "gpu": gpu_uuid("gpu1", WHOLE)}
     parts = {"expected_mib": {"weights": mib}, "upper_mib": {"weights": mib}}
     words = planned_replica("chat-1", devices=[{**device, **parts}])
     return (PlannedReplica.model_validate(words, strict=False),)
@@ -65,10 +69,9 @@ def _replica(mib: float) -> tuple[PlannedReplica, ...]:
 
 @pytest.mark.parametrize(("planned_mib", "severity"), [(80000.0, "fail"), (40000.0, "warn")])
 def test_other_people_s_memory_fails_where_the_plan_needs_it(
-    driver: FakeDriver, planned_mib: float, severity: str
+    health: Health, planned_mib: float, severity: str
 ) -> None:
-    driver.has(Gpu("h100", {"processes.compute": "1:2000"}))
-    subject = examined(ask(), 0)
+    subject = examined(health, WHOLE)
     rule = rules(subject, _replica(planned_mib))["foreign"]
     (found,) = findings(subject, rule)[0]
     assert found.severity == severity
@@ -101,8 +104,8 @@ def test_a_fabric_manager_of_another_version_fails() -> None:
     assert _switched(version="575.57.08").startswith("fabric manager 575.57.08, driver 580.95.05")
 
 
-def test_a_host_without_nvswitches_needs_no_fabric_manager(two_cards: FakeDriver) -> None:
-    assert list(links.fabric_manager(examined(ask(), 0, 1))) == []
+def test_a_host_without_nvswitches_needs_no_fabric_manager(health: Health) -> None:
+    assert list(links.fabric_manager(examined(health, WHOLE))) == []
 
 
 def test_switches_versions_and_programs_are_read_from_files(tmp_path: Path) -> None:
