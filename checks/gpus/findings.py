@@ -82,7 +82,9 @@ def findings(examined: Examined, rule: Rule) -> tuple[list[Finding], list[str]]:
     unjudged = []
     for gpu in examined.health.gpus:
         try:
-            found += [_named(one, gpu, examined) for one in rule(gpu)]
+            # One by one: what was found before something is lacking stays found.
+            for one in rule(gpu):
+                found.append(_named(one, gpu, examined))
         except (Lacking, Unreadable) as reason:
             if gpu.is_lost:
                 unjudged.append(f"{gpu}: it is lost")

@@ -35,6 +35,8 @@ def pcie(gpu: Gpu) -> Iterator[Finding]:
     width, most_width = max(gpu.sampled("pcie_width")), gpu.get("pcie_most_width")
     generation, most = max(gpu.sampled("pcie_generation")), gpu.get("pcie_most_generation")
     yield from _replays(gpu, generation, width)
+    if not most_width:
+        raise Lacking("pcie width: a virtual GPU has no link of its own")
     busy = max(one["gpu"] or 0 for one in gpu.sampled("utilization")) > BUSY_PERCENT
     steps = most - generation if busy else 0
     share = width / most_width / 2**steps
@@ -59,7 +61,7 @@ def _replays(gpu: Gpu, generation: int, width: int) -> Iterator[Finding]:
         counts = gpu.sampled("pcie_replays")
     except Lacking:
         return
-    usual = ceil(REPLAYS[min(generation, len(REPLAYS)) - 1] * width)
+    usual = ceil(REPLAYS[min(max(generation, 1), len(REPLAYS)) - 1] * width)
     rate = 60 * _per_second(gpu, counts)
     if rate > usual:
         evidence = f"{rate:.0f} PCIe replays a minute"

@@ -93,18 +93,21 @@ def gpus(samples: int, apart: float, why: str, code: int | None = None) -> dict[
         if "mismatch" in str(refused).lower():
             code = 18
         return {"way": "nvidia-smi", "refused": {"code": code, "said": said}}
-    held = smi.compute_processes()
-    ours = containers.kit_containers()
-    remarks += [containers.NOT_TOLD] if ours is None else []
     for index, row in enumerate(rows):
         row["index"] = index
         row["samples"] = [one[index] for one in taken if index < len(one)]
-        row["processes"] = [
-            containers.described(pid, mib << 20, ours or [])
-            for pid, mib in held.get(str(row["uuid"]), [])
-        ]
+    _add_processes(rows, remarks)
     driver = drivers[0] if drivers else ""
     return {"way": "nvidia-smi", "driver": driver, "remarks": remarks, "gpus": rows}
+
+
+def _add_processes(rows: list[dict[str, object]], remarks: list[str]) -> None:
+    held = smi.compute_processes()
+    ours = containers.kit_containers()
+    remarks += [containers.NOT_TOLD] if ours is None else []
+    for row in rows:
+        mine = held.get(str(row["uuid"]), [])
+        row["processes"] = [containers.described(pid, mib << 20, ours or []) for pid, mib in mine]
 
 
 def _sample(number: int, apart: float) -> list[dict[str, object]]:

@@ -139,6 +139,9 @@ _LINKS = {
     ),
     "sends packets again": warns("pcie", "6000 PCIe replays", {"pcie.replays": "0|0|0|0|100"}),
     "has fatal PCIe errors": fails("pcie", "2 fatal PCIe errors", {"field.180": "2"}),
+    "has fatal PCIe errors and does not tell its width": fails(
+        "pcie", "2 fatal PCIe errors", {"field.180": "2", "pcie.width": "!3"}
+    ),
     "has a link down": fails("nvlink", "NVLink 3 of 18 down", {"nvlink.3": "0"}),
     "has all links down": fails("nvlink", "no NVLink is up", dict.fromkeys(LINKS, "0")),
     "has a link in another state": fails("nvlink", "link 2: 7", {"nvlink.2": "7"}),
@@ -183,6 +186,7 @@ USUAL = {
     "at its power cap": Gpu("h100", {"throttle_reasons": "0x4", **BUSY}),
     "changing its power state": Gpu("h100", {"throttle_reasons": "0x8|0x8|0x1"}),
     "cool, with a margin that its driver does not know": Gpu("h100", {"temperature.margin": "0"}),
+    "of a virtual kind, without a link": Gpu("l4", {"pcie.width": "0", "pcie.max_width": "0"}),
     "of a kind without margin": Gpu("l4"),
     "of a kind with retired pages": Gpu("t4"),
     "of a kind without ECC and MIG": Gpu("rtx4090"),

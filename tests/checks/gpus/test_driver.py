@@ -26,6 +26,14 @@ SINCE_510 = (
 )
 
 
+SICK = {
+    **{"temperature": "95", "temperature.margin": "-6", "throttle_reasons": "0x80"},
+    **{"field.230": "1", "ecc.uncorrected.volatile": "2", "persistence": "0"},
+    **{"power.limit_mw": "600000", "compute_mode": "2", "mig.pending": "1"},
+    **{"pcie.width": "4", "processes.compute": "1:500"},
+}
+
+
 def _words(health: Health) -> str:
     return "\n".join(map(str, rules.answers(health.refused)))
 
@@ -108,11 +116,7 @@ def test_without_ctypes_nvidia_smi_tells_what_it_can(
     driver: FakeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     python_without_ctypes(tmp_path, monkeypatch)
-    sick = {"temperature": "95", "temperature.margin": "-6", "throttle_reasons": "0x80"}
-    sick |= {"field.230": "1", "ecc.uncorrected.volatile": "2", "persistence": "0"}
-    sick |= {"power.limit_mw": "600000", "compute_mode": "2", "mig.pending": "1"}
-    sick |= {"pcie.width": "4", "processes.compute": "1:500"}
-    driver.has(Gpu("h100"), Gpu("h100", sick), Gpu("t4", {"retired.pending": "1"}))
+    driver.has(Gpu("h100"), Gpu("h100", SICK), Gpu("t4", {"retired.pending": "1"}))
     driver.answers_nvidia_smi(monkeypatch)
     health = ask()
     found = all_found(examined(health, 0, 1, 2))
