@@ -84,7 +84,7 @@ def gpus(samples: int, apart: float, why: str, code: int | None = None) -> dict[
     remarks: list[str] = [f"asked with nvidia-smi, which tells less: {why}"]
     try:
         rows = [
-            _read(cells, FIELDS) for cells in smi.gpu_cells([*FIELDS, "driver_version"], remarks)
+            words_of(cells, FIELDS) for cells in smi.gpu_cells([*FIELDS, "driver_version"], remarks)
         ]
         drivers = [str(row.pop("driver_version", "")) for row in rows]
         taken = [_sample(number, apart) for number in range(samples)]
@@ -112,10 +112,10 @@ def _add_processes(rows: list[dict[str, object]], remarks: list[str]) -> None:
 
 def _sample(number: int, apart: float) -> list[dict[str, object]]:
     time.sleep(apart if number else 0)
-    return [_read(cells, SAMPLED) for cells in smi.gpu_cells(list(SAMPLED), [])]
+    return [words_of(cells, SAMPLED) for cells in smi.gpu_cells(list(SAMPLED), [])]
 
 
-def _read(
+def words_of(
     cells: dict[str, str], fields: dict[str, tuple[str, Callable[[str], object]]]
 ) -> dict[str, object]:
     """Our words for what NVML gives; a cell that is no value becomes NVML's refusal."""
@@ -123,14 +123,12 @@ def _read(
     for field, cell in cells.items():
         name, convert = fields.get(field, (field, str))
         value = _value(cell, convert)
-        if name not in PAIRS:
-            # Of two names for one thing the driver knows one.
+        known = found.get(name, [])
+        if name not in PAIRS or isinstance(value, dict):
+            # Of two names for one thing the driver knows one; half a pair is none.
             found[name] = value
-        elif isinstance(value, dict) or isinstance(found.get(name), dict):
-            found[name] = value
-        else:
-            known = found.get(name)
-            found[name] = [*known, value] if isinstance(known, list) else [value]
+        elif isinstance(known, list):
+            found[name] = [*known, value]
     return found
 
 
