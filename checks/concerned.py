@@ -13,6 +13,7 @@ def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str
         "gateway": [one for one in gateways if _has_tls(one) or "tls" not in fixtures],
         "clients": gateways,
         "kept": gateways,
+        "examined": [one for one in committed if _uses_gpus(one)],
         "cloudy": [one for one in gateways if _has_egress(one)],
     }
     return {
@@ -31,6 +32,11 @@ def replicas(committed: Sequence[Committed], *, bounded: bool) -> list[Replica]:
     """Every replica, or those of which the plan knows how fast they can be at most."""
     found = [replica for one in committed for replica in one.replicas]
     return [replica for replica in found if not bounded or _has_bound(replica, committed)]
+
+
+def _uses_gpus(committed: Committed) -> bool:
+    hardware = committed.release.hardware
+    return hardware is not None and bool(hardware.gpus)
 
 
 def _has_tls(committed: Committed) -> bool:

@@ -1,12 +1,9 @@
 """Asks a host for its hardware: one program over standard input, nothing left behind."""
 
 import ast
-import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
-from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from pydantic import ValidationError
 
 from checks.probes import sections
 from checks.probes.host import Unreachable, directory, run_program
+from checks.probes.program import NO_SUCH_COMMAND, program
 from deploys.settings.hardware import HostHardware
 from deploys.settings.inventory import InventoryHost
 from deploys.settings.validation import complaints_of
@@ -22,32 +20,7 @@ from deploys.settings.validation import complaints_of
 LIMIT_SECONDS = 90
 # Hosts are asked at the same time: a fleet takes as long as its slowest host.
 PARALLEL_HOSTS = 32
-PACKAGE = "checks.probes.on_host"
-# Exit statuses of `timeout` for a command that is not there or cannot be run.
-NO_SUCH_COMMAND = (126, 127)
-MODULES = ("linux", "containers", "smi", "cuda", "nvml", "survey")
-
-# Registers each module under its own name, so that they import each other as they do here.
-# Without ctypes there is no pynvml and neither of the two that need it.
-BOOT = """
-import sys, types
-for name in ("checks", "checks.probes", "checks.probes.on_host"):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = []
-for name, source in SOURCES:
-    module = sys.modules[name] = types.ModuleType(name)
-    try:
-        exec(compile(source, name, "exec"), module.__dict__)
-    except ImportError as error:
-        if error.name not in ("ctypes", "_ctypes", "pynvml", "checks.probes.on_host"):
-            raise
-        del sys.modules[name]
-    else:
-        parent, _, last = name.rpartition(".")
-        if parent:
-            setattr(sys.modules[parent], last, module)
-sys.modules["checks.probes.on_host.survey"].main(sys.argv[1:])
-"""
+MODULES = ("linux", "containers", "smi", "cuda", "nvml", "cards", "survey")
 
 
 class NotSurveyed(Exception):
@@ -92,7 +65,7 @@ def survey(host: InventoryHost, root: Path, *, measure_context: bool = False) ->
     """One round trip; raises Unreachable, or NotSurveyed where the answer is of no use."""
     options = ["--measure-context"] if measure_context else []
     arguments = [directory(host, root), *options]
-    done = run_program(host, program(), arguments, LIMIT_SECONDS)
+    done = run_program(host, program(MODULES), arguments, LIMIT_SECONDS)
     if done.returncode in NO_SUCH_COMMAND:
         hint = "`apt-get install python3` on the host (python3-minimal is enough to be surveyed)"
         raise NotSurveyed(host.name, "it has no python3", hint)
@@ -128,19 +101,3 @@ def in_order(hardware: HostHardware) -> HostHardware:
         # All of them are near the one node there is.
         gpus = [gpu.model_copy(update={"numa_node": None}) for gpu in gpus]
     return hardware.model_copy(update={"gpus": tuple(gpus)})
-
-
-@cache
-def program() -> bytes:
-    """Python source, compressed: pynvml's one file, the modules of on_host, and what runs them."""
-    folder = Path(__file__).with_name("on_host")
-    sources = [("pynvml", _source_of("pynvml"))]
-    sources += [(f"{PACKAGE}.{name}", (folder / f"{name}.py").read_text()) for name in MODULES]
-    return zlib.compress(f"SOURCES = {sources!r}\n{BOOT}".encode(), 9)
-
-
-def _source_of(module: str) -> str:
-    found = util.find_spec(module)
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError(module)
-    return Path(found.origin).read_text()

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from checks.probes.on_host import linux
 from deploys.settings import inventory
 from tests.checks.deployment import KEY, REVISION, Deployment, deploy
 from tests.checks.fake_gateway import Behaviour, fake_gateway
 from tests.lab.fake_driver import FakeDriver
+from tests.lab.gpus import Gpu
 from tests.lab.machine import LabError
 from tests.lab.nvml_library import library
 
@@ -44,6 +46,25 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
     found = FakeDriver(tmp_path / "nvml").has()
     found.answers_nvml(monkeypatch)
     return found
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.gpu)])
+def any_driver(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """This machine's own driver, or the fake one."""
+    kind: str = request.param
+    if kind == "real":
+        if not linux.nvidia_devices():
+            pytest.skip("this machine has no NVIDIA GPU")
+        return kind
+    try:
+        fake = FakeDriver(tmp_path / "nvml").has(Gpu("h100"), Gpu("rtx4090"))
+        fake.answers_nvml(monkeypatch)
+    except LabError as error:
+        pytest.skip(str(error))
+    fake.answers_nvidia_smi(monkeypatch)
+    return kind
 
 
 @pytest.fixture

@@ -15,6 +15,16 @@ case "$*" in
   version*) cat version ;;
   "ps --all"*) cat ids ;;
   "ps --quiet"*) cat gateway-id ;;
+  "ps --no-trunc"*) cat ids ;;
+  "exec --interactive"*)
+    inside=$3
+    shift 3
+    if grep -qsx "$1" "$inside.lacks"; then
+      echo "OCI runtime exec failed: $1: executable file not found" >&2
+      exit 127
+    fi
+    [ ! -s "$inside.gpus" ] || export HOMEPORT_LAB_NVML="$(cat "$inside.gpus")"
+    exec "$@" ;;
   "container inspect"*) cat containers.json ;;
   "image inspect"*) while [ $# -gt 1 ]; do shift; done; sed -n "s|^$1 ||p" images ;;
   "network inspect"*) cat network ;;
@@ -67,6 +77,10 @@ class FakeEngine:
     pid: int = 4711
     running: int = 0
     """Requests that it works on."""
+    gpus: str = ""
+    """Folder of the fake NVML's state that its container sees; empty: the host's own."""
+    lacks: tuple[str, ...] = ()
+    """Programs that are not in its container."""
 
 
 @dataclass
@@ -162,5 +176,7 @@ def _engine_files(name: str, engine: FakeEngine) -> dict[str, str]:
         f"{name}.memory": engine.memory_limit,
         f"{name}.log": engine.log,
         f"{name}.pid": f"{engine.pid}\n",
+        f"{name}.gpus": engine.gpus,
+        f"{name}.lacks": "".join(f"{program}\n" for program in engine.lacks),
         f"{name}.metrics": f"llamacpp:requests_processing {engine.running}\n\n200",
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 CHECKS = sorted((Path(__file__).parents[2] / "checks").glob("check_*.py"))
-TESTS = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+TESTS = "".join(path.read_text() for path in Path(__file__).parent.rglob("test_*.py"))
 
 
 @pytest.mark.parametrize("file", CHECKS, ids=lambda file: file.stem)

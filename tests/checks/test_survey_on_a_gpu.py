@@ -1,37 +1,17 @@
 """What holds of every survey, asked of a fake driver, and of a real GPU where there is one."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from checks.probes.on_host import linux
 from deploys.facts.hardware import Hardware
 from deploys.operations.hardware_choice import other_gpus
 from deploys.render.release import ExpectedGpu, ExpectedHardware
 from deploys.survey.changes import carried_over
 from deploys.survey.text import updated_text
 from tests.checks.surveying import ask
-from tests.lab.fake_driver import FakeDriver
-from tests.lab.gpus import Gpu
-from tests.lab.machine import LabError
 
-
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.gpu)], autouse=True)
-def driver(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """This machine's own driver, or the fake one."""
-    kind: str = request.param
-    if kind == "real":
-        if not linux.nvidia_devices():
-            pytest.skip("this machine has no NVIDIA GPU")
-        return kind
-    try:
-        fake = FakeDriver(tmp_path).has(Gpu("h100"), Gpu("rtx4090"))
-        fake.answers_nvml(monkeypatch)
-    except LabError as error:
-        pytest.skip(str(error))
-    fake.answers_nvidia_smi(monkeypatch)
-    return kind
+pytestmark = pytest.mark.usefixtures("any_driver")
 
 
 def test_every_card_that_nvidia_smi_lists_is_surveyed_with_plausible_facts() -> None:

@@ -10,6 +10,7 @@ from checks.probes.host import Unreachable
 from checks.probes.survey import NotSurveyed
 from deploys.settings.hardware import Gpu as Found
 from deploys.settings.inventory import InventoryHost
+from tests.checks.bare_python import python_without_ctypes
 from tests.checks.surveying import ask, card
 from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import Gpu, gpu_uuid, mig_slices
@@ -41,19 +42,6 @@ def test_a_driver_that_hangs_ends_at_the_limit_with_where_it_stood(
     monkeypatch.setattr(survey, "LIMIT_SECONDS", 4)
     with pytest.raises(Unreachable, match="no answer within 4 s, asking NVML"):
         ask()
-
-
-def python_without_ctypes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A python3 as Debian's python3-minimal is: some of what it lacks, and all that is tempting."""
-    program = folder / "python3"
-    lacking = ("ctypes", "json", "shutil", "dataclasses")
-    blocked = f"import sys; sys.modules.update(dict.fromkeys({lacking}))"
-    program.write_text(
-        f'#!/bin/sh\nshift 2; code=$1; shift\nexec {shutil.which("python3")} -I -c "{blocked}\n'
-        '$code" "$@"\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
 def test_without_ctypes_nvidia_smi_is_asked(

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.e2e.gpu_fleet import ENGINE, NAME, GpuFleet, gpu_fleet
-from tests.lab.gpus import gpu_uuid
+from tests.lab.gpus import change_gpu, gpu_uuid
 from tests.lab.host import LabHost
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
@@ -116,6 +116,35 @@ def test_engines_that_fell_back_to_ram_are_found_and_nothing_else_is(
     found = [one for one in failed if one["check"].startswith("layers")]
     assert len(found) == len(CARDS)
     assert all("serves from RAM: it found no GPU" in one["message"] for one in found)
+
+
+def _gpu_checks(fleet: GpuFleet, *, expect: int) -> dict[str, dict[str, Any]]:
+    """Check and host -> what became of it."""
+    options = f"--environment={NAME} --results=gpus.jsonl -q"
+    fleet.checkout.run("rm -f gpus.jsonl")
+    fleet.checkout.run(f".venv/bin/pytest checks/check_gpus.py {options}", expect=expect)
+    lines = (fleet.checkout.path / "gpus.jsonl").read_text().splitlines()
+    return {f"{line['check']} {line['subject']}": line for line in map(json.loads, lines)}
+
+
+def test_gpus_are_well_on_bare_hosts_and_within_their_containers(fleet: GpuFleet) -> None:
+    found = _gpu_checks(fleet, expect=0)
+    assert {line["subject"] for line in found.values()} == {"gpu1", "gpu2"}
+    for host in ("gpu1", "gpu2"):
+        assert "python3 has no ctypes" in found[f"the nvidia driver answers {host}"]["message"]
+        assert found[f"each container sees its gpus {host}"]["result"] == "passed"
+        assert found[f"no gpu is too hot {host}"]["result"] == "passed"
+
+
+def test_a_gpu_that_falls_ill_is_found_on_its_own_host_alone(fleet: GpuFleet) -> None:
+    change_gpu(fleet.lab.host("gpu2"), 1, {"temperature": "99", "temperature.margin": "-9"})
+    try:
+        found = _gpu_checks(fleet, expect=1)
+    finally:
+        change_gpu(fleet.lab.host("gpu2"), 1, {"temperature": "34", "temperature.margin": "50"})
+    assert [key for key, line in found.items() if line["result"] == "failed"] == [
+        "no gpu is too hot gpu2"
+    ]
 
 
 def test_a_fall_back_to_ram_teaches_the_next_plan_nothing(fleet: GpuFleet) -> None:

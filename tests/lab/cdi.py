@@ -16,6 +16,7 @@ from tests.lab.nvml_library import CUDA_SONAME, SONAME, cuda_library, library, m
 
 SPECIFICATION = "/etc/cdi/nvidia.yaml"
 KIND = "nvidia.com/gpu"
+SMI = "/usr/bin/nvidia-smi"
 NVIDIA_SMI = Path(__file__).parent / "bin" / "nvidia-smi"
 # Linux's number for character devices of the NVIDIA driver; the control device is its last.
 NVIDIA_MAJOR = 195
@@ -30,7 +31,7 @@ def gpu_files(host: str, gpus: Sequence[Gpu]) -> dict[str, File]:
     return {
         _library_path(): File(library().read_bytes(), 0o755),
         _library_path(CUDA_SONAME): File(cuda_library().read_bytes(), 0o755),
-        "/usr/bin/nvidia-smi": File(NVIDIA_SMI.read_bytes(), 0o755),
+        SMI: File(NVIDIA_SMI.read_bytes(), 0o755),
         # YAML reads JSON.
         SPECIFICATION: text_file(json.dumps(specification(uuids), indent=2) + "\n"),
         "/etc/tmpfiles.d/homeport-lab-gpus.conf": text_file(_device_nodes(len(gpus))),
@@ -54,7 +55,8 @@ def specification(uuids: Sequence[str]) -> dict[str, Any]:
         "containerEdits": {
             "env": ["NVIDIA_VISIBLE_DEVICES=void"],
             "deviceNodes": [_node("nvidiactl", CONTROL_MINOR)],
-            "mounts": [_mount(_library_path()), _mount(f"{FOLDER}/system")],
+            # NVIDIA's own specification mounts nvidia-smi beside the libraries as well.
+            "mounts": [_mount(path) for path in (_library_path(), SMI, f"{FOLDER}/system")],
         },
     }
 

@@ -131,6 +131,12 @@ def test_fields_carry_their_own_return_codes(driver: FakeDriver) -> None:
     assert found == [[0, 2], [0, -5], [3, 0]]
 
 
+def test_a_value_may_be_another_one_at_each_reading(driver: FakeDriver) -> None:
+    driver.has(Gpu(changes={"throttle_reasons": "0x8|0x1"}), Gpu())
+    looks = "[nvmlDeviceGetCurrentClocksEventReasons(first()) for _ in range(3)]"
+    assert driver.ask(looks) == [8, 1, 1]
+
+
 def test_what_a_board_lacks_is_not_supported(driver: FakeDriver) -> None:
     driver.has(Gpu("rtx4090"))
     calls = ("nvmlDeviceGetEccMode", "nvmlDeviceGetMigMode", "nvmlDeviceGetMarginTemperature")

@@ -14,6 +14,8 @@ LONGEST_NAME = 96
 # Vendor 10de; class 0300 is a display controller, 0302 a 3D controller.
 NVIDIA = "0x10de"
 GPU_CLASSES = ("0x0300", "0x0302")
+# An NVSwitch is a bridge of class 0680.
+SWITCH_CLASSES = ("0x0680",)
 
 
 def read(path: str) -> str:
@@ -56,12 +58,24 @@ def disk_free_mib(directory: str) -> int:
     return (disk.f_bavail * disk.f_frsize >> 20) // DISK_STEP_MIB * DISK_STEP_MIB
 
 
-def nvidia_devices(root: str = "") -> int:
-    """NVIDIA GPUs on the PCI bus, with or without a driver."""
+def nvidia_devices(root: str = "", classes: tuple[str, ...] = GPU_CLASSES) -> int:
+    """NVIDIA GPUs on the PCI bus, with or without a driver; of other classes, other devices."""
     return sum(
-        read(f"{device}/vendor") == NVIDIA and read(f"{device}/class").startswith(GPU_CLASSES)
+        read(f"{device}/vendor") == NVIDIA and read(f"{device}/class").startswith(classes)
         for device in glob.glob(f"{root}/sys/bus/pci/devices/*")
     )
+
+
+def driver_versions(root: str = "") -> tuple[str, list[str]]:
+    """Of the kernel module that runs, and of the libraries on disk; empty where there are none."""
+    files = glob.glob(f"{root}/usr/lib/*-linux-gnu/**/libnvidia-ml.so.*.*", recursive=True)
+    found = sorted({file.partition("libnvidia-ml.so.")[2] for file in files})
+    return read(f"{root}/sys/module/nvidia/version"), found
+
+
+def runs(program: str, root: str = "") -> bool:
+    """Whether a process of that name does; the kernel keeps 15 characters of it."""
+    return any(read(path) == program[:15] for path in glob.glob(f"{root}/proc/[0-9]*/comm"))
 
 
 def numa_node_of(address: str, root: str = "") -> int | None:

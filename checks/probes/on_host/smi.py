@@ -54,25 +54,26 @@ def ask(*options: str) -> str:
 
 def read_gpus(remarks: list[str]) -> dict[str, object]:
     """`driver`, `cuda` and `gpus`; adds to `remarks` what could not be read."""
-    rows = gpu_rows(list(FIELDS), remarks)
+    rows = _rows(gpu_cells(list(FIELDS), remarks), remarks)
     for row in rows:
         if str(row.pop("mig", "")).lower() == "enabled":
             raise Refusal("a GPU is in MIG mode, and its slices cannot be read without ctypes")
     drivers = [str(row.pop("driver", "")) for row in rows]
-    ours = _own_processes() if rows else {}
+    ours = compute_processes() if rows else {}
     for row in rows:
         used = int(str(row.pop("used_mib", 0))) - own_mib(ours.get(str(row["uuid"]), []), remarks)
         row["used_mib"] = stable_mib(used)
+    return {"driver": drivers[0] if drivers else "", "cuda": cuda_version(), "gpus": rows}
+
+
+def cuda_version() -> str:
+    """The newest CUDA that the driver serves; empty when nvidia-smi does not say."""
     version = re.search(r"CUDA Version: *([\d.]+)", ask())
-    return {
-        "driver": drivers[0] if drivers else "",
-        "cuda": version.group(1) if version else "",
-        "gpus": rows,
-    }
+    return version.group(1) if version else ""
 
 
-def gpu_rows(fields: list[str], remarks: list[str]) -> list[dict[str, object]]:
-    """One mapping per GPU; a field that this driver's nvidia-smi does not know is left out."""
+def gpu_cells(fields: list[str], remarks: list[str]) -> list[dict[str, str]]:
+    """Field -> cell for each GPU, without fields that this driver's nvidia-smi does not know."""
     while True:
         try:
             text = ask(f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits")
@@ -83,26 +84,32 @@ def gpu_rows(fields: list[str], remarks: list[str]) -> list[dict[str, object]]:
             fields = [field for field in fields if field != unknown.group(1)]
             remarks.append(f"nvidia-smi of this driver does not know {unknown.group(1)}")
         else:
-            return parse_rows(text, fields, remarks)
+            return parse_cells(text, fields, remarks)
+
+
+def parse_cells(text: str, fields: list[str], remarks: list[str]) -> list[dict[str, str]]:
+    """CSV lines -> GPUs; a line of another length is told in `remarks` and left out."""
+    found = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        cells = [cell.strip() for cell in line.split(",")]
+        if len(cells) == len(fields):
+            found.append(dict(zip(fields, cells)))
+        else:
+            remarks.append(f"left out: {line}")
+    return found
 
 
 def parse_rows(text: str, fields: list[str], remarks: list[str]) -> list[dict[str, object]]:
     """CSV lines -> GPUs; one without UUID, name or memory is told in `remarks` and left out."""
-    rows = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        cells = [cell.strip() for cell in line.split(",")]
-        if len(cells) != len(fields):
-            remarks.append(f"left out: {line}")
-            continue
-        row = _row(dict(zip(fields, cells)), remarks)
-        if all(row.get(key) for key in NEEDED):
-            rows.append(row)
-        else:
-            remarks.append(f"a GPU cannot be read and is left out: {line}")
-    return rows
+    return _rows(parse_cells(text, fields, remarks), remarks)
 
 
-def _row(cells: dict[str, str], remarks: list[str]) -> dict[str, object]:
+def _rows(found: list[dict[str, str]], remarks: list[str]) -> list[dict[str, object]]:
+    return [row for cells in found if (row := _row(cells, remarks))]
+
+
+def _row(cells: dict[str, str], remarks: list[str]) -> dict[str, object] | None:
+    """Words of the hardware file; None without UUID, name or memory, which `remarks` tells."""
     row = {}
     for field, cell in cells.items():
         key, convert = FIELDS[field]
@@ -113,10 +120,13 @@ def _row(cells: dict[str, str], remarks: list[str]) -> dict[str, object]:
             row[key] = None
         if row[key] is None and key not in (*NEEDED, "mig"):
             remarks.append(f"{cells.get('uuid')}: {key} is not supported ({cell})")
-    return {key: value for key, value in row.items() if value is not None}
+    if all(row.get(key) for key in NEEDED):
+        return {key: value for key, value in row.items() if value is not None}
+    remarks.append(f"a GPU cannot be read and is left out: {', '.join(cells.values())}")
+    return None
 
 
-def _own_processes() -> dict[str, list[tuple[int, int]]]:
+def compute_processes() -> dict[str, list[tuple[int, int]]]:
     """UUID -> (PID, MiB) of its compute processes."""
     query = "--query-compute-apps=gpu_uuid,pid,used_memory"
     try:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import sys
 
 from checks.probes.on_host import linux, smi
-
-# nvmlReturn_t of nvml.h.
-DRIVER_NOT_LOADED = 9
-LIBRARY_NOT_FOUND = 12
-VERSION_MISMATCH = 18
 
 
 class NotSurveyed(Exception):
@@ -54,17 +48,17 @@ def gpus(remarks: list[str], measure_context: bool) -> dict[str, object]:
 
 def _by_nvml(remarks: list[str], measure_context: bool) -> dict[str, object]:
     # Not at the top: without ctypes it cannot be imported.
-    from checks.probes.on_host import nvml  # noqa: PLC0415
+    from checks.probes.on_host import cards, nvml  # noqa: PLC0415
 
     _tell("asking NVML")
     try:
-        return nvml.read_gpus(remarks, measure_context)
+        return cards.read_gpus(remarks, measure_context)
     except nvml.Refusal as refusal:
-        if refusal.code == VERSION_MISMATCH:
+        if refusal.code == nvml.VERSION_MISMATCH:
             raise _mismatch() from None
-        if refusal.code == LIBRARY_NOT_FOUND:
+        if refusal.code == nvml.LIBRARY_NOT_FOUND:
             return _by_nvidia_smi(remarks, linux.nvidia_devices())
-        if refusal.code == DRIVER_NOT_LOADED and not linux.nvidia_devices():
+        if refusal.code == nvml.DRIVER_NOT_LOADED and not linux.nvidia_devices():
             remarks.append("NVIDIA's libraries are there, and no GPU is")
             return {}
         raise NotSurveyed(f"NVML does not start: {refusal}", _START_HINT) from None
@@ -97,11 +91,11 @@ def _by_nvidia_smi(remarks: list[str], on_the_bus: int) -> dict[str, object]:
 
 
 def _mismatch() -> NotSurveyed:
-    module = linux.read("/sys/module/nvidia/version") or "unknown"
-    files = glob.glob("/usr/lib/*-linux-gnu/**/libnvidia-ml.so.*.*", recursive=True)
-    versions = sorted({file.partition(".so.")[2] for file in files}) or ["unknown"]
+    module, versions = linux.driver_versions()
+    libraries = ", ".join(versions) or "unknown"
     return NotSurveyed(
-        f"the driver's kernel module ({module}) does not fit its libraries ({', '.join(versions)})",
+        f"the driver's kernel module ({module or 'unknown'}) does not fit its libraries "
+        f"({libraries})",
         "reboot the host, or load the module of that version",
     )
 

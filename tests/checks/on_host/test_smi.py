@@ -78,8 +78,8 @@ def test_a_field_that_an_old_driver_does_not_know_is_asked_for_no_more(
         "exit 2 ;; esac; echo 'GPU-a, Tesla V100-SXM2-16GB, 16160'"
     )
     remarks: list[str] = []
-    rows = smi.gpu_rows(["uuid", "name", "compute_cap", "memory.total"], remarks)
-    assert rows == [{"uuid": "GPU-a", "name": "Tesla V100-SXM2-16GB", "memory_mib": 16160}]
+    found = smi.gpu_cells(["uuid", "name", "compute_cap", "memory.total"], remarks)
+    assert found == [{"uuid": "GPU-a", "name": "Tesla V100-SXM2-16GB", "memory.total": "16160"}]
     assert remarks == ["nvidia-smi of this driver does not know compute_cap"]
 
 

@@ -6,6 +6,7 @@
  * FOLDER is $HOMEPORT_LAB_NVML, or /var/lib/homeport-lab/nvml. The files are read anew on each call,
  * so a test changes a GPU's condition while a program looks at it. A value `!15` makes the call
  * return that code; a key that is not there means NOT_SUPPORTED (3), as on boards that lack a thing.
+ * `1|2|2` is another value at each reading.
  */
 #ifndef HOMEPORT_LAB_STATE_H
 #define HOMEPORT_LAB_STATE_H
@@ -19,7 +20,7 @@ enum {
     INSUFFICIENT_SIZE = 7, GPU_IS_LOST = 15, ARGUMENT_VERSION_MISMATCH = 25
 };
 
-enum { MOST_GPUS = 64, LONGEST_VALUE = 1024, LONGEST_PATH = 512 };
+enum { MOST_GPUS = 128, LONGEST_VALUE = 1024, LONGEST_PATH = 512 };
 
 /* A device is its minor number plus one, so that no device is a null pointer. A MIG slice has its own
  * number as well, and all that is asked of it is read from its GPU's keys `mig.SLICE.KEY`. */
