@@ -87,14 +87,23 @@ def test_a_key_is_valid_until_its_last_day_is_over(day: str | None, *, valid: bo
     assert Key(key="env:A", valid_until=day).is_valid(NOON) is valid
 
 
-def test_the_example_in_the_readme_is_what_fits() -> None:
-    text = (ROOT / "deploys" / "settings" / "README.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    words = {
+def assigned(example: str) -> dict[str, object]:
+    """What an example says, by name."""
+    return {
         node.targets[0].id: ast.literal_eval(node.value)
         for node in ast.parse(example).body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
+
+
+def test_the_example_in_the_readme_is_what_fits() -> None:
+    text = (ROOT / "deploys" / "settings" / "README.md").read_text()
+    # One of a candidate, and one of clients and limits.
+    candidate, example = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    pools = EnvironmentWords.model_validate({**WORDS, **assigned(candidate)}, strict=True).pools
+    assert pools["chat"].canary is not None
+    assert pools["chat"].canary.candidate in pools
+    words = assigned(example)
     read = EnvironmentWords.model_validate({**WORDS, **words}, strict=True)
     assert read.gateway.anonymous == Anonymous()
     tier = read.gateway.tiers["shared"]
