@@ -3,7 +3,7 @@
 import ast
 import re
 
-from deploys.settings.environment import EnvironmentWords
+from deploys.settings.group_data import EnvironmentWords
 from tests.environments import ROOT, WORDS
 
 README = ROOT / "deploys" / "settings" / "README.md"
