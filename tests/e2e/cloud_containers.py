@@ -42,8 +42,8 @@ def write_cloud_tree(folder: Path, **changes: object) -> None:
         "authority_text": authority(folder).read_text(),
         "first_byte_seconds": 1,
         "open_classes": ("public",),
-        # Nothing goes to a candidate that has no share.
-        "canary": {"candidate": "cloud"},
+        # Of pool `chat`: nothing goes to a candidate that has no share.
+        "pool_words": {"canary": {"candidate": "cloud"}},
         **changes,
     }
     # Engines that hang hold their places for long enough to see what becomes of the next request.

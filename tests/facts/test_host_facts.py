@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from deploys.facts.history import KeptReleases, Standing
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
 from deploys.facts.units import UnitIsActive
+from deploys.questions.canaries import NOW, Share, share_file
 
 CONTAINER: dict[str, Any] = {
     "Id": "f00",
@@ -90,14 +92,17 @@ def test_what_is_drained_and_which_stand_ins_nginx_knows_is_read_in_one_answer(
     tmp_path: Path,
 ) -> None:
     state = tmp_path / "state/gateway"
-    for folder in (state / "drained", state / "pools", tmp_path / "gateway/current"):
+    current = tmp_path / "gateway/current"
+    for folder in (state / "drained", state / "pools", state / "canaries", current):
         folder.mkdir(parents=True)
+    share = Share("chat", "next", 10, (10, 100))
+    (state / "canaries/chat.conf").write_text(share_file(share, "ana").replace(NOW, "7"))
     (state / "drained/chat-1.operator").write_text('{"who": "ana"}\n')
     (state / "pools/0123456789ab.conf").touch()
     (state / "drained.conf").write_text('default "chat-1";\n')
     pools = "    server 10.0.0.2:9001 max_conns=4; # chat-1\n    # 4 running\n"
     pools += "    # server 10.0.0.2:9501 max_conns=4; # chat-1-surge\n"
-    (tmp_path / "gateway/current/pools.conf").write_text(pools)
+    (current / "pools.conf").write_text(pools)
     command = str(Drains().command(str(tmp_path)).get_raw_value())
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert Drains().process(done.stdout.splitlines()) == {
@@ -105,6 +110,7 @@ def test_what_is_drained_and_which_stand_ins_nginx_knows_is_read_in_one_answer(
         "pools": ["0123456789ab"],
         "loaded": "chat-1",
         "stand_ins": {"chat-1-surge": "10.0.0.2:9501"},
+        "canaries": {"chat": replace(share, since=7, who="ana")},
     }
 
 
