@@ -44,7 +44,7 @@ if this_release(host).gateway is not None:
     gateway.clients(
         name="Give the gateway its clients",
         directory=host_directory(host),
-        clients=this_release(host).gateway.clients,
+        release=this_release(host),
         image="none",
     )
 """
