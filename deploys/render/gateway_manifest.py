@@ -43,6 +43,7 @@ def gateway_release(
         clients=dict(sorted(clients.items())),
         stand_ins={one.name: engine_address(one, host) for one in plan.stand_ins.values()},
         paths=asked_paths(plan, host.gateway),
+        njs=host.gateway.njs,
         counts_tokens=counts_tokens(host.gateway, plan.clients),
         egress=egress_release(plan),
         canaries={

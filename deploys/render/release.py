@@ -186,7 +186,7 @@ class Release(Frozen):
     @property
     def uses_njs(self) -> bool:
         """Whether its gateway can digest keys and read bodies."""
-        return "nginx/gateway.js" in self.files
+        return self.gateway is None or self.gateway.njs
 
     @property
     def keeps_answers(self) -> bool:

@@ -57,6 +57,8 @@ class GatewayRelease(Frozen):
     # With defaults: see Release.
     paths: dict[str, str] = Field(default_factory=dict)
     """Public name -> the path on which it is asked, where that is not /v1/chat/completions."""
+    njs: bool = True
+    """Whether it looks up digests of keys; only where this is said to be False it gets the keys."""
     counts_tokens: bool = False
     """Whether nginx writes what clients have used, into a folder of its own."""
     egress: EgressRelease | None = None

@@ -67,7 +67,6 @@ def deploy(root: Path, listen: str = "127.0.0.1:1") -> Deployment:
     """Writes the whole deployment below `root`; its gateway listens on `listen`."""
     files = {f"{role}/compose.yaml": _compose(role) for role in _PROJECTS}
     files["nginx/nginx.conf"] = "events {}\n"
-    files["nginx/gateway.js"] = "export default {};\n"
     release = _release(files, listen)
     directory = root / ".homeport" / ENVIRONMENT
     _write_checkout(root, release, files)

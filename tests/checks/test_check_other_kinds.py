@@ -19,10 +19,10 @@ def kinds(behaviour: Behaviour, deployment: Deployment) -> Behaviour:
     return behaviour
 
 
-def _commit_paths(deployment: Deployment, paths: dict[str, str]) -> None:
+def _commit_paths(deployment: Deployment, paths: dict[str, str], *, njs: bool = True) -> None:
     released = deployment.release.gateway
     assert released is not None
-    deployment.commit(gateway=released.model_copy(update={"paths": paths}))
+    deployment.commit(gateway=released.model_copy(update={"paths": paths, "njs": njs}))
 
 
 def test_a_model_of_each_kind_passes_every_check(
@@ -55,10 +55,8 @@ def test_pools_by_their_paths_are_asked_there(
     behaviour: Behaviour, deployment: Deployment, run_checks: RunChecks, gateway_url: str
 ) -> None:
     """Without njs; and the refusal of another path has to name them."""
-    files = {path: text for path, text in deployment.release.files.items() if path[-3:] != ".js"}
-    deployment.release = deployment.release.model_copy(update={"files": files})
     behaviour.paths = {"tiny": "/pools/tiny/v1/chat/completions"}
-    _commit_paths(deployment, dict(behaviour.paths))
+    _commit_paths(deployment, dict(behaviour.paths), njs=False)
     assert failed(run_checks("check_gateway.py", gateway_url=gateway_url)) == set()
     behaviour.names_known_models = False
     assert failed(run_checks("check_gateway.py", gateway_url=gateway_url)) == {UNKNOWN}

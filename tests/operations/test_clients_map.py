@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deploys.operations.client_keys import clients_map, plain_keys_map
+from deploys.operations.client_keys import clients_map, keys_text, plain_keys_map
+from deploys.render.release import Release
 from deploys.settings.client import Client, Key
 from deploys.settings.refusal import Refused
 
@@ -74,3 +75,22 @@ def test_keys_that_differ_in_case_alone_are_refused_where_nginx_compares_them(
         plain_keys_map(clients, tmp_path)
     (complaint,) = refused.value.complaints
     assert complaint.found == "`a` and `b` share a key"
+
+
+def test_keys_themselves_are_written_only_where_the_manifest_says_so(tmp_path: Path) -> None:
+    words = {"service": "nginx", "image": "none", "revision": "0", "admin_port": 8081}
+    clients = {"demo": {"key": _key(tmp_path, "demo", "sk-3")}}
+    said = {**words, "listen": "127.0.0.1:8080", "engines": {}, "clients": clients}
+    nothing: dict[str, object] = {
+        "files": {},
+        "images": (),
+        "models": (),
+        "projects": (),
+        "engines": None,
+    }
+    names = {"environment": "lab", "host": "gate1", "release": "0", "network": "none"}
+    texts = [
+        keys_text(Release.model_validate({**nothing, **names, "gateway": gateway}), tmp_path)
+        for gateway in (said, {**said, "njs": True}, {**said, "njs": False})
+    ]
+    assert ["sk-3" in text for text in texts] == [False, False, True]
