@@ -56,9 +56,7 @@ def folders(environment: str, directory: str, image: str) -> Commands:
     if not left.folders:
         host.noop(f"nothing of the kit is left in {directory}")
         return
-    system = host.get_fact(DockerHost)
-    yield run_script(SCRIPTS / "remove-folders", directory, image, *FOLDERS,
-                     sudo=system.uid != 0 and bool(system.sudo))  # fmt: skip
+    yield run_script(SCRIPTS / "remove-folders", directory, image, *FOLDERS)
 
 
 @operation()
