@@ -70,6 +70,8 @@ def judge(examined: Examined, rule: Rule, title: str, note: Note) -> None:
     refused = examined.health.refused
     if refused is not None:
         pytest.skip(f"the driver answers nothing: {refused.said}")
+    if not examined.health.gpus:
+        pytest.skip("the driver shows no GPU: see that every planned gpu is there")
     found, unjudged = findings(examined, rule)
     if not found and unjudged and len(unjudged) == len(examined.health.gpus):
         pytest.skip("not to be judged here\n" + "\n".join(f"  {one}" for one in unjudged))

@@ -1,5 +1,6 @@
 """The checks of GPUs as `homeport verify` runs them: all pass, each fails, some are skipped."""
 
+import shutil
 import time
 from typing import Any
 
@@ -137,6 +138,19 @@ def test_a_planned_gpu_that_is_gone_fails_its_check(
     outcomes = run_checks("check_gpus.py")
     failing = {line["check"] for line in outcomes.values() if _fails(line)}
     assert failing == {"every planned gpu is there"}
+
+
+def test_a_driver_that_shows_no_gpu_fails_one_check_and_no_other_passes_for_want_of_any(
+    run_checks: RunChecks, host: FakeDriver, deployment: Deployment
+) -> None:
+    shutil.rmtree(host.folder / "gpus")
+    outcomes = run_checks("check_gpus.py")
+    assert {line["check"] for line in outcomes.values() if _fails(line)} == {
+        "every planned gpu is there"
+    }
+    skipped = {line["check"]: line for line in outcomes.values() if line["result"] == "skipped"}
+    assert skipped.keys() >= FAULTS.keys()
+    assert "no GPU" in skipped["no gpu is too hot"]["message"]
 
 
 def test_an_xid_in_the_kernel_log_fails_its_check(
