@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from deploys.certificates.entrance import client
-from deploys.certificates.reading import certificate
+from deploys.certificates.reading import certificate, private_key
 from tests.e2e.acme_lab import NAME, OTHER, AcmeLab, running_acme_lab
 from tests.e2e.gateway_lab import docker
 from tests.e2e.gateway_tree import GATEWAY_UID
@@ -53,7 +54,7 @@ def test_the_first_certificate_is_served_as_soon_as_it_is_there(lab: AcmeLab) ->
     assert answer(lab) == 200
     text = kept(lab)
     assert certificate(text.encode()).names == (NAME,)
-    assert "BEGIN EC PRIVATE KEY" in text
+    assert isinstance(private_key(text), EllipticCurvePrivateKey)
     state = (lab.place / "tls.pem").stat()
     assert (stat.S_IMODE(state.st_mode), state.st_uid) == (0o600, GATEWAY_UID)
 
