@@ -182,3 +182,12 @@ def test_a_cloud_that_is_the_candidate_of_who_must_stay_is_found(tmp_path: Path)
     found = leaks(folder, release)
     assert any("client demo" in line and "@candidate_1 -> egress" in line for line in found)
     assert any("marked" in line for line in found)
+
+
+def test_a_way_out_of_the_listener_that_copies_is_found(tmp_path: Path) -> None:
+    folder, release = written(tmp_path, canary_plan(shadow={"percent": 5}))
+    file = folder / "shadow.conf"
+    text = file.read_text()
+    assert "http://pool_next.1/" in text
+    file.write_text(text.replace("http://pool_next.1/", f"http://{OUTSIDE}/"))
+    assert f"-> {OUTSIDE}" in "\n".join(leaks(folder, release))
