@@ -49,7 +49,7 @@ if project is not None and released is not None:
         image=released.image,
         secrets=loaded_secrets(released),
     )
-    if not this_release(host).keeps_answers:
+    if not released.keeps_answers:
         gateway.answers_removed(
             name="Remove answers that were kept",
             directory=host_directory(host),

@@ -7,11 +7,11 @@ from deploys.operations.manifest import host_directory, this_release
 
 released = this_release(host).gateway
 directory = host_directory(host)
-folders = gateway.own_folders_of(this_release(host))
+folders = gateway.own_folders_of(released) if released is not None else ()
 
 if released is not None:
     gateway.clients(
-        name="Give the gateway its clients' digests",
+        name="Give the gateway its clients' keys",
         directory=directory,
         release=this_release(host),
         image=released.image,

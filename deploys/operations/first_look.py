@@ -113,7 +113,7 @@ def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Qu
     for file in loaded_secrets(release.gateway):
         yield SecretDigest, {"folder": folder, "file": file, "image": image}
     yield from _of_the_certificate(release.gateway, directory)
-    for own in {*own_folders_of(release), ANSWERS}:
+    for own in {*own_folders_of(release.gateway), ANSWERS}:
         yield Owner, {"path": f"{directory}/{own}"}
     yield Drains, {"directory": directory}
     yield ComposeServices, {"project": project.name, "directory": f"{directory}/current/gateways"}

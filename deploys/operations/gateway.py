@@ -13,11 +13,12 @@ from deploys.facts.release import FileText
 from deploys.operations import secret_file
 from deploys.operations.client_keys import keys_text
 from deploys.operations.gateways import LOADED, reload
+from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.secret_file import GATEWAY_UID
 from deploys.render.egress import AUTHORITY, FOLDER, SYSTEM_AUTHORITIES
 from deploys.render.egress_service import HOST_AUTHORITIES
 from deploys.render.release import Release
-from deploys.render.release_gateway import ANSWERS, COUNTERS
+from deploys.render.release_gateway import ANSWERS, COUNTERS, GatewayRelease
 from deploys.settings.refusal import Refused
 
 Commands = Generator[StringCommand, None, None]
@@ -40,13 +41,12 @@ def clients(directory: str, release: Release, image: str) -> Commands:
         raise OperationError(str(refused)) from refused
     changed = yield from secret_file.written(f"{directory}/secrets/gateway", CLIENTS, text, image)
     if not changed:
-        host.noop("the gateway has its clients' digests")
+        host.noop("the gateway has its clients' keys")
 
 
-def own_folders_of(release: Release) -> tuple[str, ...]:
-    """The folders, below the kit's, that the gateway of a release writes to."""
-    counts = release.gateway is not None and release.gateway.counts_tokens
-    used = {COUNTERS: counts, ANSWERS: release.keeps_answers}
+def own_folders_of(released: GatewayRelease) -> tuple[str, ...]:
+    """The folders, below the kit's, that a gateway writes to."""
+    used = {COUNTERS: released.counts_tokens, ANSWERS: released.keeps_answers}
     return tuple(folder for folder, is_used in used.items() if is_used)
 
 
@@ -76,16 +76,10 @@ def answers_removed(directory: str, image: str) -> Commands:
     + directory: where the kit keeps its files
     + image: the gateway's image
     """
-    folder = QuoteString(f"{directory}/{ANSWERS}")
     if once(host, Owner, path=f"{directory}/{ANSWERS}") is None:
         host.noop("the gateway keeps no answers")
         return
-    yield StringCommand(
-        'if [ "$(id -u)" = 0 ]; then rm -rf --one-file-system --', folder,
-        f"; else docker run --rm --network none --user {GATEWAY_UID} --cap-drop ALL --volume",
-        QuoteString(f"{directory}/{ANSWERS}:/folder"), "--entrypoint find", QuoteString(image),
-        "/folder -mindepth 1 -delete && rmdir --", folder, "; fi",
-    )  # fmt: skip
+    yield run_script(SCRIPTS / "remove-folders", directory, image, ANSWERS)
 
 
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:

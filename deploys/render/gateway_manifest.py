@@ -9,6 +9,7 @@ from deploys.render.nginx import gateway_revision
 from deploys.render.nginx_limits import counts_tokens
 from deploys.render.nginx_paths import asked_paths
 from deploys.render.nginx_pools import engine_address
+from deploys.render.nginx_routes import keeps_answers
 from deploys.render.nginx_tls import challenge_listener
 from deploys.render.release_gateway import CanaryRelease, GatewayRelease
 from deploys.settings.client import Client
@@ -45,6 +46,7 @@ def gateway_release(
         paths=asked_paths(plan, host.gateway),
         njs=host.gateway.njs,
         counts_tokens=counts_tokens(host.gateway, plan.clients),
+        keeps_answers=keeps_answers(plan),
         egress=egress_release(plan),
         canaries={
             pool.name: CanaryRelease(model=pool.public_name, words=pool.routing.canary)

@@ -187,8 +187,3 @@ class Release(Frozen):
     def uses_njs(self) -> bool:
         """Whether its gateway can digest keys and read bodies."""
         return self.gateway is None or self.gateway.njs
-
-    @property
-    def keeps_answers(self) -> bool:
-        """Whether its gateway keeps answers and gives them again."""
-        return "nginx/cache.conf" in self.files

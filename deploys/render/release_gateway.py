@@ -61,6 +61,8 @@ class GatewayRelease(Frozen):
     """Whether it looks up digests of keys; only where this is said to be False it gets the keys."""
     counts_tokens: bool = False
     """Whether nginx writes what clients have used, into a folder of its own."""
+    keeps_answers: bool = False
+    """Whether nginx keeps answers, in another one."""
     egress: EgressRelease | None = None
     """None: nothing ever leaves the fleet."""
     canaries: dict[str, CanaryRelease] = Field(default_factory=dict)
