@@ -16,7 +16,7 @@ SHOWN_CHARACTERS = 200
 async def ask(client: httpx.AsyncClient, request: Request) -> Answer | Failure:
     """Sends it once."""
     try:
-        response = await client.post(request.url, content=request.body, headers=HEADERS)
+        response = await client.post(request.path, content=request.body, headers=HEADERS)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return Failure(Kind.NO_ENTRY, f"the gateway is not believed: {error}")

@@ -33,7 +33,8 @@ class Request:
 
     number: int
     custom_id: str
-    url: str
+    path: str
+    """Where the gateway takes it."""
     model: str
     """The pool's public name, also where the line says an alias."""
     body: bytes
@@ -88,7 +89,8 @@ def _request(line: Line, number: int, file: str, offer: Offer) -> Request:
     if complaints:
         raise Refused(complaints)
     public = offer.models[line.url][str(model)]
-    return Request(number, line.custom_id, line.url, public, body)
+    path = offer.prefixes.get(public, "") + line.url
+    return Request(number, line.custom_id, path, public, body)
 
 
 def too_large(size_bytes: int, limit_bytes: int) -> tuple[str, str]:

@@ -1,8 +1,9 @@
 """What the gateway of an environment takes: which model on which path, and how large a body."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from deploys.render.nginx_paths import pool_prefix
 from deploys.render.nginx_routes import PATHS
 from deploys.settings.gateway import Gateway
 from deploys.settings.pool import Pool
@@ -18,6 +19,8 @@ class Offer:
     models: Mapping[str, Mapping[str, str]]
     """Path -> name that a line may write into "model", aliases too -> the pool's public name."""
     body_limit_bytes: int
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Public name -> what stands before the path, where the gateway finds pools by it."""
 
     @property
     def line_limit_bytes(self) -> int:
@@ -28,11 +31,14 @@ class Offer:
 def offer_of(pools: Mapping[str, Pool], gateway: Gateway) -> Offer:
     """As the settings say it."""
     models: dict[str, dict[str, str]] = {}
+    prefixes = {}
     for name, pool in pools.items():
         public = pool.public_name or name
+        if not gateway.njs:
+            prefixes[public] = pool_prefix(name)
         for path in PATHS[pool.kind]:
             models.setdefault(path, {}).update(dict.fromkeys((public, *pool.aliases), public))
-    return Offer(models, gateway.body_limit_mib * 2**20)
+    return Offer(models, gateway.body_limit_mib * 2**20, prefixes)
 
 
 def longest_silence_seconds(pools: Mapping[str, Pool], gateway: Gateway) -> int:

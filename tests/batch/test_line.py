@@ -5,6 +5,9 @@ import json
 import pytest
 
 from deploys.batch.line import read_line
+from deploys.batch.offer import offer_of
+from deploys.settings.gateway import Gateway
+from deploys.settings.pool import Pool
 from deploys.settings.refusal import Refused
 from tests.batch.batch_files import chat_line
 from tests.batch.direct import OFFER
@@ -63,3 +66,16 @@ def test_a_stream_that_is_declined_and_an_alias_are_taken() -> None:
     request = read_line(json.dumps(line).encode(), 1, "in.jsonl", OFFER)
     assert request.model == "chat"
     assert json.loads(request.body) == line["body"]
+
+
+def test_where_paths_lead_to_pools_a_line_goes_to_the_pool_that_it_names() -> None:
+    pools = {
+        name: Pool.model_validate({"model": "tiny-random", "context_tokens": 512})
+        for name in ("chat", "code")
+    }
+    line = json.dumps(chat_line("a", model="code")).encode()
+    paths = [
+        read_line(line, 1, "in.jsonl", offer_of(pools, Gateway(njs=njs))).path
+        for njs in (True, False)
+    ]
+    assert paths == ["/v1/chat/completions", "/pools/code/v1/chat/completions"]
