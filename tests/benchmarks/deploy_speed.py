@@ -34,7 +34,7 @@ class Round:
 
 
 def compare(lab: Lab, folder: Path, names: int, rounds: int) -> list[dict[str, object]]:
-    """Rows for `names` SSH names: a full apply and a no-op."""
+    """Rows for `names` SSH names: a full apply of files, and a no-op."""
     fleet = make_fleet(lab, folder, names)
     play = ansible.write_playbook(fleet)
     full: list[Round] = []
@@ -51,7 +51,7 @@ def compare(lab: Lab, folder: Path, names: int, rounds: int) -> list[dict[str, o
     shown = {"hosts": names, "lab_hosts": min(names, len(lab.hosts))}
     return [
         {"work": work, **shown, **_row(measurements)}
-        for work, measurements in (("full apply", full), ("no-op", nothing))
+        for work, measurements in (("full apply (files)", full), ("no-op", nothing))
     ]
 
 

@@ -32,7 +32,7 @@ def test_a_short_run_beside_ansible_comes_to_its_end_with_ratios(tmp_path: Path)
     short = ["--hosts", "1", "--rounds", "1", "--fake-hosts", "--results", str(results)]
     assert main(short) == 0
     rows = json.loads(results.read_text())["speed"]
-    assert [row["work"] for row in rows] == ["full apply", "no-op"]
+    assert [row["work"] for row in rows] == ["full apply (files)", "no-op"]
     assert all(row[ratio]["least"] > 0 for row in rows for ratio in ("wall_ratio", "cpu_ratio"))
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from deploys.render.image_tags import built_reference
 from tests.e2e.checkout import ROOT, Checkout, make_checkout
-from tests.lab.daemon import CDI, configure_daemon
 from tests.lab.gpus import Gpu
 from tests.lab.inventory import connection_data
 from tests.lab.lab import Lab, fleet, running_lab
@@ -34,11 +33,10 @@ class GpuFleet:
 
 @contextmanager
 def gpu_fleet(folder: Path) -> Iterator[GpuFleet]:
-    """Hosts with Docker that know their GPUs by CDI; nothing is deployed yet."""
+    """Hosts with Docker and their GPUs' CDI specification; that Docker uses it the kit sees to."""
     gpus = (Gpu("h100"), Gpu("l4"))
     with running_lab(NAME, fleet(gpus=gpus, image="docker")) as lab:
         for host in lab.hosts:
-            configure_daemon(host, CDI)
             is_gateway = host.name.startswith("gate")
             host.load_image(built_reference("nginx", IMAGES) if is_gateway else ENGINE)
         yield GpuFleet(lab, _checkout(lab, folder))
@@ -67,7 +65,6 @@ def _checkout(lab: Lab, folder: Path) -> Checkout:
         "gateway": {"address": lab.host("gate1").address, "port": 8080},
         # As a site names its own image.
         "images": {"llamacpp_cuda": {"reference": ENGINE}},
-        "docker": {"daemon": {"managed": False}},
         "nvidia": {"managed": False},
     }
     inventories = folder / "inventories"
