@@ -13,8 +13,6 @@ from deploys.batch.offer import ENVELOPE_BYTES
 from deploys.cli.main import exit_code
 from deploys.settings.refusal import Refused
 from tests.batch.batch_files import (
-    CHAT,
-    EMBEDDINGS,
     chat_line,
     embedding_line,
     names,
@@ -125,7 +123,6 @@ def test_a_folder_that_cannot_be_written_to_is_refused(
     nowhere = Path("nowhere") / "out.jsonl"
     assert desk.run([embedding_line("a")], "--output", str(nowhere)) == 7
     assert "cannot be written: No such file or directory" in capfd.readouterr().err
-    assert {CHAT, EMBEDDINGS} == OFFER.models.keys()
 
 
 def test_no_room_for_the_index_is_told(

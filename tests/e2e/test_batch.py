@@ -68,7 +68,9 @@ def test_more_lines_than_the_replicas_take_are_all_answered(demo: Checkout) -> N
     # Two replicas with two slots and sixteen waiting requests: 64 at once get 503s and come again.
     lines = [chat_line(str(number), max_tokens=4) for number in range(200)]
     write_lines(demo.path / ".homeport" / "many.jsonl", lines)
-    demo.homeport("batch run local .homeport/many.jsonl --concurrency 64")
+    run = "batch run local .homeport/many.jsonl --concurrency 64 --json"
+    document = json.loads(demo.run(f".venv/bin/homeport {run}").stdout)
+    assert document["models"]["chat"]["retries"] > 0
     found = names(demo.path / ".homeport" / "many.answers.jsonl")
     assert sorted(found) == sorted(str(number) for number in range(200))
 

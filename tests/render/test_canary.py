@@ -76,10 +76,12 @@ def test_the_cloud_as_a_candidate_is_for_requests_that_may_leave_and_no_others()
 
 @pytest.mark.parametrize("percent", [20, 100])
 def test_copies_go_by_a_listener_of_nginxs_own_and_have_a_bound(percent: int) -> None:
-    files = gateway_files(canary_plan(shadow={"percent": percent, "body_limit_kib": 64}))
+    words = {"percent": percent, "body_limit_kib": 64, "at_once": 3}
+    files = gateway_files(canary_plan(shadow=words))
     text = files["shadow.conf"]
     assert "listen 127.0.0.1:8082;" in text
     assert text.count("client_max_body_size 64k;") == 2
+    assert text.count("limit_conn shadows 3;") == 2
     assert text.count("proxy_pass http://pool_next.1/v1/") == 2
     assert f"{percent}% @shadowed_1;" in files["canary.conf"]
     assert "mirror /_shadow/next.1;" in files["shadow_routes.conf"]

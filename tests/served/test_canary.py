@@ -78,7 +78,7 @@ def test_traffic_has_both_arms(trial: Served) -> None:
     assert {"chat candidate", "chat stable"} <= told["arms"].keys()
 
 
-def test_an_abort_gives_the_stable_arm_everything_in_one_reload(trial: Served) -> None:
+def test_an_abort_gives_the_stable_arm_everything_by_a_reload(trial: Served) -> None:
     before = loads(trial)
     canary(trial, "abort")
     assert trial.chat().headers["x-homeport-arm"] == "stable"
@@ -90,9 +90,10 @@ def test_an_abort_gives_the_stable_arm_everything_in_one_reload(trial: Served) -
 def test_a_candidate_that_crashes_is_ended_by_evidence_and_costs_nobody_an_answer(
     trial: Served,
 ) -> None:
+    canary(trial, "start --steps 50,100")
+    # Before anybody asks: a machine that is quick enough would have a sample by then.
+    early = canary(trial, "advance", expect=ExitCode.REFUSED)
     with steady_load(trial, by_session=True) as answers:
-        canary(trial, "start --steps 50,100")
-        early = canary(trial, "advance", expect=ExitCode.REFUSED)
         trial.host("gpu2").run("docker stop --time 1 $(docker ps --quiet --filter name=next)")
         told = canary(trial, "advance", expect=ExitCode.ROLLED_BACK)
     assert "too early to go on from 50 %" in early

@@ -1,5 +1,6 @@
 """Candidates that could not take a pool's place are refused, each with what fits."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -140,18 +141,18 @@ def test_a_file_of_golden_prompts_is_read_strictly(tmp_path: Path, text: str, fo
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "path"),
     [
-        {"candidate": "next", "percent": 10},
-        {"candidate": "next", "minimum_requests": 10},
-        {"candidate": "next", "golden": "../secret.yaml"},
-        {"candidate": "next", "session_header": "X_Session"},
-        {"candidate": "next", "shadow": {"percent": 0}},
-        {},
+        ({"candidate": "next", "percent": 10}, "canary.percent"),
+        ({"candidate": "next", "minimum_requests": 10}, "canary.minimum_requests"),
+        ({"candidate": "next", "golden": "../secret.yaml"}, "canary.golden"),
+        ({"candidate": "next", "session_header": "X_Session"}, "canary.session_header"),
+        ({"candidate": "next", "shadow": {"percent": 0}}, "canary.shadow.percent"),
+        ({}, "canary.candidate"),
     ],
 )
-def test_what_a_canary_says_is_strict(words: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="canary"):
+def test_what_a_canary_says_is_strict(words: dict[str, object], path: str) -> None:
+    with pytest.raises(ValueError, match=rf"(?m)^{re.escape(path)}$"):
         Pool.model_validate({**POOL, "canary": words})
 
 
