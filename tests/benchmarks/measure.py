@@ -43,3 +43,8 @@ def spread(values: Sequence[float], digits: int = 2) -> dict[str, float]:
     """Median, least and most."""
     rounded = [round(value, digits) for value in (median(values), min(values), max(values))]
     return dict(zip(("median", "least", "most"), rounded, strict=True))
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """The least value that `share` percent of a sample do not exceed."""
+    return sorted(values)[max(0, -(-len(values) * share // 100) - 1)]

@@ -4,9 +4,10 @@ from collections import Counter
 
 import pytest
 
-from tests.benchmarks.affinity.__main__ import percentile, row
+from tests.benchmarks.affinity.__main__ import row
 from tests.benchmarks.affinity.lab import POLICIES, pools
 from tests.benchmarks.affinity.trace import RATE_PER_SECOND, SESSIONS, Served, trace
+from tests.benchmarks.measure import percentile
 
 
 def test_every_policy_gets_the_same_requests_at_the_same_moments() -> None:

@@ -9,10 +9,11 @@ from rich.console import Console
 from tests.benchmarks.gateway import __main__ as bench
 from tests.benchmarks.gateway.fronts import FRONTS, leave_the_body_unread
 from tests.benchmarks.gateway.network import LABEL, NAME
-from tests.benchmarks.gateway.rounds import differences, interleaved, percentile, ratios
+from tests.benchmarks.gateway.rounds import differences, interleaved, ratios
 from tests.benchmarks.gateway.streams import row
 from tests.benchmarks.gateway.tables import cell, show
 from tests.benchmarks.gateway.targets import TARGETS, Document, verdicts
+from tests.benchmarks.measure import percentile
 from tests.e2e.gateway_tree import write_tree
 from tests.lab.machine import LabError, docker
 

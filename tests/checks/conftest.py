@@ -49,20 +49,14 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.gpu)])
-def any_driver(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> str:
+def any_driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """This machine's own driver, or the fake one."""
     kind: str = request.param
     if kind == "real":
         if not linux.nvidia_devices():
             pytest.skip("this machine has no NVIDIA GPU")
         return kind
-    try:
-        fake = FakeDriver(tmp_path / "nvml").has(Gpu("h100"), Gpu("rtx4090"))
-        fake.answers_nvml(monkeypatch)
-    except LabError as error:
-        pytest.skip(str(error))
+    fake: FakeDriver = request.getfixturevalue("driver").has(Gpu("h100"), Gpu("rtx4090"))
     fake.answers_nvidia_smi(monkeypatch)
     return kind
 

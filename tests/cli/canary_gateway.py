@@ -16,7 +16,7 @@ from deploys.cli.pyinfra_run import Run
 from deploys.history.words import CANARY
 from deploys.operations.host_script import SCRIPTS
 from deploys.questions.canaries import parse_shares, question, read_share, share_file
-from tests.checks.canary.test_sample import line
+from tests.checks.canary.traffic import line
 from tests.checks.deployment import Deployment
 
 HOST = {"name": "@local", "groups": ["lab"], "data": {"directory": ".homeport/lab"}}

@@ -4,6 +4,7 @@ Port 8080 answers as an OpenAI-compatible engine does, in the way that was last 
 8090: POST /mode with one of the words in MODES. GET /seen there lists what reached port 8080.
 """
 
+import itertools
 import json
 import sys
 import threading
@@ -21,8 +22,8 @@ HANG_SECONDS = 20
 
 NAME = sys.argv[1] if len(sys.argv) > 1 else "engine"
 seen: list[dict[str, Any]] = []
-state: dict[str, Any] = {"mode": "answers"}
-counting = threading.Lock()
+state = {"mode": "answers"}
+answers = itertools.count(1)
 
 
 class Engine(BaseHTTPRequestHandler):
@@ -137,14 +138,8 @@ def send_event(engine: Engine, text: str) -> None:
 
 def steer(engine: Engine, _request: dict[str, Any]) -> None:
     """An engine that was taken over and tries its luck with the gateway and the client."""
-    engine.send(
-        200,
-        {"served_by": NAME},
-        X_Accel_Redirect="/status",
-        Set_Cookie="track=1",
-        X_Request_Id="mine",
-        X_Homeport_Pool="mine",
-    )
+    mine = {"X_Request_Id": "mine", "X_Homeport_Pool": "mine"}
+    engine.send(200, {"served_by": NAME}, X_Accel_Redirect="/status", Set_Cookie="track=1", **mine)
 
 
 def hang(_engine: Engine, _request: dict[str, Any]) -> None:
@@ -183,10 +178,7 @@ def refuse(status: int) -> Callable[[Engine, dict[str, Any]], None]:
 
 def fail_one_in_20(engine: Engine, request: dict[str, Any]) -> None:
     """An error instead of every twentieth answer."""
-    with counting:
-        state["failures"] = int(state.get("failures", 0)) + 1
-        fails = state["failures"] % 20 == 0
-    (refuse(500) if fails else answer)(engine, request)
+    (answer if next(answers) % 20 else refuse(500))(engine, request)
 
 
 MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {

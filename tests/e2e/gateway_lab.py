@@ -118,6 +118,12 @@ def published(container: str, port: int) -> str:
     return "http://" + docker("port", container, str(port)).split()[0]
 
 
+def own_address(container: str) -> str:
+    """A container's address on its one network."""
+    what = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    return docker("inspect", f"--format={what}", container).strip()
+
+
 def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
     """Arguments of `docker run` for a gateway as a host runs it; nginx gets `arguments`."""
     mounts = {"nginx": "gateway/current", "secrets": "secrets/gateway", "state": "state/gateway"}

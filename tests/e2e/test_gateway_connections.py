@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.e2e.gateway_lab import Lab, docker
+from tests.e2e.gateway_lab import Lab, docker, own_address
 from tests.e2e.test_gateway_floods import BASE_MIB, HEAD, memory_mib
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(300)]
@@ -36,8 +36,7 @@ def _many_descriptors() -> None:
 @contextlib.contextmanager
 def connected(lab: Lab, count: int, first: bytes) -> Iterator[list[socket.socket]]:
     """So many connections, straight to the container: Docker's own proxy has limits too."""
-    what = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-    address = docker("inspect", f"--format={what}", lab.container("nginx")).strip()
+    address = own_address(lab.container("nginx"))
     with contextlib.ExitStack() as stack:
         connections = []
         for _ in range(count):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.cloud_containers import CLOUD_KEY
 from tests.e2e.cloud_lab import CloudLab
-from tests.e2e.gateway_lab import CHAT, docker
+from tests.e2e.gateway_lab import CHAT, docker, own_address
 from tests.e2e.gateway_tree import KEY
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -73,10 +73,7 @@ def test_a_sovereign_client_and_a_sovereign_pool_never_reach_the_cloud(
 
 
 def test_the_gateway_reaches_no_address_outside_and_the_egress_hop_does(lab: CloudLab) -> None:
-    address = docker(
-        "inspect", "--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
-        lab.container("cloud"),
-    ).strip()  # fmt: skip
+    address = own_address(lab.container("cloud"))
     curl = [
         "curl",
         "--silent",

@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from deploys.render.engines import vllm
+from deploys.settings.routing import Routing
 from tests.render.canary_plans import canary_plan, cloud_canary_plan
 from tests.render.full_plan import full_plan
 from tests.render.gateway_files import gateway_files, locations
+from tests.render.gpu_plans import VLLM, gpu_plan
 from tests.render.plans import HOST, small_plan
 
 FILES = {"canary.conf", "canary_routes.conf"}
@@ -93,3 +96,11 @@ def test_every_gateway_draws_the_same_sessions() -> None:
     both = replace(plan, hosts=(*plan.hosts, second))
     first = gateway_files(both)["canary.conf"]
     assert gateway_files(both, "gateway2")["canary.conf"] == first.replace(HOST, "gateway2")
+
+
+def test_vllm_answers_to_every_name_that_leads_to_it() -> None:
+    pool = gpu_plan(VLLM).pools[0]
+    tried = replace(pool, routing=Routing(aliases=("gpt-4o",)), tried_as=("old", "older"))
+    words = [word for one in vllm.arguments(tried, pool.replicas[0]) for word in one.words]
+    at = words.index("--served-model-name") + 1
+    assert words[at : at + 5] == ["chat", "gpt-4o", "old", "older", "--host"]

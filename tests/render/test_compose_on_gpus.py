@@ -17,7 +17,6 @@ from deploys.render.engines.service import Argument
 from deploys.render.files import render_environment
 from deploys.render.release import Access
 from deploys.settings.refusal import Refused
-from deploys.settings.routing import Routing
 from tests.environments import ROOT
 from tests.render.gpu_plans import CHECKPOINT, GPUS, ON_GPUS, VLLM, gpu_plan
 from tests.render.plans import ARGUMENTS, HOST, MODEL, small_pool
@@ -106,15 +105,6 @@ def test_every_number_of_the_plan_is_a_flag_of_vllm() -> None:
     assert {flag: flags[flag] for flag in expected} == expected
     assert {"--no-enforce-eager", "--enable-prefix-caching"} < flags.keys()
     assert next(iter(flags)) == "/models"
-
-
-def test_vllm_answers_to_every_name_that_leads_to_it() -> None:
-    plan = gpu_plan(VLLM)
-    routing = Routing(aliases=("gpt-4o",))
-    pool = dataclasses.replace(plan.pools[0], routing=routing, tried_as=("old", "older"))
-    command = _service(dataclasses.replace(plan, pools=(pool,)))["command"]
-    at = command.index("--served-model-name") + 1
-    assert command[at : at + 5] == ["chat", "gpt-4o", "old", "older", "--host"]
 
 
 def test_a_pinned_pool_and_eager_execution_are_flags_too() -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import yaml
 
-from deploys.plan.plan import Plan, Pool
 from deploys.render.nginx_cache import model_digest
 from tests.render.full_plan import full_plan
 from tests.render.gateway_files import composed, gateway_files, locations, own, words
@@ -72,10 +71,6 @@ def test_answers_are_kept_in_no_location_that_is_not_led_to_by_the_cache_alone()
     assert all("egress" not in block for name, block in locations(files).items() if name in keeping)
 
 
-def _digest(plan: Plan, pool: Pool) -> str:
-    return model_digest(plan, pool)
-
-
 def test_another_model_or_engine_has_other_keys_and_more_replicas_have_not() -> None:
     pool = small_pool("chat", 2)
     plan = small_plan(pool)
@@ -85,8 +80,8 @@ def test_another_model_or_engine_has_other_keys_and_more_replicas_have_not() -> 
         replace(first, arguments=replace(first.arguments, kv_cache_type="q8_0")),
         replace(first, version="b9999"),
     )
-    digests = [_digest(plan, replace(pool, replicas=(one,))) for one in changed]
-    digests.append(_digest(replace(plan, images={**plan.images, "llamacpp": "newer"}), pool))
-    same = _digest(plan, replace(pool, replicas=(first,)))
-    assert same == _digest(plan, pool)
+    digests = [model_digest(plan, replace(pool, replicas=(one,))) for one in changed]
+    digests.append(model_digest(replace(plan, images={**plan.images, "llamacpp": "newer"}), pool))
+    same = model_digest(plan, replace(pool, replicas=(first,)))
+    assert same == model_digest(plan, pool)
     assert len({same, *digests}) == 5

@@ -20,6 +20,7 @@ from rich.table import Table
 from deploys.render.image_tags import built_reference
 from tests.benchmarks.affinity.lab import POLICIES, REPLICAS, model, running
 from tests.benchmarks.affinity.trace import SESSIONS, Served, replay, trace
+from tests.benchmarks.measure import percentile
 from tests.e2e.gateway_lab import CHAT
 from tests.e2e.gateway_tree import KEY
 
@@ -85,11 +86,6 @@ def row(policy: str, served: Sequence[Served]) -> dict[str, Any]:
         "cache_hits": round(sum(one.cached for one in answered) / len(answered), 3),
         "away_from_home": away,
     }
-
-
-def percentile(ordered: Sequence[float], share: int) -> float:
-    """The least value that `share` percent of a sorted sample do not exceed."""
-    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
 def _wait(url: str) -> None:

@@ -10,7 +10,14 @@ import httpx
 
 from deploys.plan.plan import Pool
 from tests.benchmarks.gateway import litellm
-from tests.benchmarks.gateway.network import address, start, start_nginx
+from tests.benchmarks.gateway.network import (
+    CONTAINERS,
+    INSIDE,
+    address,
+    container,
+    start,
+    start_nginx,
+)
 from tests.e2e.gateway_lab import CHAT, gateway_arguments
 from tests.e2e.gateway_tree import KEY, write_tree
 from tests.lab.images import image
@@ -123,7 +130,7 @@ def start_fronts(names: Sequence[str], folder: Path, nginx: str) -> None:
     for number in (1, 2):
         start_nginx(f"engine-{number}", nginx, "engine.conf", aliases=[f"chat-{number}"])
     start_nginx("reader", nginx, "reader.conf", aliases=["talk-1"])
-    start("load", "--volume", f"{Path(__file__).parent}/containers:/etc/bench:ro", image("wrk"))
+    start("load", "--volume", f"{CONTAINERS}:{INSIDE}:ro", image("wrk"))
     start_nginx("bare", nginx, "bare.conf", WORKERS)
     for name in names:
         if name in {"by_path", "by_model", "tokens"}:
@@ -148,6 +155,6 @@ def wait_for(front: Front) -> None:
         except httpx.HTTPError:
             pass
         if time.monotonic() > give_up:
-            log = docker("logs", "--tail=20", f"homeport-bench-{front.part}", check=False)
+            log = docker("logs", "--tail=20", container(front.part), check=False)
             raise LabError(f"{front.words} does not answer", log or "see its log")
         time.sleep(0.2)

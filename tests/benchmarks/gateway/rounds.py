@@ -27,8 +27,3 @@ def ratios(values: Sequence[float], others: Sequence[float]) -> dict[str, float]
 def differences(values: Sequence[float], others: Sequence[float]) -> dict[str, float]:
     """How much more than the others', within each round."""
     return spread([one - other for one, other in zip(values, others, strict=True)], 3)
-
-
-def percentile(values: Sequence[float], share: int) -> float:
-    """The least value that `share` percent of a sample do not exceed."""
-    return sorted(values)[max(0, -(-len(values) * share // 100) - 1)]

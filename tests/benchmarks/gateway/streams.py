@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.benchmarks.gateway.fronts import FRONTS
 from tests.benchmarks.gateway.network import address
-from tests.benchmarks.gateway.rounds import differences, percentile
-from tests.benchmarks.measure import spread
+from tests.benchmarks.gateway.rounds import differences
+from tests.benchmarks.measure import percentile, spread
 from tests.e2e.gateway_lab import CHAT
 from tests.e2e.gateway_tree import KEY
 from tests.lab.machine import LabError

@@ -1,25 +1,13 @@
 """Lines of a gateway's log, as requests of two arms."""
 
-import json
-
 from checks.canary.sample import Request, read_requests
+from tests.checks.canary.traffic import line
 
 BROKEN = (
     "2026/11/26 04:39:25 [error] 61#61: *{} upstream prematurely closed connection while reading "
     'upstream, client: 10.0.0.9, request: "POST /v1/chat/completions HTTP/1.1", '
     'upstream: "http://10.0.0.2:8080/v1/chat/completions", host: "gate"'
 )
-
-
-def line(**fields: object) -> str:
-    """One of the access log."""
-    usual = {
-        "time": "2026-11-26T04:39:29+00:00", "client": "demo", "pool": "chat", "status": 200,
-        "replica": "10.0.0.2:8080", "bytes": 33, "connection": 7, "seconds": 0.5,
-        "connect_seconds": "0.001", "first_byte_seconds": "0.2", "upstream_seconds": "0.5",
-        "arm": "stable", "drawn": "stable", "reason": "", "error": "",
-    }  # fmt: skip
-    return json.dumps({**usual, **fields})
 
 
 def read(*lines: str) -> list[Request]:

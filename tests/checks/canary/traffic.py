@@ -1,5 +1,6 @@
 """Clients of a trial, drawn by chance: what gateways would log of them."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -60,3 +61,14 @@ def trial(seed: int, candidate: Arm, stable: Arm) -> Ending:
             assert len(seen) < MOST_REQUESTS, found
         found = []
     return Ending(False, STEPS[-1], asked, found)
+
+
+def line(**fields: object) -> str:
+    """One of the access log."""
+    usual = {
+        "time": "2026-11-26T04:39:29+00:00", "client": "demo", "pool": "chat", "status": 200,
+        "replica": "10.0.0.2:8080", "bytes": 33, "connection": 7, "seconds": 0.5,
+        "connect_seconds": "0.001", "first_byte_seconds": "0.2", "upstream_seconds": "0.5",
+        "arm": "stable", "drawn": "stable", "reason": "", "error": "",
+    }  # fmt: skip
+    return json.dumps({**usual, **fields})
