@@ -15,28 +15,42 @@ FLOATS = ("F32", "F16", "BF16", "F64")
 def weight_facts(contents: Contents, blocks: int | None) -> WeightFacts:
     """`blocks` is what the header states; None: an unknown architecture, whose names may count."""
     layers = _blocks(contents, blocks)
-    layer_bytes, expert_bytes = [0] * layers, [0] * layers
+    plain, experts = _by_block(contents, layers)
     parts = {"token_embd.weight": 0, "output.weight": 0, "": 0}
     types: dict[str, int] = {}
     for tensor in contents.tensors:
         types[tensor.type] = types.get(tensor.type, 0) + tensor.size_bytes
-        block = BLOCK.match(tensor.name)
-        if block and int(block[1]) < layers:
-            into = expert_bytes if is_expert(tensor) else layer_bytes
-            into[int(block[1])] += tensor.size_bytes
-        else:
+        if _block(tensor) not in range(layers):
             parts[tensor.name if tensor.name in parts else ""] += tensor.size_bytes
     others = [tensor for tensor in contents.tensors if tensor.name != "token_embd.weight"]
     return WeightFacts(
         token_embedding_bytes=parts["token_embd.weight"],
         output_bytes=parts["output.weight"],
-        layer_bytes=tuple(layer_bytes),
-        expert_bytes=tuple(expert_bytes),
+        layer_bytes=tuple(map(sum, plain)),
+        expert_bytes=tuple(map(sum, experts)),
         other_bytes=parts[""],
         largest_tensor_bytes=_largest(others),
         largest_expert_bytes=_largest([tensor for tensor in others if is_expert(tensor)]),
+        layer_largest_bytes=tuple(max(sizes, default=0) for sizes in plain),
+        expert_largest_bytes=tuple(max(sizes, default=0) for sizes in experts),
         type_bytes=dict(sorted(types.items())),
     )
+
+
+def _by_block(contents: Contents, layers: int) -> tuple[list[list[int]], list[list[int]]]:
+    """Sizes of the tensors of each block: without the routed experts, and of those."""
+    plain: list[list[int]] = [[] for _ in range(layers)]
+    experts: list[list[int]] = [[] for _ in range(layers)]
+    for tensor in contents.tensors:
+        block = _block(tensor)
+        if block is not None and block < layers:
+            (experts if is_expert(tensor) else plain)[block].append(tensor.size_bytes)
+    return plain, experts
+
+
+def _block(tensor: TensorInfo) -> int | None:
+    found = BLOCK.match(tensor.name)
+    return int(found[1]) if found else None
 
 
 def quantization(contents: Contents) -> str:
@@ -67,8 +81,8 @@ def _file_type(contents: Contents) -> str:
 
 
 def _blocks(contents: Contents, stated: int | None) -> int:
-    numbers = [int(found[1]) for t in contents.tensors if (found := BLOCK.match(t.name))]
-    last = max(numbers, default=-1)
+    numbers = (_block(tensor) for tensor in contents.tensors)
+    last = max((number for number in numbers if number is not None), default=-1)
     if stated is None:
         # No more blocks than tensors: a number alone makes no list long.
         return last + 1 if last < len(contents.tensors) else 0

@@ -1,8 +1,8 @@
 """Where the bytes of a model's weights lie, so that a plan can place them without the file."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deploys.settings.words import Frozen
 
@@ -44,10 +44,24 @@ class WeightFacts(Frozen):
     """Without the token embeddings."""
     largest_expert_bytes: Bytes = 0
     """Of the tensors that hold the routed experts of one block."""
+    layer_largest_bytes: tuple[Bytes, ...] = ()
+    """Per block, the largest tensor of layer_bytes; only of GGUF, empty in entries that were taken
+    in before it was read, and largest_tensor_bytes stands for each then."""
+    expert_largest_bytes: tuple[Bytes, ...] = ()
+    """The same of expert_bytes and largest_expert_bytes."""
     type_bytes: dict[str, Bytes] = Field(default_factory=dict)
     """Bytes by number format: what the tensors really are."""
     spread: tuple[SpreadBytes, ...] = ()
     """Only of safetensors."""
+
+    @model_validator(mode="after")
+    def _one_of_each_block(self) -> Self:
+        for part in ("layer", "expert"):
+            blocks = len(getattr(self, f"{part}_bytes"))
+            largest = len(getattr(self, f"{part}_largest_bytes"))
+            if largest not in (0, blocks):
+                raise ValueError(f"{blocks} numbers in {part}_largest_bytes, as in {part}_bytes")
+        return self
 
     @property
     def total_bytes(self) -> int:

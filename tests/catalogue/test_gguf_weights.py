@@ -41,6 +41,12 @@ def test_every_byte_is_counted_once_and_in_its_part(tmp_path: Path) -> None:
     assert weights.total_bytes == sum(weights.type_bytes.values())
 
 
+def test_the_largest_tensor_of_each_block_is_kept(tmp_path: Path) -> None:
+    weights = header(tmp_path).weights
+    assert weights.layer_largest_bytes == (256 * Q4, 256 * Q5)
+    assert weights.expert_largest_bytes == (0, 4 * 256 * Q6)
+
+
 def test_draft_layers_come_last(tmp_path: Path) -> None:
     words: Words = {**SMALL, "llama.block_count": 3, "llama.nextn_predict_layers": 1}
     tensors: Tensors = {**TENSORS, "blk.2.nextn.eh_proj.weight": ((512, 256), Type.F16)}

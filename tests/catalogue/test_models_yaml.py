@@ -1,5 +1,6 @@
 """The catalogue file: what it refuses, all at once, and how an entry is added."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,17 @@ def test_an_entry_takes_the_indentation_that_is_there() -> None:
 def test_a_catalogue_that_cannot_be_continued_is_refused_with_the_entry() -> None:
     with pytest.raises(Refused, match="add it by hand"):
         with_model("models: {a: {}}\n", "other", model())
+
+
+def test_an_entry_from_before_the_largest_of_each_block_was_kept_is_read(catalogue: Path) -> None:
+    text = catalogue.read_text()
+    catalogue.write_text(re.sub(r" +(layer|expert)_largest_bytes: .*\n", "", text))
+    weights = read_models(catalogue)["tiny-random"].weights
+    assert weights is not None
+    assert (weights.layer_largest_bytes, weights.expert_largest_bytes) == ((), ())
+
+
+def test_a_largest_tensor_for_another_number_of_blocks_is_refused(catalogue: Path) -> None:
+    (found,) = swapped(catalogue, ("largest_bytes: [16384, 16384, ", "largest_bytes: [16384, "))
+    assert found.path == "models.tiny-random.weights"
+    assert found.hint == "what fits: 4 numbers in layer_largest_bytes, as in layer_bytes"

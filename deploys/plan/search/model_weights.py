@@ -1,6 +1,6 @@
 """A model's weights as the estimator asks for them, from its entry in the catalogue."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from deploys.catalogue.architecture import Architecture
@@ -48,16 +48,28 @@ def _ruled(shape: Architecture, quantization: str) -> Mapping[str, int] | None:
 
 def _from_facts(facts: WeightFacts) -> Iterator[tuple[str, int]]:
     yield "token_embd.weight", facts.token_embedding_bytes
-    yield "output.weight", facts.output_bytes
+    if facts.output_bytes:
+        yield "output.weight", facts.output_bytes
     yield "output_norm.weight", facts.other_bytes
-    for layer, size in enumerate(facts.layer_bytes):
-        yield from _pieces(f"blk.{layer}.part", size, facts.largest_tensor_bytes)
-    for layer, size in enumerate(facts.expert_bytes):
-        yield from _pieces(f"blk.{layer}.part_exps", size, facts.largest_expert_bytes)
+    for part, sizes, largest in (
+        ("part", facts.layer_bytes, _largest_layers(facts)),
+        ("part_exps", facts.expert_bytes, _largest_experts(facts)),
+    ):
+        for layer, size in enumerate(sizes):
+            yield from _pieces(f"blk.{layer}.{part}", size, largest[layer])
+
+
+def _largest_layers(facts: WeightFacts) -> Sequence[int]:
+    """By block; of an entry from before it was read the model's, which no layer's passes."""
+    return facts.layer_largest_bytes or (facts.largest_tensor_bytes,) * len(facts.layer_bytes)
+
+
+def _largest_experts(facts: WeightFacts) -> Sequence[int]:
+    return facts.expert_largest_bytes or (facts.largest_expert_bytes,) * len(facts.expert_bytes)
 
 
 def _pieces(name: str, size: int, largest: int) -> Iterator[tuple[str, int]]:
-    """No piece larger than the largest tensor: of those in RAM one at a time visits a GPU."""
+    """As large as the largest tensor, and a rest: of those in RAM one at a time visits a GPU."""
     step = largest or size
     for number, start in enumerate(range(0, size, max(1, step))):
         yield f"{name}.{number}", min(step, size - start)

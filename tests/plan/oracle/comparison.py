@@ -1,8 +1,9 @@
 """What the planner says beside what llama.cpp would reserve, GPU by GPU and plan by plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from deploys.catalogue.architecture import Architecture
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights
 from deploys.plan.memory.estimate import MIB, DeviceEstimate
@@ -77,21 +78,31 @@ def _smallest(device: DeviceEstimate) -> float:
     return sum(part.upper for name, part in device.parts.items() if name != "margin")
 
 
-def plans(asked: Sequence[Question], answers: Sequence[Answer]) -> list[Plan]:
+def listed(question: Question) -> tuple[Architecture, KnownWeights]:
+    """The shape that was drawn, and every tensor of the header."""
+    sizes = tensor_bytes(question.shape, question.file_type)
+    return question.shape, KnownWeights(tensor_bytes=sizes)
+
+
+Facts = Callable[[Question], tuple[Architecture, KnownWeights]]
+"""What the estimator is told of a question's model: `listed`, or as a catalogue keeps it."""
+
+
+def plans(
+    asked: Sequence[Question], answers: Sequence[Answer], facts: Facts = listed
+) -> list[Plan]:
     """Those that llama.cpp answered."""
     return [
-        Plan(question, predicted(question), answer)
+        Plan(question, predicted(question, facts), answer)
         for question, answer in zip(asked, answers, strict=True)
         if not isinstance(answer, str)
     ]
 
 
-def predicted(question: Question) -> tuple[DeviceEstimate, ...]:
-    """The planner's answer, with the weights as the header lists them."""
-    weights = KnownWeights(tensor_bytes=tensor_bytes(question.shape, question.file_type))
-    case = Case(
-        "question", "llama.cpp", "pinned", "", question.shape, question.asked, weights=weights
-    )
+def predicted(question: Question, facts: Facts = listed) -> tuple[DeviceEstimate, ...]:
+    """The planner's answer."""
+    shape, weights = facts(question)
+    case = Case("question", "llama.cpp", "pinned", "", shape, question.asked, weights=weights)
     return estimate(case).gpus
 
 

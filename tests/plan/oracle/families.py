@@ -70,6 +70,10 @@ def _every_head_its_own(random: Random) -> Words:
     return {"heads": heads, "kv_heads": heads}
 
 
+def _every_head_biased(random: Random) -> Words:
+    return _every_head_its_own(random) | _biased(random)
+
+
 def _one_for_all(random: Random) -> Words:
     return {"heads": random.choice((8, 16)), "kv_heads": 1}
 
@@ -175,8 +179,8 @@ FAMILIES: Mapping[str, Callable[[Random], Words]] = {
     "phi3": _nothing_else,
     "glm4": _biased,
     "glm4moe": lambda random: _experts_after_dense(random) | _biased(random),
-    "starcoder2": _nothing_else,
-    "gptneox": _every_head_its_own,
+    "starcoder2": _biased,
+    "gptneox": _every_head_biased,
     "gpt-oss": _experts_in_window,
     "deepseek2": _latent,
     "qwen3next": _recurrent_experts,

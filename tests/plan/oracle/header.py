@@ -20,6 +20,7 @@ def tensor_bytes(shape: Architecture, file_type: str) -> Mapping[str, int]:
     return {entry.tensor.name: entry.size_bytes for entry in _typed(shape, file_type)}
 
 
+@cache
 def _typed(shape: Architecture, file_type: str) -> tuple[TypedTensor, ...]:
     tensors = tensors_of(shape)
     assert tensors is not None

@@ -6,9 +6,10 @@ import pytest
 
 from tests.plan.accuracy import missed
 from tests.plan.oracle import recording
-from tests.plan.oracle.comparison import TARGETS, Plan, plans, rows
+from tests.plan.oracle.comparison import TARGETS, Plan, listed, plans, rows
 from tests.plan.oracle.engine import Answer, ask, ask_debians_tool, versions
 from tests.plan.oracle.questions import questions
+from tests.plan.oracle.taken_in import taken_in
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -19,10 +20,14 @@ CASES = 312
 
 
 @pytest.fixture(scope="module")
-def answered() -> list[Plan]:
+def answers() -> list[Answer]:
     print(f"seed {SEED}, {CASES} cases")
-    asked = questions(SEED, CASES)
-    found = plans(asked, ask(asked))
+    return ask(questions(SEED, CASES))
+
+
+@pytest.fixture(scope="module", params=[listed, taken_in], ids=["header", "catalogue"])
+def answered(request: pytest.FixtureRequest, answers: list[Answer]) -> list[Plan]:
+    found = plans(questions(SEED, CASES), answers, request.param)
     assert len(found) >= 0.99 * CASES
     return found
 

@@ -13,20 +13,36 @@ from deploys.catalogue.architecture import Architecture
 from deploys.plan.memory import attention_phase, compute_buffer, kv_cells, weights
 from tests.plan.accuracy import by_quantity, missed
 from tests.plan.oracle import recording
-from tests.plan.oracle.comparison import TARGETS, Plan, plans, rows
+from tests.plan.oracle.comparison import TARGETS, Plan, listed, plans, predicted, rows
 from tests.plan.oracle.families import FAMILIES
 from tests.plan.oracle.questions import questions
+from tests.plan.oracle.taken_in import taken_in
 
 
-@pytest.fixture(scope="module")
-def recorded() -> list[Plan]:
-    return plans(*recording.read())
+@pytest.fixture(scope="module", params=[listed, taken_in], ids=["header", "catalogue"])
+def recorded(request: pytest.FixtureRequest) -> list[Plan]:
+    return plans(*recording.read(), request.param)
 
 
 def again() -> list[Plan]:
     """A third of the plans, predicted anew."""
     asked, answers = recording.read()
     return plans(asked[:104], answers[:104])
+
+
+def test_a_header_reads_back_as_the_shape_that_was_drawn() -> None:
+    asked, _ = recording.read()
+    assert [taken_in(one)[0] for one in asked] == [one.shape for one in asked]
+
+
+def test_what_the_catalogue_keeps_says_of_memory_what_the_header_says() -> None:
+    asked, _ = recording.read()
+    assert len([one for one in asked if one.kind.endswith("part in RAM")]) > 100
+    for question in asked:
+        for kept, whole in zip(predicted(question, taken_in), predicted(question), strict=True):
+            for name, part in whole.parts.items():
+                sizes = (part.expected, part.upper)
+                assert (kept.parts[name].expected, kept.parts[name].upper) == pytest.approx(sizes)
 
 
 def test_at_least_300_plans_of_every_family_are_recorded(recorded: list[Plan]) -> None:
