@@ -14,9 +14,12 @@ from rich.console import Console
 
 from tests.lab.machine import ROOT
 from tests.plan.accuracy import report
+from tests.plan.observations import Comparison
 from tests.plan.oracle import recording
 from tests.plan.oracle.comparison import TARGETS, Plan, plans, rows
 from tests.plan.oracle.engine import Answer, ask, versions
+from tests.plan.oracle.fleet_comparison import answers_to, overfull, plans_of
+from tests.plan.oracle.placed import placed, questions_of
 from tests.plan.oracle.questions import questions
 from tests.plan.oracle.taken_in import taken_in
 
@@ -24,28 +27,17 @@ REPORTS = ROOT / ".homeport" / "oracle"
 
 
 def main() -> int:
-    """Asks, prints the table, keeps the numbers."""
+    """Asks, prints the tables, keeps the numbers."""
     words = _words()
-    asked = questions(words.seed, words.cases)
-    print(f"seed {words.seed}, {words.cases} cases; {versions()}")
-    answers = ask(asked)
-    if words.record:
-        recording.write(words.seed, asked, answers, versions())
+    print(f"seed {words.seed}; {versions()}")
     console = Console(width=120)
-    found = plans(asked, answers)
-    bad = _judged(console, "every tensor of the header", found, answers)
-    bad += _judged(console, "what a catalogue keeps", plans(asked, answers, taken_in), answers)
+    bad, kept = _drawn(console, words)
+    more_bad, more_kept = _placed(console, words)
     path = REPORTS / f"{words.seed}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([asdict(row) for row in rows(found)], indent=1))
+    path.write_text(json.dumps([asdict(row) for row in kept + more_kept], indent=1))
     print(f"every number: {path.relative_to(ROOT)}")
-    return 1 if bad else 0
-
-
-def _judged(console: Console, facts: str, found: Sequence[Plan], answers: Sequence[Answer]) -> int:
-    """Prints one table; how much of it is not as it should be."""
-    console.print(f"\nplanned by {facts}")
-    return report(console, rows(found), TARGETS) + _print_verdicts(console, answers, found)
+    return 1 if bad or more_bad else 0
 
 
 def _words() -> argparse.Namespace:
@@ -54,6 +46,39 @@ def _words() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=312)
     parser.add_argument("--record", action="store_true", help="keep the answers for fast tests")
     return parser.parse_args()
+
+
+def _drawn(console: Console, words: argparse.Namespace) -> tuple[int, list[Comparison]]:
+    """Configurations that are drawn; how much is wrong, and every number."""
+    asked = questions(words.seed, words.cases)
+    answers = ask(asked)
+    if words.record:
+        recording.write(recording.DRAWN, words.seed, words.cases, answers, versions())
+    found = plans(asked, answers)
+    bad = _judged(console, "every tensor of the header", found, answers)
+    bad += _judged(console, "what a catalogue keeps", plans(asked, answers, taken_in), answers)
+    return bad, rows(found)
+
+
+def _placed(console: Console, words: argparse.Namespace) -> tuple[int, list[Comparison]]:
+    """The same of what the planner places; a third as many fleets as cases."""
+    fleets = max(1, words.cases // 3)
+    replicas, free = placed(words.seed, fleets)
+    answers = ask(questions_of(replicas))
+    if words.record:
+        recording.write(recording.PLACED, words.seed, fleets, answers, versions())
+    by_question = answers_to(replicas, answers)
+    found = plans_of(replicas, by_question)
+    bad = _judged(console, "placed", found, answers)
+    full = overfull(replicas, free, by_question)
+    console.print(f"{len(replicas)} replicas on {len(free)} GPUs; too full: {full or 'none'}")
+    return bad + len(full), rows(found)
+
+
+def _judged(console: Console, facts: str, found: Sequence[Plan], answers: Sequence[Answer]) -> int:
+    """Prints one table; how much of it is not as it should be."""
+    console.print(f"\n{facts}")
+    return report(console, rows(found), TARGETS) + _print_verdicts(console, answers, found)
 
 
 def _print_verdicts(console: Console, answers: Sequence[Answer], found: Sequence[Plan]) -> int:

@@ -56,21 +56,23 @@ class Plan:
     def fits(self) -> bool:
         """Whether llama.cpp finds room there, beside the process's own context."""
         found = zip(self.predicted, self.reserved, self.question.gpus, strict=True)
-        return all(_needed(device, reserved) <= gpu.usable_mib for device, reserved, gpu in found)
+        return all(
+            needed_mib(device, reserved) <= gpu.usable_mib for device, reserved, gpu in found
+        )
 
     @property
     def short_of_smallest(self) -> bool:
         """Whether the smallest GPUs that the planner accepts are too small for llama.cpp."""
         return any(
             judge(device, smallest).outcome is not Outcome.REFUSED
-            and _needed(device, reserved) > smallest
+            and needed_mib(device, reserved) > smallest
             for device, reserved in zip(self.predicted, self.reserved, strict=True)
             for smallest in (_smallest(device),)
         )
 
 
-def _needed(device: DeviceEstimate, reserved: Reserved) -> float:
-    """MiB; of the process, which llama.cpp does not know, the planner's own word."""
+def needed_mib(device: DeviceEstimate, reserved: Reserved) -> float:
+    """Of the process, which llama.cpp does not know, the planner's own word."""
     return reserved.total / MIB + device.parts["process"].upper
 
 

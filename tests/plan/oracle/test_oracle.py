@@ -1,13 +1,13 @@
 """Debian's llama.cpp in a container, asked about GPUs that are not there."""
 
-import json
-
 import pytest
 
 from tests.plan.accuracy import missed
 from tests.plan.oracle import recording
 from tests.plan.oracle.comparison import TARGETS, Plan, listed, plans, rows
 from tests.plan.oracle.engine import Answer, ask, ask_debians_tool, versions
+from tests.plan.oracle.fleet_comparison import answers_to, overfull, plans_of
+from tests.plan.oracle.placed import placed, questions_of
 from tests.plan.oracle.questions import questions
 from tests.plan.oracle.taken_in import taken_in
 
@@ -17,6 +17,7 @@ MIB = 2**20
 # Other ones than are recorded, and the same at each run: `make oracle` draws new ones.
 SEED = 11
 CASES = 312
+FLEETS = 40
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +44,19 @@ def test_every_target_is_reached(answered: list[Plan]) -> None:
     assert missed(rows(answered), TARGETS) == []
 
 
-def test_the_recorded_answers_are_still_given() -> None:
-    asked, kept = recording.read()
+def test_no_gpu_is_given_more_than_llama_cpp_finds_room_for() -> None:
+    replicas, free = placed(SEED, FLEETS)
+    print(f"seed {SEED}, {len(replicas)} replicas on {len(free)} GPUs")
+    answers = answers_to(replicas, ask(questions_of(replicas)))
+    found = plans_of(replicas, answers)
+    assert len(found) > FLEETS
+    assert overfull(replicas, free, answers) == {}
+    assert missed(rows(found), TARGETS) == []
+
+
+@pytest.mark.parametrize("record", [recording.DRAWN, recording.PLACED], ids=["drawn", "placed"])
+def test_the_recorded_answers_are_still_given(record: recording.Record) -> None:
+    asked, kept = recording.read(record)
     sample = slice(0, len(asked), 8)
     assert ask(asked[sample]) == kept[sample]
 
@@ -60,6 +72,6 @@ def whole_mib(answer: Answer) -> list[tuple[int, int, int]]:
     return [(one.model // MIB, one.context // MIB, one.compute // MIB) for one in answer]
 
 
-def test_the_versions_are_those_of_the_recording() -> None:
-    kept = json.loads(recording.FILE.read_text(encoding="utf-8"))
-    assert versions().split() == kept["versions"]
+def test_the_versions_are_those_of_the_recordings() -> None:
+    for record in (recording.DRAWN, recording.PLACED):
+        assert versions().split() == recording.contents(record)["versions"]

@@ -130,15 +130,12 @@ def test_the_same_seed_asks_the_same_questions() -> None:
     assert questions(7, 30) != questions(8, 30)
 
 
-def test_a_recording_of_other_questions_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    kept = json.loads(recording.FILE.read_text(encoding="utf-8"))
+def test_a_recording_of_other_questions_is_refused(tmp_path: Path) -> None:
+    kept = recording.contents(recording.DRAWN)
     other = tmp_path / "recorded.json"
-    other.write_text(json.dumps(kept | {"seed": kept["seed"] + 1}))
-    monkeypatch.setattr(recording, "FILE", other)
+    other.write_text(json.dumps(kept | {"cases": 1}))
     with pytest.raises(ValueError, match="--record"):
-        recording.read()
+        recording.read(replace(recording.DRAWN, file=other))
 
 
 def test_shapes_of_one_family_differ() -> None:
