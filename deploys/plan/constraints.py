@@ -16,6 +16,7 @@ LEAST_CAPABILITY = {
     "mxfp4": "8.0",
     "mxfp8": "7.5",
     "torchao": "7.5",
+    "bitsandbytes": "7.0",
     # Not a quantisation, but the number format of the checkpoint; below it use half.
     "bf16": "8.0",
 }

@@ -9,6 +9,7 @@ from deploys.catalogue.model import Model
 from deploys.plan.engine_versions import PINNED
 from deploys.plan.memory.configuration import KnownWeights
 from deploys.plan.search import ladder
+from deploys.plan.search.known_quantizations import unknown_quantization
 from deploys.plan.search.model_weights import disk_mib, gguf_weights
 from deploys.settings.consistency import entries_of
 from deploys.settings.pool import Pool
@@ -51,6 +52,15 @@ def alternatives(
 
     One that is named, alone or by its quantization, is not held against the floor.
     """
+    named = _named(words, models, versions)
+    known = [one for one in named if unknown_quantization(one.entry, one.model) is None]
+    return tuple(sorted(known, key=_preference))
+
+
+def _named(
+    words: Pool, models: Mapping[str, Model], versions: Mapping[str, str] = PINNED
+) -> list[Alternative]:
+    """Those that the pool's words leave."""
     named = [
         Alternative(entry, models[entry], versions[ENGINE_OF[models[entry].format]])
         for entry in entries_of(words.model, models)
@@ -61,7 +71,7 @@ def alternatives(
     elif words.model not in models and len(named) > 1:
         floor = words.least_quantization
         named = [one for one in named if ladder.is_at_least(one.model.quantization, floor)]
-    return tuple(sorted(named, key=_preference))
+    return named
 
 
 def _preference(one: Alternative) -> tuple[tuple[bool, int, int, str], str]:
@@ -78,6 +88,9 @@ def complaints(path: str, words: Pool, models: Mapping[str, Model]) -> list[tupl
     named = alternatives(words, models)
     if named:
         return _engine_complaint(path, words, {one.engine for one in named})
+    unknown = [unknown_quantization(one.entry, one.model) for one in _named(words, models)]
+    if unknown:
+        return [(f"{path}.model", *found) for found in unknown if found]
     there = sorted({models[one].quantization for one in entries_of(words.model, models)})
     if words.quantization is not None:
         found = f"no entry of `{words.model}` is {words.quantization}"

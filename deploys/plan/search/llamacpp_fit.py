@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
 
+from deploys.catalogue.known_architectures import is_known
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate
 from deploys.plan.search.fit import Fit, refused, worst
@@ -123,11 +124,13 @@ def placed(question: Question, micro_batch: int, on_gpus: int, experts: int) -> 
 
 
 def _unknown(question: Question, parts: Sequence[str]) -> str:
-    """Nothing is guessed: the weights are known, and the rest is named."""
+    """Nothing is guessed: the size of the files is known, and the rest is named."""
     model = question.alternative.model
+    found = f"weights {files_bytes(model) / MIB:,.0f} MiB; not known: {'; '.join(parts)}"
+    if model.architecture and is_known(model.architecture):
+        return found
     name = model.architecture.name if model.architecture else model.architecture_name
-    known = files_bytes(model) / MIB
-    return f"unknown architecture {name}: weights {known:,.0f} MiB; not known: {'; '.join(parts)}"
+    return f"unknown architecture {name}: {found}"
 
 
 def _named(device: DeviceEstimate, kind: GpuKind) -> DeviceEstimate:

@@ -27,17 +27,14 @@ def disk_mib(model: Model) -> float:
 
 def gguf_weights(model: Model) -> KnownWeights:
     """Bytes by tensor: as the header lists them, else by the rules of its quantization, scaled to
-    the file, else spread evenly over the layers.
+    the file; none where there are no rules.
     """
     if model.architecture is None:
         return KnownWeights(gpu_mib=files_bytes(model) / MIB)
     if model.weights is not None:
         return KnownWeights(tensor_bytes=dict(_from_facts(model.weights)))
-    size = files_bytes(model)
     ruled = _ruled(model.architecture, model.quantization)
-    if ruled is None:
-        return KnownWeights(tensor_bytes=_evenly(size, model.architecture.layers))
-    return KnownWeights(tensor_bytes=_scaled(ruled, size))
+    return KnownWeights(tensor_bytes=_scaled(ruled, files_bytes(model)) if ruled else {})
 
 
 @cache
@@ -73,15 +70,6 @@ def _pieces(name: str, size: int, largest: int) -> Iterator[tuple[str, int]]:
     step = largest or size
     for number, start in enumerate(range(0, size, max(1, step))):
         yield f"{name}.{number}", min(step, size - start)
-
-
-def _evenly(size: int, layers: int) -> dict[str, int]:
-    part = -(-size // (layers + 2))
-    return {
-        "token_embd.weight": part,
-        "output.weight": part,
-        **{f"blk.{layer}.part": part for layer in range(layers)},
-    }
 
 
 def _joined(sizes: Mapping[str, int]) -> dict[str, int]:
