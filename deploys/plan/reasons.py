@@ -105,7 +105,8 @@ def _cache(found: Found, fit: Fit) -> Iterator[str]:
         yield f"KV cache {cache}: nothing is lost"
     arguments = fit.arguments
     if isinstance(arguments, LlamaCppArguments):
-        asked = min(words.micro_batch_tokens, arguments.context_tokens)
+        batch, context = arguments.batch_tokens, arguments.context_tokens
+        asked = min(words.micro_batch_tokens, batch, context)
         if arguments.micro_batch_tokens < asked:
             size = arguments.micro_batch_tokens
             yield f"micro-batch {size}: the compute buffer of {asked} does not fit"

@@ -79,7 +79,8 @@ class Pool(Routing):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Pool":
-        if self.micro_batch_tokens > self.batch_tokens:
+        micro_is_set = "micro_batch_tokens" in self.model_fields_set
+        if micro_is_set and self.micro_batch_tokens > self.batch_tokens:
             raise ValueError("micro_batch_tokens no larger than batch_tokens")
         if self.kv_cache_type not in ("auto", "f16") and not self.flash_attention:
             # llama.cpp refuses a quantised V cache without flash attention, after the model loaded.

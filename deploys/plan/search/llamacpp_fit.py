@@ -54,7 +54,8 @@ def _no_room(kinds: Sequence[GpuKind]) -> str:
 
 
 def _micro_batches(words: Pool) -> list[int]:
-    first = min(words.micro_batch_tokens, words.context_tokens * words.slots)
+    all_slots = words.context_tokens * words.slots
+    first = min(words.micro_batch_tokens, words.batch_tokens, all_slots)
     if "micro_batch_tokens" in words.model_fields_set:
         return [first]
     return [first, *(size for size in (256, LEAST_MICRO_BATCH) if size < first)]

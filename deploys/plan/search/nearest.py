@@ -18,6 +18,8 @@ from deploys.settings.pool import Pool
 
 # llama.cpp pads its cache to it, vLLM's blocks divide it.
 CONTEXT_STEP = 256
+# What a pool has that says nothing.
+USUAL_BATCH: int = Pool.model_fields["batch_tokens"].default
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def _changes(tries: _Tries) -> Iterator[tuple[str, object]]:
     words = tries.wish.words
     yield from _cache_types(words)
     yield from _in_ram(tries)
+    yield from _of_vllm(words)
     yield from _gpu_counts(tries)
     yield from _hosts(tries)
     several = words.gpus not in ("auto", 1) or words.tensor_parallel not in ("auto", 1)
@@ -146,8 +149,15 @@ def _in_ram(tries: _Tries) -> Iterator[tuple[str, object]]:
             yield word, getattr(arguments, word)
     if words.engine != "auto":
         yield "engine", "auto"
+
+
+def _of_vllm(words: Pool) -> Iterator[tuple[str, object]]:
+    """Its share of a GPU and its batch, where they were pinned."""
     if words.gpu_memory_utilization is not None:
         yield "gpu_memory_utilization", None
+    usual = max(USUAL_BATCH, words.slots, words.micro_batch_tokens)
+    if "batch_tokens" in words.model_fields_set and words.batch_tokens != usual:
+        yield "batch_tokens", usual
 
 
 def _gpu_counts(tries: _Tries) -> Iterator[tuple[str, object]]:

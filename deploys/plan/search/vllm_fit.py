@@ -82,11 +82,11 @@ def _configuration(question: Question, utilisation: float) -> VllmConfiguration:
 
 def _batches(question: Question) -> list[int]:
     """Tokens computed at once: by the class of GPU, and the smallest class's where that does not
-    fit, unless set; never fewer than the requests at once.
+    fit, unless set; what is chosen is never fewer than the requests at once.
     """
     words = question.words
     if "batch_tokens" in words.model_fields_set:
-        return [max(words.batch_tokens, words.slots)]
+        return [words.batch_tokens]
     asked = _configuration(question, MOST_UTILISATION)
     shape = question.alternative.model.shape
     by_class = batch_limits(asked, shape, vllm_profile(question.alternative.version, {}))[0]

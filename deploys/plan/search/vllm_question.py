@@ -41,7 +41,16 @@ def numbers(capability: str) -> tuple[int, ...]:
 
 def constraint_of(question: Question) -> str | None:
     """Why vLLM would not start, in words."""
-    return _of_the_model(question) or _of_the_gpu(question)
+    return _of_the_words(question.words) or _of_the_model(question) or _of_the_gpu(question)
+
+
+def _of_the_words(words: Words) -> str | None:
+    """Each request gets one token of a batch at least (SchedulerConfig of vllm/config/scheduler.py
+    refuses the rest at start).
+    """
+    if "batch_tokens" not in words.model_fields_set or words.batch_tokens >= words.slots:
+        return None
+    return f"a batch of {words.batch_tokens} tokens has none for each of {words.slots} requests"
 
 
 def _of_the_model(question: Question) -> str | None:

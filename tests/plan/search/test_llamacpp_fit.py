@@ -68,6 +68,14 @@ def test_a_pinned_micro_batch_is_left_alone() -> None:
     assert arguments.gpu_layers < 33
 
 
+def test_a_micro_batch_that_is_left_out_is_no_larger_than_a_pinned_batch() -> None:
+    (pool,) = planned([host("a", *ONE)], chat=chat(context_tokens=4096, batch_tokens=256)).pools
+    arguments = pool.replicas[0].arguments
+    assert isinstance(arguments, LlamaCppArguments)
+    assert (arguments.batch_tokens, arguments.micro_batch_tokens) == (256, 256)
+    assert [reason for reason in pool.reasons if "micro-batch" in reason] == []
+
+
 def test_layers_are_split_by_what_each_gpu_has_room_for() -> None:
     even = _arguments(TWO, context_tokens=32_768, slots=2)
     assert even.tensor_split == (1.0, 1.0)

@@ -46,6 +46,24 @@ def test_the_batch_goes_by_the_class_of_gpu(gpu: str, tokens: int) -> None:
     assert _arguments(host("a", gpu), context_tokens=4096, slots=4).batched_tokens == tokens
 
 
+def test_a_pinned_batch_is_kept() -> None:
+    assert _arguments(H100, context_tokens=4096, batch_tokens=512).batched_tokens == 512
+    assert _arguments(H100, context_tokens=4096, slots=32, batch_tokens=32).batched_tokens == 32
+
+
+def test_a_pinned_batch_with_less_than_a_token_for_each_request_is_refused() -> None:
+    words = chat("llama-3.1-8b-bf16", 4096, slots=64, batch_tokens=32)
+    found = refusal([H100], chat=words)
+    assert found.found == "a batch of 32 tokens has none for each of 64 requests"
+    assert "batch_tokens 2048; " in found.hint
+    assert "slots 32" in found.hint
+
+
+def test_a_pinned_batch_that_leaves_no_room_is_refused_with_one_that_does() -> None:
+    words = chat("llama-3.1-8b-bf16", 16_384, batch_tokens=65_536)
+    assert "batch_tokens 2048" in refusal([host("a", "RTX 4090")], chat=words).hint
+
+
 def test_the_share_leaves_room_for_others_the_context_and_the_margin() -> None:
     used = card("GPU-a-0", "H100 SXM", used_mib=20_000)
     hardware = H100.hardware.model_copy(update={"gpus": (used,)})
