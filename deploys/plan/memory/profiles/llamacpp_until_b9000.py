@@ -1,6 +1,7 @@
 """llama.cpp from January 2026 to about build 9000.
 
-MLA keeps keys alone (pull request 19067), and the output goes to a GPU first (18148). The mask is still uploaded as f32, as its logs show.
+MLA keeps keys alone (pull request 19067), and the output goes to a GPU first (18148). The mask is
+still uploaded as f32, as its logs show.
 """
 
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
