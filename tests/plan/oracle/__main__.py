@@ -13,7 +13,7 @@ from dataclasses import asdict
 from rich.console import Console
 
 from tests.lab.machine import ROOT
-from tests.plan.accuracy import report
+from tests.plan.accuracy.report import report
 from tests.plan.oracle import recording
 from tests.plan.oracle.comparison import TARGETS, Plan, plans, rows
 from tests.plan.oracle.engine import Answer, ask, versions
