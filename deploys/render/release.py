@@ -140,6 +140,8 @@ class ExpectedGpu(Frozen):
     compute_capability: str | None
     slices: tuple[str, ...] = ()
     """The MIG slices in use, by UUID; none: the whole GPU, and MIG must be off."""
+    left_mib: int | None = None
+    """What the plan leaves to others; None: not said, as of slices, which share nothing."""
 
 
 class ExpectedHardware(Frozen):
