@@ -75,6 +75,8 @@ class PlannedPool(Frozen):
     expected_gib: float
     lowest_gib: float
     tokens: int
+    blocks: int = 0
+    """0: a commit of before they were written down."""
 
 
 class PlannedSpeed(Frozen):
