@@ -103,22 +103,25 @@ def _pool(planned: PlannedReplica, reported: Reported) -> Iterator[Difference]:
             f"{found.available_gib:,.2f} GiB",
             _remedy(planned, "pool", found.available_gib < least),
         )
-    yield from _tokens(planned, reported)
+    yield from _count(planned, found.available_gib, "tokens", plan.tokens, found.tokens)
+    yield from _count(planned, found.available_gib, "blocks", plan.blocks, found.blocks)
 
 
-def _tokens(planned: PlannedReplica, reported: Reported) -> Iterator[Difference]:
-    """Tokens for each GiB: the shape of the cache, whatever the pool's size."""
-    plan, found = planned.pool, reported.pool
-    if plan is None or found is None or not found.tokens or not found.available_gib:
+def _count(
+    planned: PlannedReplica, pool_gib: float, unit: str, count: int, found: int | None
+) -> Iterator[Difference]:
+    """Of them in each GiB: the shape of the cache, whatever the pool's size."""
+    size_gib = planned.pool.expected_gib if planned.pool else 0
+    if not count or not found or size_gib <= 0 or pool_gib <= 0:
         return
-    expected = plan.tokens / plan.expected_gib * found.available_gib
-    # The pool is printed with two decimals.
-    rounding = plan.tokens / plan.expected_gib * 0.005
-    if abs(found.tokens - expected) > VLLM_TOKENS_SHARE * expected + rounding:
+    expected = count / size_gib * pool_gib
+    # The pool is printed with two decimals, and ends with a whole block.
+    rounding = count / size_gib * 0.005 + (unit == "blocks")
+    if abs(found - expected) > VLLM_TOKENS_SHARE * expected + rounding:
         yield Difference(
             "each GPU",
-            "tokens in the KV pool",
-            f"{expected:,.0f} in {found.available_gib} GiB",
-            f"{found.tokens:,}",
-            _remedy(planned, "kv_cache", found.tokens < expected),
+            f"{unit} in the KV pool",
+            f"{expected:,.0f} in {pool_gib} GiB",
+            f"{found:,}",
+            _remedy(planned, "kv_cache", found < expected),
         )

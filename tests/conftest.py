@@ -1,5 +1,6 @@
 """The lab that all tests on hosts over SSH share; see tests/README.md."""
 
+import secrets
 import signal
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -23,6 +24,21 @@ settings.load_profile("homeport")
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """One seed for hypothesis in all processes of a run, set before it reads its own."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = secrets.randbelow(2**32)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """How to draw the same again."""
+    terminalreporter.write_line(f"drawn with --hypothesis-seed={config.option.hypothesis_seed}")
+
 
 # Files -> the lab, or demo, that is made once for all of them; the first that fits.
 PLACES = {

@@ -1,8 +1,9 @@
 """What a host has of what its plan needs: cores, RAM, and GPUs as its driver shows them."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from pyinfra.api import FactBase
 
@@ -10,7 +11,7 @@ from deploys.questions.nvidia import COUNT_DEVICES
 
 # A driver that hangs must not hang the run; eight GPUs without persistence wake up in about 20 s.
 DRIVER_SECONDS = 60
-_FIELDS = "uuid,memory.total,mig.mode.current,compute_cap"
+_FIELDS = "uuid,memory.total,memory.used,mig.mode.current,compute_cap"
 _COMMON = r"""
 topology=/sys/devices/system/cpu/cpu[0-9]*/topology
 { cat $topology/core_cpus_list || cat $topology/thread_siblings_list; } 2>/dev/null |
@@ -21,6 +22,22 @@ sed -n 's/^MemTotal: *\([0-9]*\) kB/memory_kib=\1/p' /proc/meminfo
 # An older nvidia-smi does not know compute_cap; it then answers nothing and ends with 2.
 _GPUS = f"""
 {COUNT_DEVICES}
+# The processes first: of an engine that ends meanwhile neither is left.
+holders() {{
+  held=$(timeout -k 5 {DRIVER_SECONDS} nvidia-smi \
+    --query-compute-apps=gpu_uuid,pid,used_memory --format=csv,noheader,nounits 2>/dev/null)
+  ours=
+  if command -v docker >/dev/null 2>&1; then
+    ours=$(docker ps --no-trunc --quiet --filter "label=homeport.environment=$environment" \
+      --filter label=homeport.pool 2>/dev/null) || return
+  fi
+  echo "engines=$ours" | tr '\n' ' '; echo
+  echo "$held" | tr -d ' ' | while IFS=, read -r uuid pid mib; do
+    [ -d "/proc/${{pid:-none}}" ] || continue
+    [ -n "$ours" ] && grep -qF "$ours" "/proc/$pid/cgroup" ||
+      echo "holder=$uuid,$mib,$(cat "/proc/$pid/comm") (PID $pid)"
+  done
+}}
 echo "devices=$devices"
 query() {{
   timeout -k 5 {DRIVER_SECONDS} nvidia-smi --query-gpu="$1" --format=csv,noheader,nounits 2>&1
@@ -31,6 +48,7 @@ if command -v nvidia-smi >/dev/null 2>&1; then
   if [ $ended = 0 ]; then
     echo "$answer" | sed 's/^/gpu=/'
     timeout -k 5 {DRIVER_SECONDS} nvidia-smi -L 2>/dev/null | sed 's/^/listed=/'
+    holders
   else
     echo "failed=$ended $(echo "$answer" | tr '\\n' ' ')"
   fi
@@ -48,6 +66,10 @@ class LiveGpu:
     memory_mib: int | None
     mig: bool
     compute_capability: str | None
+    others_mib: int | None = None
+    """In use by what is no engine of the environment; None: not known which is."""
+    others: tuple[str, ...] = ()
+    """Their processes, in words."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +92,10 @@ class LiveHardware:
 class Hardware(FactBase[LiveHardware]):
     """Returns a host's cores and RAM, and its GPUs when `gpus` asks for them; one round trip."""
 
-    def command(self, gpus: bool) -> str:
+    def command(self, gpus: bool, environment: str) -> str:
         """The driver is woken up only where a plan uses it."""
-        return _COMMON + (_GPUS if gpus else "") + "true"
+        asked = f"environment={shlex.quote(environment)}\n{_GPUS}" if gpus else ""
+        return f"{_COMMON}{asked}true"
 
     def process(self, output: Iterable[str]) -> LiveHardware:
         """Lines `key=value` to hardware."""
@@ -92,7 +115,12 @@ def parse_hardware(output: Iterable[str]) -> LiveHardware:
         devices=int(values.get("devices") or 0),
         has_driver="driver" not in values,
         failure=_failure(ended, said),
-        gpus=tuple(gpu for key, value in lines if key == "gpu" and (gpu := _gpu(value))),
+        gpus=tuple(
+            _with_others(gpu, used_mib, lines)
+            for key, value in lines
+            if key == "gpu" and (found := _gpu(value))
+            for gpu, used_mib in [found]
+        ),
         slices=frozenset(found[1] for found in slices if found),
     )
 
@@ -103,14 +131,28 @@ def _failure(ended: str, said: str) -> str:
     return " ".join(said.split()) or (f"exit status {ended}" if ended else "")
 
 
-def _gpu(line: str) -> LiveGpu | None:
+def _gpu(line: str) -> tuple[LiveGpu, int] | None:
+    """With the MiB of it that anybody uses."""
     uuid, *cells = [cell.strip() for cell in line.split(",")]
-    if not uuid.startswith("GPU-") or len(cells) < 2:
+    if not uuid.startswith("GPU-") or len(cells) < 3:
         return None
-    memory, mig, *capability = cells
-    return LiveGpu(
+    memory, used, mig, *capability = cells
+    gpu = LiveGpu(
         uuid=uuid,
         memory_mib=int(memory) if memory.isdigit() else None,
         mig=mig.lower() == "enabled",
         compute_capability=capability[0] if capability and capability[0][:1].isdigit() else None,
     )
+    return gpu, int(used) if used.isdigit() else 0
+
+
+def _with_others(gpu: LiveGpu, used_mib: int, lines: Sequence[tuple[str, str]]) -> LiveGpu:
+    """Where no engine of the environment runs, all that is in use is others', listed or not."""
+    engines = [value for key, value in lines if key == "engines"]
+    cells = [value.split(",", 2) for key, value in lines if key == "holder"]
+    held = [(mib, name) for uuid, mib, name in cells if uuid == gpu.uuid and mib.isdigit()]
+    if not engines:
+        return gpu
+    listed_mib = sum(int(mib) for mib, _ in held)
+    others_mib = listed_mib if engines[0] else max(listed_mib, used_mib)
+    return replace(gpu, others_mib=others_mib, others=tuple(name for _, name in held))

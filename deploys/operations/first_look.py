@@ -63,7 +63,13 @@ def _of_the_release(host: Host, release: Release) -> Iterator[Question]:
             yield NetworkLetsOut, {"network": release.network}
         yield from _of_the_certificate(release.gateway, host_directory(host))
     if release.hardware is not None:
-        yield Hardware, {"gpus": bool(release.hardware.gpus)}
+        yield (
+            Hardware,
+            {
+                "gpus": bool(release.hardware.gpus),
+                "environment": release.environment,
+            },
+        )
     if release.models:
         paths = asked_paths(release.models)
         yield ModelStore, {"directory": host_directory(host), "paths": paths}

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from deploys.facts.hardware import LiveGpu, LiveHardware
 from deploys.render.release import ExpectedGpu, ExpectedHardware
 
-# A driver of another version shows a few MiB more or less of the same card.
+# A driver of another version shows a few MiB more or less of the same card, and so does one driver
+# of the same use.
 SAME_MEMORY_MIB = 64
 
 
@@ -30,6 +31,21 @@ def other_gpus(expected: ExpectedHardware, live: LiveHardware) -> Iterator[str]:
         by_uuid = {gpu.uuid: gpu for gpu in live.gpus}
         for gpu in expected.gpus:
             yield from _differences(gpu, by_uuid.get(gpu.uuid), live)
+
+
+def crowded_gpus(expected: ExpectedHardware, live: LiveHardware) -> Iterator[str]:
+    """What is said about memory that others hold where the plan needs it."""
+    planned = {gpu.uuid: gpu for gpu in expected.gpus}
+    for gpu in live.gpus:
+        wanted = planned.get(gpu.uuid)
+        if wanted is None or wanted.left_mib is None or gpu.others_mib is None:
+            continue
+        if gpu.others_mib > wanted.left_mib + SAME_MEMORY_MIB:
+            holders = f" ({', '.join(gpu.others)})" if gpu.others else ""
+            yield (
+                f"{gpu.uuid} ({wanted.name}): others hold {gpu.others_mib} MiB of it{holders}, "
+                f"and the plan leaves them {wanted.left_mib}"
+            )
 
 
 def _differences(expected: ExpectedGpu, live: LiveGpu | None, host: LiveHardware) -> Iterator[str]:

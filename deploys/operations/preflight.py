@@ -13,7 +13,7 @@ from deploys.operations.controller_secrets import unreadable
 from deploys.operations.docker_choice import refusal_to_use
 from deploys.operations.first_look import before_the_lock, pulled_references
 from deploys.operations.gateway_certificate import unfit
-from deploys.operations.hardware_choice import other_gpus, too_little
+from deploys.operations.hardware_choice import crowded_gpus, other_gpus, too_little
 from deploys.operations.models import look, without_room
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
@@ -50,12 +50,18 @@ def _other_hardware(release: Release) -> list[str]:
     is_local = host.name == "@local"
     if expected is None or (is_local and not expected.gpus):
         return []
-    live = once(host, Hardware, gpus=bool(expected.gpus))
+    live = once(host, Hardware, gpus=bool(expected.gpus), environment=release.environment)
     found = [] if is_local else list(too_little(expected, live))
     found += other_gpus(expected, live) if expected.gpus else []
-    file = hardware_file(release.environment)
-    hint = f"`homeport survey {release.environment} --host {release.host}`, then plan and render"
-    return [f"error: {file}: hosts.{release.host}: {one}\nhint: {hint}" for one in found]
+    place = f"error: {hardware_file(release.environment)}: hosts.{release.host}"
+    again = f"`homeport survey {release.environment} --host {release.host}`, then plan and render"
+    return [
+        *(f"{place}: {one}\nhint: {again}" for one in found),
+        *(
+            f"{place}: {one}\nhint: end it; or {again}: the plan then leaves room"
+            for one in crowded_gpus(expected, live)
+        ),
+    ]
 
 
 def _taken_ports(release: Release) -> list[str]:

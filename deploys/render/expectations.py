@@ -68,5 +68,9 @@ def _pool(replica: Replica) -> PlannedPool | None:
     sizes = (pool.budget_gib or 0, pool.expected_gib or 0, pool.lowest_gib or 0)
     budget, expected, lowest = (round(size, DECIMALS) for size in sizes)
     return PlannedPool(
-        budget_gib=budget, expected_gib=expected, lowest_gib=lowest, tokens=pool.tokens or 0
+        budget_gib=budget,
+        expected_gib=expected,
+        lowest_gib=lowest,
+        tokens=pool.tokens or 0,
+        blocks=pool.blocks or 0,
     )

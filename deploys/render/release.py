@@ -75,6 +75,8 @@ class PlannedPool(Frozen):
     expected_gib: float
     lowest_gib: float
     tokens: int
+    blocks: int = 0
+    """0: a commit of before they were written down."""
 
 
 class PlannedSpeed(Frozen):
@@ -140,6 +142,8 @@ class ExpectedGpu(Frozen):
     compute_capability: str | None
     slices: tuple[str, ...] = ()
     """The MIG slices in use, by UUID; none: the whole GPU, and MIG must be off."""
+    left_mib: int | None = None
+    """What the plan leaves to others; None: not said, as of slices, which share nothing."""
 
 
 class ExpectedHardware(Frozen):

@@ -81,6 +81,8 @@ class Gpu(Frozen):
     """Lanes, the most that card and slot agree on."""
     nvlink_peers: tuple[GpuUuid, ...] = ()
     """GPUs of the host that it reaches by NVLink."""
+    switch_peers: tuple[GpuUuid, ...] = ()
+    """GPUs of the host that it reaches through PCIe switches alone, past the CPU's root complex."""
     mig: tuple[MigSlice, ...] = ()
     """Not empty: MIG is on, and only slices can be used."""
 
@@ -123,7 +125,8 @@ class HostHardware(Frozen):
     def _peers_are_in_the_host(cls, value: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
         known = {gpu.uuid for gpu in value}
         for gpu in value:
-            strangers = sorted(set(gpu.nvlink_peers) - (known - {gpu.uuid}))
+            peers = {*gpu.nvlink_peers, *gpu.switch_peers}
+            strangers = sorted(peers - (known - {gpu.uuid}))
             if strangers:
                 raise ValueError(f"{gpu.uuid} with peers of the same host, not {strangers[0]}")
         return value

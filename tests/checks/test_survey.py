@@ -35,6 +35,18 @@ def test_a_card_is_read_with_all_its_facts(driver: FakeDriver) -> None:
     assert card(found, 2).nvlink_peers == ()
 
 
+def test_cards_behind_the_same_switches_are_told_from_those_across_the_cpu(
+    driver: FakeDriver,
+) -> None:
+    levels = ("0", "10", "20", "30", "!3")
+    first = {f"topology.{other}": level for other, level in enumerate(levels) if other}
+    driver.has(Gpu("l4", first), *[Gpu("l4")] * 4)
+    found = ask()
+    assert card(found, 0).switch_peers == tuple(sorted(gpu_uuid("gpu1", one) for one in (1, 2)))
+    assert card(found, 3).switch_peers == ()
+    assert found.remarks == ()
+
+
 def test_an_empty_context_is_measured_when_asked_for(driver: FakeDriver) -> None:
     driver.has(Gpu("rtx4090"))
     assert card(ask(measure_context=True), 0).process_mib == 456

@@ -46,7 +46,7 @@ def test_what_was_surveyed_is_what_an_apply_finds() -> None:
         )
         for gpu in ask().hardware.gpus
     )
-    command = Hardware().command(gpus=True)
+    command = Hardware().command(gpus=True, environment="none")
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     live = Hardware().process(done.stdout.splitlines())
     expected = ExpectedHardware(physical_cores=1, memory_mib=1, gpus=planned)

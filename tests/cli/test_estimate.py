@@ -90,6 +90,22 @@ def test_bytes_per_weight_stand_in_for_a_format(answers: Answers) -> None:
     assert answers([named])[0]["devices"] == answers([counted])[0]["devices"]
 
 
+MIXTURE = {"arch": "qwen3moe", "E": 128, "EU": 8, "eff": 768}
+
+
+@pytest.mark.parametrize(("words", "layers"), [("34 layers overflow", 34), ("99 layers", 32)])
+def test_layers_that_are_counted_in_words_keep_their_experts_in_ram(
+    answers: Answers, words: str, layers: int
+) -> None:
+    said = changed(arch=MIXTURE, config={"cpu_moe": words})
+    assert answers([said]) == answers([changed(arch=MIXTURE, config={"cpu_moe": layers})])
+
+
+def test_words_that_count_no_layers_leave_the_weights_unknown(answers: Answers) -> None:
+    [answer] = answers([changed(arch=MIXTURE, config={"cpu_moe": "part"})])
+    assert "weights: which experts stay in RAM is not said" in answer["unknown"]
+
+
 def test_a_table_is_printed_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert estimate(MEASUREMENTS, as_json=False) == ExitCode.DONE
     assert "kv_cache" in capsys.readouterr().out

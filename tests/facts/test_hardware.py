@@ -1,5 +1,6 @@
 """What the fact about a host's hardware reads, of recorded lines and of a fake driver."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,14 +14,29 @@ from tests.lab.gpus import Gpu, gpu_uuid, mig_slices
 def ask(driver: FakeDriver, monkeypatch: pytest.MonkeyPatch, *, gpus: bool = True) -> LiveHardware:
     """The fact's own command, with the fake nvidia-smi for its driver."""
     driver.answers_nvidia_smi(monkeypatch)
-    command = Hardware().command(gpus=gpus)
+    command = Hardware().command(gpus=gpus, environment="small")
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     return Hardware().process(done.stdout.splitlines())
 
 
 @pytest.fixture
-def driver(tmp_path: Path) -> FakeDriver:
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
+    engines_are(tmp_path, monkeypatch, "exit 0")
     return FakeDriver(tmp_path)
+
+
+def engines_are(folder: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Has `docker ps` of the environment's engines do `words`."""
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    docker = programs / "docker"
+    docker.write_text(
+        "#!/bin/sh\n"
+        'wanted="label=homeport.environment=small --filter label=homeport.pool"\n'
+        f'[ "$*" = "ps --no-trunc --quiet --filter $wanted" ] && {words}\n'
+    )
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
 
 
 def test_cores_and_ram_are_those_of_this_machine(
@@ -39,11 +55,54 @@ def test_each_card_has_its_memory_capability_and_mig_mode(
     driver.has(Gpu("rtx4090"), Gpu("h100", mig_slices(("3g.40gb", 40448, 60))))
     live = ask(driver, monkeypatch)
     assert live.gpus == (
-        LiveGpu(gpu_uuid("gpu1", 0), 24564, mig=False, compute_capability="8.9"),
-        LiveGpu(gpu_uuid("gpu1", 1), 81559, mig=True, compute_capability="9.0"),
+        LiveGpu(gpu_uuid("gpu1", 0), 24564, mig=False, compute_capability="8.9", others_mib=0),
+        LiveGpu(gpu_uuid("gpu1", 1), 81559, mig=True, compute_capability="9.0", others_mib=0),
     )
     assert len(live.slices) == 1
     assert (live.has_driver, live.failure) == (True, "")
+
+
+# No container: an identifier that no control group has.
+FOREIGN = f"echo {'f' * 64}"
+# Long gone: the kernel gives no process such a number (PID_MAX_LIMIT is 2^22).
+GONE = 2**22 + 1
+
+
+def others(
+    driver: FakeDriver, monkeypatch: pytest.MonkeyPatch, words: str
+) -> tuple[int | None, tuple[str, ...]]:
+    """This very process holds 9000 of 12000 MiB in use, and one that is gone 800."""
+    held = {"processes.compute": f"{os.getpid()}:9000,{GONE}:800", "memory.used_mib": "12000"}
+    driver.has(Gpu("l4", held))
+    engines_are(driver.folder, monkeypatch, words)
+    (card,) = ask(driver, monkeypatch).gpus
+    return card.others_mib, card.others
+
+
+def test_beside_engines_of_the_environment_processes_of_others_count_by_name(
+    driver: FakeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = Path("/proc/self/comm").read_text().strip()
+    assert others(driver, monkeypatch, FOREIGN) == (9000, (f"{name} (PID {os.getpid()})",))
+
+
+def test_what_engines_of_the_environment_hold_is_not_in_the_hands_of_others(
+    driver: FakeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = Path("/proc/self/cgroup").read_text().splitlines()[0]
+    assert others(driver, monkeypatch, f"printf '%s\\n%s\\n' {'f' * 64} {group}") == (0, ())
+
+
+def test_where_no_engine_of_the_environment_runs_all_that_is_in_use_is_others(
+    driver: FakeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert others(driver, monkeypatch, "exit 0")[0] == 12_000
+
+
+def test_where_docker_does_not_say_whose_processes_are_which_none_is_accused(
+    driver: FakeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert others(driver, monkeypatch, "exit 1") == (None, ())
 
 
 @pytest.mark.parametrize(
@@ -73,21 +132,22 @@ def test_a_driver_that_hangs_is_told_with_its_limit() -> None:
 
 def test_an_older_nvidia_smi_is_asked_without_the_capability(tmp_path: Path) -> None:
     program = tmp_path / "nvidia-smi"
-    known = "--query-gpu=uuid,memory.total,mig.mode.current"
+    known = "--query-gpu=uuid,memory.total,memory.used,mig.mode.current"
     program.write_text(
         f"""#!/bin/sh
 case $1 in
-{known}) echo 'GPU-a, 16160, [N/A]' ;;
+{known}) echo 'GPU-a, 16160, 0, [N/A]' ;;
 -L) ;;
 *) echo 'Field "compute_cap" is not a valid field to query.'; exit 2 ;;
 esac
 """
     )
     program.chmod(0o755)
-    command = f"PATH={tmp_path}:$PATH; {Hardware().command(gpus=True)}"
+    command = f"PATH={tmp_path}:$PATH; {Hardware().command(gpus=True, environment='small')}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     live = parse_hardware(done.stdout.splitlines())
-    assert live.gpus == (LiveGpu("GPU-a", 16160, mig=False, compute_capability=None),)
+    (card,) = live.gpus
+    assert (card.memory_mib, card.mig, card.compute_capability) == (16160, False, None)
 
 
 def test_without_nvidia_smi_there_is_no_driver() -> None:

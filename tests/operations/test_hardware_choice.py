@@ -1,9 +1,11 @@
 """Which differences between planned and live hardware are refused, and which are ignored."""
 
+from dataclasses import replace
+
 import pytest
 
 from deploys.facts.hardware import LiveGpu, LiveHardware
-from deploys.operations.hardware_choice import other_gpus, too_little
+from deploys.operations.hardware_choice import crowded_gpus, other_gpus, too_little
 from deploys.render.release import ExpectedGpu, ExpectedHardware
 
 PLANNED = ExpectedGpu(uuid="GPU-a", name="NVIDIA L4", memory_mib=23034, compute_capability="8.9")
@@ -80,4 +82,27 @@ def test_fewer_cores_or_less_ram_than_planned_is_refused() -> None:
     assert list(too_little(expected, LiveHardware(4, 63_000))) == [
         "4 cores, and the plan uses 8",
         "63000 MiB of RAM, and the plan uses 64000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left_mib", "others_mib", "count"),
+    [(4000, 4064, 0), (4000, 4065, 1), (0, 24_000, 1), (None, 24_000, 0), (4000, None, 0)],
+)
+def test_memory_in_the_hands_of_others_is_refused_where_the_plan_needs_it(
+    left_mib: int | None, others_mib: int | None, count: int
+) -> None:
+    planned = PLANNED.model_copy(update={"left_mib": left_mib})
+    expected = ExpectedHardware(physical_cores=4, memory_mib=1000, gpus=(planned,))
+    card = replace(CARD, others_mib=others_mib)
+    assert len(list(crowded_gpus(expected, LiveHardware(8, 64_000, gpus=(OTHER, card))))) == count
+
+
+def test_who_holds_memory_that_is_planned_is_named() -> None:
+    planned = PLANNED.model_copy(update={"left_mib": 4000})
+    expected = ExpectedHardware(physical_cores=4, memory_mib=1000, gpus=(planned,))
+    card = replace(CARD, others_mib=9000, others=("python3 (PID 7)", "train (PID 8)"))
+    assert list(crowded_gpus(expected, LiveHardware(8, 64_000, gpus=(card,)))) == [
+        "GPU-a (NVIDIA L4): others hold 9000 MiB of it (python3 (PID 7), train (PID 8)), "
+        "and the plan leaves them 4000"
     ]

@@ -52,6 +52,23 @@ def test_another_card_is_refused_with_the_file_and_the_command_that_mends_it(
     )
 
 
+def test_memory_that_others_hold_is_refused_where_the_plan_needs_it(
+    tmp_path: Path, driver: FakeDriver
+) -> None:
+    driver.change("gpus/0/state", {"memory.used_mib": "12000"})
+    crowded = PLANNED.model_copy(update={"left_mib": 4000})
+    expected = ExpectedHardware(physical_cores=1, memory_mib=1, gpus=(crowded,))
+    run = preflight(tmp_path, expected)
+    assert run.exit_code == ExitCode.REFUSED
+    assert run.explanation == (
+        "error: inventories/hardware/small.yaml: hosts.localhost: "
+        f"{PLANNED.uuid} (NVIDIA L4): others hold 12000 MiB of it, "
+        "and the plan leaves them 4000\n"
+        "hint: end it; or `homeport survey small --host localhost`, then plan and render: "
+        "the plan then leaves room"
+    )
+
+
 def test_a_host_whose_plan_uses_no_card_does_not_wake_its_driver(
     tmp_path: Path, driver: FakeDriver
 ) -> None:

@@ -62,6 +62,7 @@ def test_the_host_by_hand_in_the_readme_is_one() -> None:
         ({"pcie": "01:00"}, "pcie", "[0-9a-f]"),
         ({"mig": [SLICE | {"memory_mib": 30000}]}, "mig", "not 30000"),
         ({"nvlink_peers": ["GPU-a"]}, "", "peers of the same host"),
+        ({"switch_peers": ["GPU-x"]}, "", "peers of the same host, not GPU-x"),
     ],
 )
 def test_what_no_gpu_can_be_is_refused_with_what_fits(

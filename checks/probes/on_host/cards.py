@@ -10,6 +10,8 @@ from checks.probes.on_host.smi import bus_address
 MIG_ON = 1
 NVLINK = 2
 P2P_OK = 0
+# NVML_TOPOLOGY_MULTIPLE of nvml.h: several switches; from there on the CPU's bridge is in between.
+SWITCHES = 20
 SAME_NODE = 0
 # 64 nodes for each number of the mask that NVML fills.
 NODE_WORDS = 1
@@ -77,6 +79,7 @@ def _facts(asked: Asked, devices: list[Asked]) -> dict[str, object]:
         "pcie_generation": asked.get("PCIe generation", "nvmlDeviceGetMaxPcieLinkGeneration"),
         "pcie_width": asked.get("PCIe width", "nvmlDeviceGetMaxPcieLinkWidth"),
         "nvlink_peers": sorted(other.name for other in devices if _linked(asked, other)),
+        "switch_peers": sorted(other.name for other in devices if _switched(asked, other)),
     }
 
 
@@ -108,6 +111,15 @@ def _linked(asked: Asked, other: Asked) -> bool:
     # Boards without NVLink do not support the question.
     status = asked.get("NVLink", "nvmlDeviceGetP2PStatus", other.device, NVLINK, said=False)
     return bool(status == P2P_OK)
+
+
+def _switched(asked: Asked, other: Asked) -> bool:
+    if other is asked:
+        return False
+    # Virtual machines do not tell.
+    function = "nvmlDeviceGetTopologyCommonAncestor"
+    level = asked.get("PCIe topology", function, other.device, said=False)
+    return level is not None and level <= SWITCHES
 
 
 def _slices(asked: Asked) -> list[dict[str, object]] | None:

@@ -58,13 +58,16 @@ def _micro_batch(config: ConfigWords, default: int) -> int:
 
 
 def _experts_on_cpu(config: ConfigWords, layers: int) -> int | None:
-    """Layers whose experts stay in RAM; words like "part" do not say which."""
+    """Layers whose experts stay in RAM; words like "part" do not say how many."""
     asked = config.cpu_moe
     if asked is None or asked is False:
         return 0
     if asked is True or asked in ("all", "true"):
         return layers
-    return asked if isinstance(asked, int) else None
+    if isinstance(asked, int):
+        return asked
+    counted = re.match(r"(\d+) layers\b", asked)
+    return min(int(counted[1]), layers) if counted else None
 
 
 def vllm_configuration(words: CaseWords) -> tuple[VllmConfiguration | None, list[str]]:

@@ -101,7 +101,8 @@ def _logits(part: Part, upper: bool) -> float:
         widths = 1
     words = compute_phases.rows_bytes(shape.vocabulary_size, part.output_rows)
     hidden = compute_phases.logits_elements(0, shape.embedding_length, widths)
-    return words + compute_phases.rows_bytes(hidden, part.asked.micro_batch_tokens)
+    rows = compute_phases.rows_bytes(hidden, part.asked.micro_batch_tokens)
+    return words + rows + part.borrowed_output_bytes
 
 
 def _logits_alone(part: Part, upper: bool) -> float:

@@ -27,7 +27,9 @@ class Part:
     copies: int = 1
     """Of every input, for pipelining; 1: none."""
     borrowed_bytes: int = 0
-    """The largest tensor that is copied here from RAM to be computed with."""
+    """The largest tensor of a layer that is copied here from RAM to be computed with."""
+    borrowed_output_bytes: int = 0
+    """The output's matrix, where it is copied here from RAM for the logits."""
     in_ram: bool = False
     """There are no GPUs: inputs and embeddings are in the same buffer."""
 

@@ -32,7 +32,7 @@ def estimate(case: Case, asked: LlamaCppConfiguration, shape: Architecture) -> E
     """Every part on every device; parts that cannot be told are named in `unknown`."""
     profile = llamacpp_profile(case.engine, case.version, case.profile_facts)
     shares = asked.shares or (1.0,) * len(asked.devices)
-    placed = devices_of_layers(shape.layers, asked.gpu_layers, shares)
+    placed = devices_of_layers(shape.layers, asked.gpu_layers, shares, profile.output_first)
     weights = weights_of(case, asked, placed)
     question = _Question(case, shape, asked, profile, placed, weights, layer_kinds(shape))
     indexes = [*range(len(asked.devices)), CPU]
@@ -100,6 +100,7 @@ def _compute(question: _Question, index: int) -> Range:
         is_first=index == 0,
         copies=_copies(question),
         borrowed_bytes=round(_borrowed(question) * MIB) if index == 0 else 0,
+        borrowed_output_bytes=round(question.weights.ram_output_mib * MIB) if takes_output else 0,
         in_ram=index == CPU,
     )
     return compute_buffer(part)
@@ -121,17 +122,15 @@ def _copies(question: _Question) -> int:
 
 
 def _borrowed(question: _Question) -> float:
-    """MiB of the largest tensor the first GPU copies from RAM for batches of 32 tokens and more.
+    """MiB of the largest tensor of a layer that the first GPU copies from RAM for large batches.
 
     ggml's scheduler offloads such operations (op_offload) and reuses the space tensor by tensor.
     """
-    weights = question.weights
-    if question.asked.largest_ram_expert_mib is not None:
-        return question.asked.largest_ram_expert_mib
+    weights, stated = question.weights, question.asked.largest_ram_expert_mib
+    expert = weights.largest_ram_expert_mib if stated is None else stated
     if CPU not in question.placed:
-        return weights.largest_ram_expert_mib
-    output = weights.ram_output_mib if question.profile.logits_for_all_tokens else 0
-    return max(weights.largest_ram_layer_mib, output)
+        return expert
+    return max(expert, weights.largest_ram_layer_mib)
 
 
 def _extras(question: _Question) -> dict[str, Range]:
@@ -154,10 +153,12 @@ def _around(question: _Question, device: Device) -> dict[str, Range]:
     """Process and margin; CUDA graphs are in the process's size."""
     parts = {}
     if device.process_mib is not None:
-        parts["process"] = exactly(device.process_mib)
+        context = device.process_mib
+        parts["process"] = Range(context + process.WORK_MIB, context + process.UPPER_WORK_MIB)
     elif device.sm_count is not None:
         count = device.sm_count
-        parts["process"] = Range(process.expected_mib(count), process.upper_mib(count))
+        upper = process.upper_mib(count) + process.UPPER_WORK_MIB
+        parts["process"] = Range(process.expected_mib(count), upper)
     hidden = _hidden_pool_mib(question)
     if "process" in parts and hidden:
         parts["process"] += exactly(hidden)

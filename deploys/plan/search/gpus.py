@@ -61,6 +61,8 @@ class UsableGpu:
     numa_node: int | None
     peers: frozenset[str]
     """UUIDs that it reaches by NVLink."""
+    switch_peers: frozenset[str] = frozenset()
+    """UUIDs that it reaches through PCIe switches alone."""
 
     @property
     def is_slice(self) -> bool:
@@ -100,4 +102,5 @@ def _usable(gpu: Gpu) -> Iterator[UsableGpu]:
     if not gpu.mig:
         facts = (gpu.used_mib, gpu.process_mib, gpu.sm_count, gpu.compute_capability or "")
         kind = GpuKind(gpu.name, visible, *facts)
-        yield UsableGpu(gpu.uuid, kind, gpu.numa_node, frozenset(gpu.nvlink_peers))
+        peers = (frozenset(gpu.nvlink_peers), frozenset(gpu.switch_peers))
+        yield UsableGpu(gpu.uuid, kind, gpu.numa_node, *peers)

@@ -12,8 +12,9 @@ Group = tuple[UsableGpu, ...]
 def groups(free: Sequence[UsableGpu], count: int, engine: EngineName) -> Iterator[Group]:
     """Groups of `count` of the free GPUs, the one to prefer first.
 
-    The smallest kind first; within it those that NVLink joins, then those of one NUMA node, then
-    any. Layers may be split over different kinds too, tensors may not.
+    The smallest kind first; within it those that NVLink joins, then those that PCIe switches do,
+    then those of one NUMA node, then any. Layers may be split over different kinds too, tensors may
+    not.
     """
     seen: set[tuple[str, ...]] = set()
     for group in _candidates(free, count, engine):
@@ -31,7 +32,8 @@ def _candidates(free: Sequence[UsableGpu], count: int, engine: EngineName) -> It
         if len(alike) < count:
             continue
         if count > 1:
-            yield from (island[:count] for island in islands(alike) if len(island) >= count)
+            joined = (*islands(alike, _nvlink), *islands(alike, _switches))
+            yield from (island[:count] for island in joined if len(island) >= count)
         nodes = sorted(_parted(alike, lambda gpu: gpu.numa_node).values(), key=len, reverse=True)
         yield from (near[:count] for near in nodes if len(near) >= count)
         yield tuple(alike[:count])
@@ -41,15 +43,25 @@ def _candidates(free: Sequence[UsableGpu], count: int, engine: EngineName) -> It
         yield tuple(gpu for gpu in free if gpu in largest)
 
 
-def islands(gpus: Sequence[UsableGpu]) -> list[Group]:
-    """GPUs that all reach each other by NVLink, the first of them leading."""
+def _nvlink(gpu: UsableGpu) -> frozenset[str]:
+    return gpu.peers
+
+
+def _switches(gpu: UsableGpu) -> frozenset[str]:
+    return gpu.switch_peers
+
+
+def islands(
+    gpus: Sequence[UsableGpu], peers: Callable[[UsableGpu], frozenset[str]] = _nvlink
+) -> list[Group]:
+    """GPUs that all are each other's `peers`, the first of them leading."""
     found: list[Group] = []
     for first in gpus:
         if any(first in island for island in found):
             continue
         joined = [first]
         for other in gpus:
-            if other not in joined and all(other.uuid in one.peers for one in joined):
+            if other not in joined and all(other.uuid in peers(one) for one in joined):
                 joined.append(other)
         if len(joined) > 1:
             found.append(tuple(joined))

@@ -83,9 +83,12 @@ def _with_used(gpu: UsableGpu, needed_mib: float) -> UsableGpu:
 def _outline(gpus: tuple[UsableGpu, ...]) -> tuple[object, ...]:
     """GPUs without their names, but with which of them are joined."""
     place = {gpu.uuid: number for number, gpu in enumerate(gpus)}
+
+    def places(peers: frozenset[str]) -> tuple[int, ...]:
+        return tuple(sorted(place[uuid] for uuid in peers if uuid in place))
+
     return tuple(
-        (gpu.kind, gpu.numa_node, tuple(sorted(place[uuid] for uuid in gpu.peers if uuid in place)))
-        for gpu in gpus
+        (gpu.kind, gpu.numa_node, places(gpu.peers), places(gpu.switch_peers)) for gpu in gpus
     )
 
 

@@ -21,12 +21,12 @@ def ask(*containers: str) -> Health:
         return gpus.ask(HERE, containers)
 
 
-def planned(numbers: Sequence[int], **changes: tuple[str, ...]) -> tuple[ExpectedGpu, ...]:
+def planned(numbers: Sequence[int], slices: tuple[str, ...] = ()) -> tuple[ExpectedGpu, ...]:
     """These GPUs of gpu1, as a commit names them."""
     return tuple(
         ExpectedGpu(
             uuid=gpu_uuid("gpu1", number), name=f"card {number}", memory_mib=1,
-            compute_capability=None, **changes,
+            compute_capability=None, slices=slices,
         )
         for number in numbers
     )  # fmt: skip

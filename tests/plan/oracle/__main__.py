@@ -13,8 +13,8 @@ from dataclasses import asdict
 from rich.console import Console
 
 from tests.lab.machine import ROOT
-from tests.plan.accuracy import report
-from tests.plan.observations import Comparison
+from tests.plan.accuracy.comparison import Comparison
+from tests.plan.accuracy.report import report
 from tests.plan.oracle import recording
 from tests.plan.oracle.comparison import TARGETS, Plan, plans, rows
 from tests.plan.oracle.engine import Answer, ask, versions

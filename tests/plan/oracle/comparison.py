@@ -8,8 +8,8 @@ from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights
 from deploys.plan.memory.estimate import MIB, DeviceEstimate
 from deploys.plan.verdict import Outcome, judge
-from tests.plan.accuracy import Target, middle, worst
-from tests.plan.observations import Comparison
+from tests.plan.accuracy.comparison import Comparison
+from tests.plan.accuracy.targets import each, expected_over, median_within, upper_over
 from tests.plan.oracle.engine import Answer, Reserved
 from tests.plan.oracle.header import tensor_bytes
 from tests.plan.oracle.questions import Question
@@ -20,19 +20,11 @@ LEAST_CACHE_MIB = 1000
 LEAST_TOTAL_MIB = 1024
 
 TARGETS = (
-    Target("weights", "each within 0.1 %", lambda rows: abs(worst(rows)) <= 0.001),
-    Target("KV cache and state", "each within 0.1 %", lambda rows: abs(worst(rows)) <= 0.001),
-    Target("GPU total", "median within 1 %", lambda rows: middle(rows) <= 0.01),
-    Target(
-        "GPU total",
-        "expected never under by more than 2 %",
-        lambda rows: min(row.error for row in rows) >= -0.02,
-    ),
-    Target(
-        "GPU total",
-        "upper never under by more than 1 %",
-        lambda rows: min(row.upper_error for row in rows) >= -0.01,
-    ),
+    each("weights", 0.001),
+    each("KV cache and state", 0.001),
+    median_within("GPU total", 0.01),
+    expected_over("GPU total", 0.02),
+    upper_over("GPU total", 0.01),
 )
 
 

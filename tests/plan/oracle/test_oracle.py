@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plan.accuracy import missed
+from tests.plan.accuracy.targets import missed
 from tests.plan.oracle import recording
 from tests.plan.oracle.comparison import TARGETS, Plan, listed, plans, rows
 from tests.plan.oracle.engine import Answer, ask, ask_debians_tool, versions

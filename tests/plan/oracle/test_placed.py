@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.plan.accuracy import missed
+from tests.plan.accuracy.targets import missed
 from tests.plan.oracle import recording
 from tests.plan.oracle.comparison import TARGETS, Plan, rows
 from tests.plan.oracle.fleet_comparison import Answers, answers_to, overfull, plans_of

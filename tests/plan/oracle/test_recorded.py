@@ -11,7 +11,8 @@ import pytest
 
 from deploys.catalogue.architecture import Architecture
 from deploys.plan.memory import attention_phase, compute_buffer, kv_cells, weights
-from tests.plan.accuracy import by_quantity, missed
+from tests.plan.accuracy.comparison import by_quantity
+from tests.plan.accuracy.targets import missed
 from tests.plan.oracle import recording
 from tests.plan.oracle.comparison import TARGETS, Plan, listed, plans, predicted, rows
 from tests.plan.oracle.families import FAMILIES

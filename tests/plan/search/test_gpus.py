@@ -2,8 +2,9 @@
 
 from deploys.plan.search.gpus import UsableGpu, usable_gpus
 from deploys.plan.search.groups import groups, islands
+from deploys.plan.search.rooms import room_of
 from deploys.settings.hardware import Cpu, Gpu, HostHardware
-from tests.plan.search.fleets import card, host
+from tests.plan.search.fleets import card, host, with_hardware
 
 
 def _usable(*gpus: Gpu) -> tuple[UsableGpu, ...]:
@@ -82,3 +83,33 @@ def test_gpus_joined_by_nvlink_come_before_neighbours() -> None:
     free = _usable(*bridged)
     assert next(_names(one) for one in groups(free, 2, "vllm")) == ["GPU-b", "GPU-d"]
     assert [_names(one) for one in islands(free)] == [["GPU-b", "GPU-d"]]
+
+
+def test_gpus_behind_one_switch_come_after_nvlink_and_before_neighbours() -> None:
+    def of(*joined: str) -> list[Gpu]:
+        switched = ("GPU-b", "GPU-d")
+        return [
+            card(
+                uuid,
+                "RTX 3090",
+                numa_node=0,
+                switch_peers=[one for one in switched if uuid in switched and one != uuid],
+                nvlink_peers=[one for one in joined if uuid in joined and one != uuid],
+            )
+            for uuid in ("GPU-a", "GPU-b", "GPU-c", "GPU-d")
+        ]
+
+    pairs = [_names(one) for one in groups(_usable(*of()), 2, "vllm")]
+    assert pairs == [["GPU-b", "GPU-d"], ["GPU-a", "GPU-b"]]
+    pairs = [_names(one) for one in groups(_usable(*of("GPU-a", "GPU-c")), 2, "vllm")]
+    assert pairs[:2] == [["GPU-a", "GPU-c"], ["GPU-b", "GPU-d"]]
+
+
+def test_hosts_whose_switches_join_other_gpus_are_not_alike() -> None:
+    def of(peer: str) -> str:
+        cards = [card(f"GPU-{one}", "L4") for one in "abc"]
+        cards[0] = cards[0].model_copy(update={"switch_peers": (peer,)})
+        hardware = HostHardware(cpu=Cpu(physical_cores=8), memory_mib=65_536, gpus=tuple(cards))
+        return room_of(with_hardware("a", hardware)).signature
+
+    assert of("GPU-b") == of("GPU-b") != of("GPU-c")

@@ -22,5 +22,6 @@ C0C1E57098B = LlamaCppProfile(
     latent_ropes=2,
     keeps_expert_outputs=False,
     caches_windows=True,
+    output_first=True,
     latent_cache="keys",
 )

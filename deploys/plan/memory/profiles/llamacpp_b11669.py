@@ -23,5 +23,6 @@ B11669 = LlamaCppProfile(
     latent_ropes=3,
     keeps_expert_outputs=True,
     caches_windows=True,
+    output_first=True,
     latent_cache="keys",
 )

@@ -36,5 +36,7 @@ class LlamaCppProfile:
     """CUDA weighs and sums the experts' answers in one kernel, so they live until it has run."""
     caches_windows: bool
     """Layers with a sliding window get a small cache."""
+    output_first: bool
+    """`--n-gpu-layers` counts the output before all layers, else after them."""
     latent_cache: LatentCache
     """What MLA keeps: full heads, latent keys and values, or latent keys alone."""

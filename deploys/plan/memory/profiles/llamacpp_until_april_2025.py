@@ -22,5 +22,6 @@ UNTIL_APRIL_2025 = LlamaCppProfile(
     latent_ropes=2,
     keeps_expert_outputs=False,
     caches_windows=False,
+    output_first=False,
     latent_cache="heads",
 )

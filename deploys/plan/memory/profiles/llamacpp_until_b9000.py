@@ -1,6 +1,7 @@
 """llama.cpp from January 2026 to about build 9000.
 
-MLA keeps keys alone (pull request 19067). The mask is still uploaded as f32, as its logs show.
+MLA keeps keys alone (pull request 19067), and the output goes to a GPU first (18148). The mask is
+still uploaded as f32, as its logs show.
 """
 
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
@@ -21,5 +22,6 @@ UNTIL_B9000 = LlamaCppProfile(
     latent_ropes=2,
     keeps_expert_outputs=False,
     caches_windows=True,
+    output_first=True,
     latent_cache="keys",
 )

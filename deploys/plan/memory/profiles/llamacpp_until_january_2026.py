@@ -2,7 +2,7 @@
 
 MLA keeps latent values beside the keys until pull request 19067 (24 January 2026). The mask is
 uploaded as f32 and copied to f16, and the copy of a quantised cache is taken from CUDA's pool, as
-its logs show.
+its logs show. The output goes to a GPU after all layers until pull request 18148 (December 2025).
 """
 
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
@@ -23,5 +23,6 @@ UNTIL_JANUARY_2026 = LlamaCppProfile(
     latent_ropes=2,
     keeps_expert_outputs=False,
     caches_windows=True,
+    output_first=False,
     latent_cache="keys_and_values",
 )

@@ -1,8 +1,10 @@
 """vLLM 0.33.0, the pinned version, and its predecessors since 0.22.
 
 Published start-up logs of V1: outside torch and attention workspace about 0.7 GiB; graphs 0.3 to
-0.7 GiB for models up to 30B and 1.97 GiB for one large mixture of experts, subtracted by default
-since 0.21. Both are calibrated by the first start of an engine on its host.
+0.7 GiB for models up to 30B and 1.97 GiB for one large mixture of experts (MiniMax-M3 on two GPUs,
+vl18 of tests/plan/measurements.json), subtracted by default since 0.21. Which the other logs were
+is not recorded; that file has graphs of 0.07 (vl25), 0.64 (vl17) and 0.78 GiB (vl33). Both are
+calibrated by the first start of an engine on its host.
 A logit takes 20 bytes: bf16 (2) and f32 (4) copies, and sorting's values (4) and indices (8), with
 their masks (2) (vllm/v1/sample/ops/topk_topp_sampler.py).
 """

@@ -4,8 +4,9 @@ A logit takes 38 bytes while it is sampled (vllm/model_executor/layers/sampler.p
 and f32 (4) copies, sorted values (4), indices (8), and torch's sort with double buffers of values
 (4), indices (8) and a row of numbers (8). Outside torch: the workspaces of cuBLAS and cuBLASLt (32
 MiB each on Hopper; PyTorch's page on CUDA semantics, CUBLAS_WORKSPACE_CONFIG and
-CUBLASLT_WORKSPACE_SIZE), and as much for kernels that are loaded when first used. Graphs are
-captured after the pool is taken.
+CUBLASLT_WORKSPACE_SIZE), and as much for kernels that are loaded when first used: that half was
+added after a look at a published log, so vl01 and vl06 of tests/plan/measurements.json, which alone
+need it, are no evidence. Graphs are captured after the pool is taken.
 """
 
 from dataclasses import replace

@@ -1,0 +1,1 @@
+"""The memory estimator against llama.cpp that runs on a real GPU."""
