@@ -157,8 +157,7 @@ def _around(question: _Question, device: Device) -> dict[str, Range]:
         parts["process"] = Range(context + process.WORK_MIB, context + process.UPPER_WORK_MIB)
     elif device.sm_count is not None:
         count = device.sm_count
-        upper = process.upper_mib(count) + process.UPPER_WORK_MIB
-        parts["process"] = Range(process.expected_mib(count), upper)
+        parts["process"] = Range(process.expected_mib(count), process.upper_mib(count))
     hidden = _hidden_pool_mib(question)
     if "process" in parts and hidden:
         parts["process"] += exactly(hidden)

@@ -74,6 +74,7 @@ LLAMACPP_ROWS = (
         (177.5, 522.625, 522.625, 522.625, 522.625, 522.625),
     ),
     Row(llamacpp(GEMMA3_27B), part("kv_cache"), (1264, 1264, 1264, 1264, 3968, 3968)),
+    Row(llamacpp(LLAMA_8B, gpu_layers=3), part("kv_cache"), (64, 64, 64, 96, 96, 96)),
     Row(llamacpp(DEEPSEEK_V3), part("kv_cache"), (549, 549, 549, 1037, 39040, 549)),
     Row(
         llamacpp(DEEPSEEK_V3, context_tokens=65536, devices=THREE),
