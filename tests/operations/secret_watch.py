@@ -26,6 +26,25 @@ done
 touch stopped
 """
 
+LEFT = f"""
+cd {FOLDER}
+has() {{ grep --quiet --text --fixed-strings --file needles; }}
+grep --recursive --text --files-with-matches --fixed-strings --file needles --exclude-dir=watch \\
+    {PLACES} 2>/dev/null | sed 's/^/file /'
+! journalctl --no-pager --output=verbose | has || echo journal
+for container in $(docker ps --all --quiet); do
+    name=$(docker inspect --format '{{{{.Name}}}}' $container)
+    ! docker inspect $container | has || echo "inspect $name"
+    ! docker logs $container 2>&1 | has || echo "logs $name"
+done
+! docker inspect $(docker image ls --quiet) 2>/dev/null | has || echo 'inspect an image'
+for process in /proc/[0-9]*; do
+    for part in cmdline environ; do
+        ! tr '\\0' '\\n' 2>/dev/null <$process/$part | has || echo "$part of $(cat $process/comm)"
+    done
+done
+"""
+
 
 def needles(secrets: Iterable[str], user: str) -> str:
     """Each secret as it is, and as Docker's client and HTTP write it with its user."""
@@ -33,11 +52,16 @@ def needles(secrets: Iterable[str], user: str) -> str:
     return "".join(f"{form}\n" for pair in forms for form in pair)
 
 
+def lay(host: LabHost, words: str) -> None:
+    """Tells a host what to look for, in a place where nothing looks."""
+    host.run(f"rm -rf {FOLDER}; mkdir -m 700 {FOLDER}")
+    host.put({f"{FOLDER}/needles": File(words.encode(), 0o600)})
+
+
 @contextmanager
 def watched(host: LabHost, words: str) -> Iterator[None]:
     """Samples processes and files of a host as often as it can for as long as the block lasts."""
-    host.run(f"rm -rf {FOLDER}; mkdir -m 700 {FOLDER}")
-    host.put({f"{FOLDER}/needles": File(words.encode(), 0o600)})
+    lay(host, words)
     host.put({f"{FOLDER}/loop": File(LOOP.encode(), 0o600)})
     host.run(f"setsid timeout 300 sh {FOLDER}/loop >/dev/null 2>&1 &")
     try:
@@ -56,15 +80,9 @@ def seen(host: LabHost) -> set[str]:
     return set(host.run(f"sort -u {FOLDER}/seen").splitlines())
 
 
-def left(host: LabHost) -> str:
-    """Where a secret still stands: files, the journal, Docker's own answers."""
-    grep = "grep --text --fixed-strings --file needles"
-    return host.run(
-        f"cd {FOLDER}; {grep} --recursive --files-with-matches --exclude-dir=watch {PLACES} 2>&-;"
-        f"journalctl --no-pager --output=verbose | {grep};"
-        f"docker inspect $(docker ps --all --quiet) $(docker image ls --quiet) 2>&- | {grep}",
-        check=False,
-    )
+def left(host: LabHost) -> list[str]:
+    """Where a secret still stands: files, the journal, processes, Docker's own answers; sorted."""
+    return sorted(set(host.run(LEFT).splitlines()))
 
 
 def forget(host: LabHost) -> None:
