@@ -1,5 +1,6 @@
 """Images from a private registry with a login, on hosts over SSH: by digest, before a stop."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from deploys.cli.exit_codes import ExitCode
 from tests.lab import keys
 from tests.lab.certificates import not_yet_valid_certificate
 from tests.lab.registry import Registry
-from tests.operations.pull_lab import LEFT, apply, nothing_was_stopped, on_each
+from tests.operations.pull_lab import LARGE_MIB, LEFT, apply, nothing_was_stopped, on_each
 from tests.operations.store_lab import StoreLab
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
@@ -100,7 +101,9 @@ def test_a_disk_that_fills_up_is_told_and_the_next_run_pulls(
             "systemctl stop docker.socket docker; umount /var/lib/docker; systemctl start docker"
         )
     said = capfd.readouterr().err
-    assert f"error: {large_image}: the disk filled up (free at /var/lib/docker " in said
+    free = r"\d+ MiB are free below /var/lib/docker"
+    told = f"the disk filled up: its layers are {LARGE_MIB + 1} MiB packed, more unpacked; {free}\n"
+    assert re.search(f"error: {large_image}: {told}", said)
     assert nothing_was_stopped(pullers)
     assert apply(pullers, large_image).exit_code == ExitCode.DONE
 
