@@ -40,6 +40,16 @@ def _standing_still(registry: Registry) -> Iterator[None]:
         os.kill(process, signal.SIGCONT)
 
 
+@contextmanager
+def _slow(registry: Registry) -> Iterator[None]:
+    """A registry with a fiftieth of a processor, so that the image takes it seconds."""
+    docker("update", "--cpu-quota", "2000", registry.container)
+    try:
+        yield
+    finally:
+        docker("update", "--cpu-quota", "-1", registry.container)
+
+
 def _until_some_came(pullers: StoreLab) -> None:
     """Waits until Docker has some bytes of the image on gpu1; looks below the host's volume."""
     volume = f"{pullers.host('gpu1').container}-docker"
@@ -55,14 +65,15 @@ def test_a_controller_that_is_killed_during_a_pull_leaves_no_login_and_the_next_
 ) -> None:
     before = on_each(pullers, LEFT)
     commit(pullers, large_image)
-    run = started(pullers.root, "site.py")
-    _until_some_came(pullers)
-    with _standing_still(locked_registry):
-        assert "/secrets/registry." in pullers.host("gpu1").run(LEFT)
-        killed(run)
-        assert nothing_was_stopped(pullers)
-        there = f"docker image inspect {large_image}"
-        assert pullers.host("gpu1").run(f"{there} >/dev/null 2>&1 || echo no") == "no"
+    with _slow(locked_registry):
+        run = started(pullers.root, "site.py")
+        _until_some_came(pullers)
+        with _standing_still(locked_registry):
+            assert "/secrets/registry." in pullers.host("gpu1").run(LEFT)
+            killed(run)
+            assert nothing_was_stopped(pullers)
+            there = f"docker image inspect {large_image}"
+            assert pullers.host("gpu1").run(f"{there} >/dev/null 2>&1 || echo no") == "no"
     # At once: what the killed run has left on the hosts still pulls.
     assert apply(pullers, large_image).exit_code == ExitCode.DONE
     assert on_each(pullers, f"docker image inspect --format ok {large_image}") == {"ok"}
@@ -75,18 +86,14 @@ def test_of_several_files_nothing_is_visible_before_the_last_is_right(
     contents = {"config.json": SMALL, "weights.bin": WEIGHTS}
     with outside(
         stores.lab, b"", others={f"/m/{name}": text for name, text in contents.items()},
-        cut_after_bytes=CUT_BYTES, cuts_left=2,
+        # The first of the cuts is none: its answer is shorter.
+        cut_after_bytes=CUT_BYTES, cuts_left=2, status_once_cut=410,
     ) as server:  # fmt: skip
         source = server.url.replace("/model.gguf", "/m/")
         model = several_files("m", source, contents)
         stores.commit([model], "gpu1")
-        run = started(stores.root, "deploys/models.py")
-        # The first of the cuts is none: its answer is shorter.
-        until(lambda: server.cuts_left == 0)
-        server.status = 410
-        said = run.communicate()[0]
-        assert run.returncode == 1
-        assert "weights.bin: the server says 410" in said
+        assert stores.apply().exit_code == ExitCode.OPERATION_FAILED
+        assert "weights.bin: the server says 410" in capfd.readouterr().err
         assert stores.visible("gpu1") == []
         server.status = None
         server.others["/m/weights.bin"] = WEIGHTS[::-1]

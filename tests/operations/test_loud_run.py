@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.operations.killed_run import until
 from tests.operations.loud_run import arguments_watched, loudest, shown, written
 
 NEEDLE = "needle-of-a-test"
@@ -36,5 +37,9 @@ def test_a_loud_run_shows_differences_and_what_commands_print(tmp_path: Path) ->
 def test_a_secret_among_arguments_is_seen() -> None:
     found: list[str] = []
     with arguments_watched(found, f"{NEEDLE}\n"):
-        subprocess.run(["sh", "-c", "sleep 0.5; :", NEEDLE], check=True)
+        process = subprocess.Popen(["sh", "-c", "read _", NEEDLE], stdin=subprocess.PIPE)
+        try:
+            until(lambda: found)
+        finally:
+            process.communicate()
     assert set(found) == {NEEDLE}

@@ -11,6 +11,7 @@ import pytest
 from tests.lab.host import File
 from tests.lab.served import KEY, STORE, Served, pushed_images
 from tests.operations import loud_run, secret_watch
+from tests.operations.killed_run import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -96,9 +97,10 @@ def test_secrets_stand_nowhere_but_with_the_operator(
         secret_watch.forget(host)
 
 
-# As a container, a service and a person would leave a secret. Not the client's key: the journal
-# keeps what it has, and the lab is used again.
-PLANTED = "needle-that-a-test-has-planted"
+# As a container, a service and a person would leave a secret. Another one each time: the journal
+# keeps what it has, and a lab may be used again.
+PLANTED = f"needle-{secrets.token_hex(8)}"
+FILES = ("/var/log/planted", f"{STORE}/state/planted")
 PLANT = f"""
 set -eu
 . /root/watch/planted
@@ -106,30 +108,28 @@ image=$(docker image ls --quiet | head -1)
 docker run --detach --name planted --network none --env-file /root/watch/planted --entrypoint sh \
     $image -c 'echo "$WORD"; exec sh -c "sleep 600; :" "$WORD"'
 echo "$WORD" | systemd-cat
-echo "$WORD" >/var/log/planted
-echo "$WORD" >{STORE}/state/planted
+echo "$WORD" >{FILES[0]}
+echo "$WORD" >{FILES[1]}
 """
 FOUND = {
-    "cmdline of sh", "environ of sh", "file /var/log/planted", f"file {STORE}/state/planted",
-    "inspect /planted", "journal", "logs /planted",
+    *(f"file {path}" for path in FILES),
+    "cmdline of sh", "environ of sh", "inspect /planted", "journal", "logs /planted",
 }  # fmt: skip
+SEEN = {f"process {PLANTED}", f"file 644 root {FILES[1]}"}
 
 
 def test_what_is_planted_in_each_place_is_found_there(served: Served) -> None:
     gate1 = served.host("gate1")
-    secret_watch.lay(gate1, f"{PLANTED}\n")
-    assert secret_watch.left(gate1) == []
-    gate1.put({"/root/watch/planted": File(f"WORD={PLANTED}\n".encode(), 0o600)})
-    try:
-        gate1.run("sh", given=PLANT.encode())
-        gate1.run("for _ in $(seq 100); do docker logs planted 2>&1 | grep . && exit; done; exit 1")
-        gate1.run("journalctl --sync")
-        assert set(secret_watch.left(gate1)) >= FOUND
-    finally:
-        gate1.run(
-            f"docker rm --force planted; rm -f /var/log/planted {STORE}/state/planted", check=False
-        )
-        secret_watch.forget(gate1)
+    with secret_watch.watched(gate1, f"{PLANTED}\n"):
+        assert secret_watch.left(gate1) == []
+        gate1.put({"/root/watch/planted": File(f"WORD={PLANTED}\n".encode(), 0o600)})
+        try:
+            gate1.run("sh", given=PLANT.encode())
+            until(lambda: secret_watch.seen(gate1) >= SEEN, every_seconds=0.5)
+            until(lambda: set(secret_watch.left(gate1)) >= FOUND, every_seconds=0.5)
+        finally:
+            gate1.run(f"docker rm --force planted; rm -f {' '.join(FILES)}", check=False)
+    secret_watch.forget(gate1)
 
 
 def test_what_is_planted_on_the_controller_is_found_there(served: Served) -> None:
