@@ -11,8 +11,9 @@ from checks.verdict import require
 # Enough that a proxy's 4 or 8 KiB buffer takes many events, few enough for a slow CPU.
 STREAM_TOKENS = 64
 # A tiny model on a busy machine is over before the reader gets its turn: one attempt in three was
-# measured to fail there, and with a turn every 10 ms fifty in a row. What collects
-# a stream collects every one of them, and a model that takes its time is judged by the first.
+# measured to fail there, and where the reader's turn came every 10 ms, fifty in a row. What
+# collects a stream collects every one of them, and a model that takes its time is judged by the
+# first.
 STREAM_SECONDS = 15
 # A buffer of 4 KiB holds 16 events of 250 bytes; on a busy machine a reader finds two or three.
 EVENTS_PER_BURST = 8

@@ -1,7 +1,8 @@
-"""The audit log of a host: one JSON object per line, one line per run that changed something.
+"""The audit log of a host: one JSON object per line, one line per run that came to do its work.
 
 The host adds `time`, by its clock, `after`, the release that is current at the end, and `outcome`:
-`switched`, `mended`, `failed at OPERATION`, `stopped at OPERATION`, `died` or `lock broken by WHO`.
+`switched`, `mended`, `unchanged`, `failed at OPERATION`, `stopped at OPERATION`, `died` or
+`lock broken by WHO`.
 """
 
 import json
@@ -14,6 +15,8 @@ from deploys.history.holder import Holder
 # The host makes it `switched` when another release is current than before. Otherwise what had been
 # changed by hand, or was broken, was put right.
 CHANGED = "mended"
+# Everything was as it should be.
+UNCHANGED = "unchanged"
 SHOWN = 5
 
 

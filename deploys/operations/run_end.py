@@ -114,7 +114,7 @@ def is_certain(host: Host) -> None:
 
 
 def outcome(steps: Iterable[Step]) -> str:
-    """The audit line's word for a run on one host; empty when it changed nothing there."""
+    """The audit line's word for a run on one host; empty when it ended before it did anything."""
     own = [step for step in steps if not step.name.endswith(LOCKING)]
     failed = [step.name for step in own if step.failed]
     if failed:
@@ -122,7 +122,7 @@ def outcome(steps: Iterable[Step]) -> str:
     open_ones = [step for step in own if not step.complete]
     stopped = [step.name for step in open_ones if step.under_way] or [s.name for s in open_ones]
     if not any(step.changed or step.under_way for step in own):
-        return ""
+        return audit.UNCHANGED if own and not stopped else ""
     return f"stopped at {stopped[0]}" if stopped else audit.CHANGED
 
 

@@ -21,6 +21,8 @@ class FileServer:
     cut_after_bytes: int | None = None
     """Ends the connection after so many bytes of each answer."""
     cuts_left: int = 0
+    status_once_cut: int | None = None
+    """What it says, and nothing else, after the last of them."""
     ranges: bool = True
     status: int | None = None
     """Says this and nothing else."""
@@ -102,6 +104,7 @@ def _answer(handler: BaseHTTPRequestHandler, state: FileServer) -> None:
 def _send(handler: BaseHTTPRequestHandler, state: FileServer, body: bytes) -> None:
     if state.cut_after_bytes is not None and state.cuts_left > 0:
         state.cuts_left -= 1
+        state.status = None if state.cuts_left else state.status_once_cut
         body = body[: state.cut_after_bytes]
     piece = len(body) // 20 + 1 if state.pause_seconds else len(body) or 1
     for place in range(0, len(body), piece):

@@ -64,11 +64,13 @@ class Served:
         assert done.returncode == (2 if found else 0)
         return found
 
-    def chat(self, timeout_seconds: float = 30, session: str = "") -> httpx.Response:
+    def chat(
+        self, timeout_seconds: float = 30, session: str = "", key: str = KEY
+    ) -> httpx.Response:
         """One short answer through the gateway, as a client of the fleet gets it."""
         body = {"model": "chat", "max_tokens": 4, "messages": [{"role": "user", "content": "Hi"}]}
         url = f"http://{self.host('gate1').address}:8080/v1/chat/completions"
-        headers = {"Authorization": f"Bearer {KEY}", "X-Session-Id": session}
+        headers = {"Authorization": f"Bearer {key}", "X-Session-Id": session}
         return httpx.post(url, json=body, headers=headers, timeout=timeout_seconds)
 
     def loads_revision(self, revision: str) -> None:
@@ -133,10 +135,10 @@ def serve(lab: Lab, folder: Path) -> Served:
     return replace(served, first_apply=served.apply())
 
 
-def pushed_images(registry: Registry) -> dict[str, str]:
+def pushed_images(registry: Registry, folder: str = "site") -> dict[str, str]:
     """Image -> reference by digest in the lab's registry; built on this machine where missing."""
     return {
-        name: f"{registry.address}/site/{name}@{registry.push(reference, f'site/{name}')}"
+        name: f"{registry.address}/{folder}/{name}@{registry.push(reference, f'{folder}/{name}')}"
         for name, reference in kit_images().items()
     }
 

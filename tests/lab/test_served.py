@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.lab.served import NAME, Served
+from tests.lab.served import NAME, STORE, Served
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -33,8 +33,20 @@ def test_every_check_passes_over_ssh(served_lab: Served) -> None:
     assert {check["subject"] for check in checks} >= {"gpu1", "gpu2", "gate1"}
 
 
-def test_a_second_apply_changes_nothing(served_lab: Served) -> None:
-    before = served_lab.containers()
-    assert "nothing had to change" in served_lab.apply()
+def test_a_second_apply_changes_nothing_and_is_one_line_in_each_hosts_audit_log(
+    served_lab: Served,
+) -> None:
+    before, logs = served_lab.containers(), _audit_logs(served_lab)
+    assert "nothing had to change" in served_lab.apply("--reason again")
     assert served_lab.containers() == before
     assert served_lab.findings() == []
+    assert {log[0]["outcome"] for log in logs} == {"switched"}
+    for log, longer in zip(logs, _audit_logs(served_lab), strict=True):
+        assert longer[:-1] == log
+        assert (longer[-1]["outcome"], longer[-1]["reason"]) == ("unchanged", "again")
+
+
+def _audit_logs(served: Served) -> list[list[dict[str, str]]]:
+    """The lines of each host, oldest first."""
+    logs = [host.run(f"cat {STORE}/audit.log").splitlines() for host in served.lab.hosts]
+    return [[json.loads(line) for line in log] for log in logs]

@@ -154,7 +154,7 @@ def test_a_model_that_is_gone_is_refused_by_name(trial: Trial) -> None:
     assert not trial.is_locked
 
 
-def test_nothing_to_do_leaves_no_line_in_the_audit_log(trial: Trial) -> None:
+def test_nothing_to_do_is_a_line_in_the_audit_log_too(trial: Trial) -> None:
     trial.apply("one")
     (trial.root / "site.py").write_text(
         "from pyinfra import local\n"
@@ -165,7 +165,7 @@ def test_nothing_to_do_leaves_no_line_in_the_audit_log(trial: Trial) -> None:
     )
     before = trial.audit
     assert trial.apply().changed == []
-    assert trial.audit == before
+    assert trial.audit == [*before, ("one", "one", "unchanged")]
 
 
 def test_a_failure_is_logged_with_its_operation(trial: Trial) -> None:

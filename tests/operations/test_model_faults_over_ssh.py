@@ -1,17 +1,12 @@
 """What may happen to a model on its way to a host over SSH: what is said, and nothing is lost."""
 
 import hashlib
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 
 import pytest
 
 from deploys.cli.exit_codes import ExitCode
 from tests.operations.committed_release import model_copy
+from tests.operations.killed_run import LONGEST_SECONDS, killed, started, until
 from tests.operations.store_lab import STORE, StoreLab, outside
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
@@ -20,23 +15,6 @@ MIB = 2**20
 CONTENT = hashlib.shake_256(b"a model with faults").digest(4 * MIB)
 # Two pieces of an upload.
 LARGE = hashlib.shake_256(b"a large model").digest(20 * MIB)
-LONGEST_SECONDS = 60
-
-
-def until(happens: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not happens() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert happens()
-
-
-def started(stores: StoreLab) -> "subprocess.Popen[str]":
-    """Raw pyinfra with the models deploy, in a process group of its own."""
-    command = [sys.executable, "-m", "pyinfra", "-y", "inventories/lab.py", "deploys/models.py"]
-    return subprocess.Popen(
-        command, cwd=stores.root, text=True, start_new_session=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, env={**os.environ, "PYINFRA_PROGRESS": "off"},
-    )  # fmt: skip
 
 
 def arrived(stores: StoreLab, content: bytes) -> str:
@@ -68,10 +46,9 @@ def test_a_source_that_is_cut_half_way_is_asked_for_the_rest_alone(stores: Store
 def test_a_controller_that_is_killed_during_a_download_loses_nothing(stores: StoreLab) -> None:
     with outside(stores.lab, CONTENT, pause_seconds=0.5) as server:
         stores.commit([model_copy(CONTENT, server.url)], "gpu1", "gpu2")
-        run = started(stores)
+        run = started(stores.root, "deploys/models.py")
         until(lambda: server.sent_bytes > MIB)
-        os.killpg(run.pid, signal.SIGKILL)
-        run.communicate()
+        killed(run)
         assert stores.visible("gpu1") == stores.visible("gpu2") == []
         assert stores.apply().exit_code == ExitCode.DONE
     assert server.sent_bytes == len(CONTENT)
@@ -84,7 +61,7 @@ def test_an_upload_goes_on_where_the_connection_was_cut(
     file = stores.root / "model.gguf"
     file.write_bytes(LARGE)
     stores.commit([model_copy(LARGE, f"file:{file}")], "gpu1")
-    run = started(stores)
+    run = started(stores.root, "deploys/models.py")
     until(lambda: arrived(stores, LARGE))
     stores.host("gpu1").run("pkill -KILL -u operator sshd", check=False)
     said = run.communicate(timeout=LONGEST_SECONDS)[0]
@@ -95,6 +72,7 @@ def test_an_upload_goes_on_where_the_connection_was_cut(
     assert stores.visible("gpu1") == []
     assert stores.apply().exit_code == ExitCode.DONE
     assert inode(stores, LARGE) == number
+    assert "model.gguf: 100 % of 20.0 MiB from here" in capfd.readouterr().err
 
 
 def test_a_wrong_checksum_is_told_and_thrown_away(
@@ -103,7 +81,9 @@ def test_a_wrong_checksum_is_told_and_thrown_away(
     with outside(stores.lab, CONTENT) as server:
         stores.commit([model_copy(CONTENT, server.url, sha256="0" * 64)], "gpu1", "gpu2")
         assert stores.apply().exit_code == ExitCode.OPERATION_FAILED
-    assert f"model.gguf has sha256 {hashlib.sha256(CONTENT).hexdigest()}" in capfd.readouterr().err
+    found = f"{hashlib.sha256(CONTENT).hexdigest()} ({len(CONTENT)} bytes)"
+    wanted = f"{'0' * 64} ({len(CONTENT)} bytes)"
+    assert f"error: model.gguf has sha256 {found}, not {wanted}" in capfd.readouterr().err
     assert stores.visible("gpu1") == stores.visible("gpu2") == []
     assert server.asked == [""]
 

@@ -15,7 +15,8 @@ OPEN = Step("Prune")
 @pytest.mark.parametrize(
     ("steps", "word"),
     [
-        ([LOCK, SAME], ""),
+        ([LOCK, SAME], "unchanged"),
+        ([LOCK, SAME, OPEN], ""),
         ([LOCK, SAME, CHANGED], "mended"),
         ([LOCK, SAME, FAILED, OPEN], "failed at Load"),
         ([LOCK, CHANGED, FAILED, OPEN], "failed at Load"),
@@ -26,5 +27,7 @@ OPEN = Step("Prune")
         ([], ""),
     ],
 )
-def test_a_run_that_changed_something_or_failed_has_a_word(steps: list[Step], word: str) -> None:
+def test_a_run_that_ended_or_changed_something_or_failed_has_a_word(
+    steps: list[Step], word: str
+) -> None:
     assert outcome(steps) == word

@@ -12,6 +12,7 @@ import httpx
 from tests.lab.served import Served
 
 CLIENTS = 3
+LONGEST_SECONDS = 90
 
 
 @dataclass
@@ -20,6 +21,28 @@ class Answers:
 
     good: int = 0
     bad: list[str] = field(default_factory=list)
+    bad_begun: list[float] = field(default_factory=list)
+    """When each of the bad ones was asked for, by time.monotonic()."""
+
+    def note(self, begun: float, bad: str) -> None:
+        """Counts one; `bad` says what was wrong with it, if anything was."""
+        if not bad:
+            self.good += 1
+            return
+        self.bad.append(bad)
+        self.bad_begun.append(begun)
+
+    def begun_since(self, moment: float) -> list[str]:
+        """The bad ones that were asked for after a moment of time.monotonic()."""
+        pairs = zip(self.bad, self.bad_begun, strict=True)
+        return [bad for bad, begun in pairs if begun >= moment]
+
+    def wait_for_more(self, count: int) -> None:
+        """Until so many more are good."""
+        wanted, deadline = self.good + count, time.monotonic() + LONGEST_SECONDS
+        while self.good < wanted:
+            assert time.monotonic() < deadline, self.bad
+            time.sleep(0.05)
 
 
 @contextmanager
@@ -32,15 +55,8 @@ def steady_load(served: Served, *, by_session: bool = False) -> Iterator[Answers
 
     def ask() -> None:
         while not end.is_set():
-            try:
-                answer = served.chat(session=uuid4().hex if by_session else "")
-            except httpx.HTTPError as error:
-                answers.bad.append(repr(error))
-            else:
-                if answer.status_code == 200:
-                    answers.good += 1
-                else:
-                    answers.bad.append(f"{answer.status_code}: {answer.text[:200]}")
+            begun = time.monotonic()
+            answers.note(begun, _wrong_with_one(served, uuid4().hex if by_session else ""))
             # Two cores are shared with the fleet itself.
             time.sleep(0.1)
 
@@ -53,3 +69,12 @@ def steady_load(served: Served, *, by_session: bool = False) -> Iterator[Answers
         end.set()
         for client in clients:
             client.join()
+
+
+def _wrong_with_one(served: Served, session: str) -> str:
+    """Asks for one answer; empty when it is good."""
+    try:
+        answer = served.chat(session=session)
+    except httpx.HTTPError as error:
+        return repr(error)
+    return "" if answer.status_code == 200 else f"{answer.status_code}: {answer.text[:200]}"

@@ -4,7 +4,9 @@ import signal
 
 import pytest
 
-from tests.lab.served import STORE, Served
+from deploys.history.words import DRAINED_BY_RUN, SERVES
+from deploys.settings.words import stand_in_of
+from tests.lab.served import POOL, STORE, Served
 from tests.served.running_apply import running_apply
 from tests.served.steady_load import steady_load
 
@@ -13,11 +15,19 @@ pytestmark = [pytest.mark.docker, pytest.mark.root]
 # What each run says when it comes to a stage.
 STAGES = {
     "lock": "deploys/lock.py",
+    "images": "deploys/images.py | Pull the image",
+    "models": "deploys/models.py | Have the model",
     "stage": "| Stage release",
     "engines": "deploys/engines.py | Start the engines that are missing",
     "switch": "deploys/switch.py | Switch to release",
+    "up": "deploys/gateway.py | Bring the gateway up",
+    # By now there are more than five.
+    "prune": "deploys/prune.py | Remove releases beyond the last five",
+    # Last, for it leaves something to do.
     "gateway": "deploys/gateway.py | Load the gateway's configuration",
 }
+# What a rollout says between taking a replica out and letting it back in, and after that.
+ROLLOUT = ("chat-1 on gpu1: drained at gate1", ": replaced, and answers right")
 
 
 def _gateway(served: Served, seconds: int) -> dict[str, object]:
@@ -32,6 +42,21 @@ def _is_whole(served: Served) -> bool:
     return all(host.run(look, check=False) == "whole" for host in served.lab.hosts)
 
 
+def _killed_at(served: Served, words: str) -> None:
+    """An apply that dies with its machine when it says this."""
+    with running_apply(served) as run:
+        run.wait_for(words)
+        run.signal(signal.SIGKILL)
+        code = run.ends()
+    assert code != 0, f"{words}: {run.said}"
+
+
+def _marks(served: Served) -> set[str]:
+    """The gateway's: what is drained there, and what stands in for it."""
+    listing = served.host("gate1").run(f"ls {STORE}/state/gateway/drained 2>&-", check=False)
+    return set(listing.split())
+
+
 def test_a_controller_that_dies_at_any_stage_loses_no_request_and_apply_goes_on(
     served: Served,
 ) -> None:
@@ -39,11 +64,10 @@ def test_a_controller_that_dies_at_any_stage_loses_no_request_and_apply_goes_on(
     with steady_load(served) as answers:
         for turn, (stage, words) in enumerate(STAGES.items()):
             served.commit(**_gateway(served, 601 + turn))
-            with running_apply(served) as run:
-                run.wait_for(words)
-                run.signal(signal.SIGKILL)
-                code = run.ends()
-            assert code != 0, f"{stage}: {run.said}"
+            if stage == "models":
+                # An engine has its model open; the store lacks it until this run has brought it.
+                served.host("gpu1").run(f"rm -r {STORE}/models/.files {STORE}/models/[0-9a-f]*")
+            _killed_at(served, words)
             assert _is_whole(served), stage
         said = served.apply()
     assert "changed" in said
@@ -52,6 +76,29 @@ def test_a_controller_that_dies_at_any_stage_loses_no_request_and_apply_goes_on(
     assert served.containers() == before
     assert served.locked() == []
     assert served.findings() == []
+
+
+def test_a_controller_that_dies_while_engines_are_replaced_loses_no_request_and_apply_goes_on(
+    served: Served,
+) -> None:
+    before = served.containers()
+    served.commit(pools={"chat": {**POOL, "slots": 1}})
+    with steady_load(served) as answers:
+        _killed_at(served, ROLLOUT[0])
+        assert _marks(served) == {f"chat-1.{DRAINED_BY_RUN}", f"{stand_in_of('chat-1')}.{SERVES}"}
+        assert _is_whole(served)
+        _killed_at(served, ROLLOUT[1])
+        served.apply()
+    assert answers.bad == []
+    assert answers.good > 0
+    after = served.containers()
+    assert after.keys() == before.keys()
+    assert {name for name in before if after[name] == before[name]} == {"gate1/nginx"}
+    assert _marks(served) == set()
+    assert served.locked() == []
+    assert served.findings() == []
+    served.commit()
+    served.apply()
 
 
 def test_a_run_that_was_killed_is_named_by_the_next_one(served: Served) -> None:

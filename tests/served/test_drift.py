@@ -1,12 +1,15 @@
 """Every kind of drift, planted by hand on hosts over SSH: named with its host and what mends it."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from deploys.operations.nvidia_choice import TOOLKIT_PACKAGES
 from tests.lab.host import LabHost
 from tests.lab.served import NAME, STORE, Served
 from tests.operations.nvidia_archives import LIBRARIES
+from tests.served.planted_drift import by_hand, load_other_revision
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -15,9 +18,11 @@ COMPOSE = f"{STORE}/current/gpu_hosts"
 RUNS, INSTALLED = "580.95.05", "590.48.01"
 Rows = dict[tuple[str, str], dict[str, str]]
 
+# The beginning of a hash.
+DIGEST = re.compile(r"[0-9a-f]{12}")
 # (host, what) -> (what stands there instead, what mends it)
-PLANTED = {
-    ("gpu1", "file gpu_hosts/compose.yaml"): ("", APPLY),
+PLANTED: dict[tuple[str, str], tuple[str | re.Pattern[str], str]] = {
+    ("gpu1", "file gpu_hosts/compose.yaml"): (DIGEST, APPLY),
     ("gpu1", "service chat-1: arguments"): ("--parallel 1", APPLY),
     ("gpu1", "service chat-1: GPUs"): ("nvidia.com/gpu=1", APPLY),
     ("gpu1", "daemon.json: live-restore"): ("false", APPLY),
@@ -32,14 +37,12 @@ PLANTED = {
     ("gpu2", "CDI specification"): (RUNS, APPLY),
     ("gpu2", "package nvidia-container-toolkit"): ("1.19.0-1", APPLY),
     ("gpu2", "package nvidia-container-toolkit: hold"): ("1.19.0-1, not held", APPLY),
-    ("gate1", "file nginx/revision.conf"): ("", APPLY),
-    ("gate1", "gateway: loaded revision"): ("0000", APPLY),
+    ("gate1", "file nginx/errors.conf"): (DIGEST, APPLY),
+    # Of a file that is as committed.
+    ("gate1", "gateway: loaded revision"): ("000000000000", APPLY),
 }
-
-
-def _by_hand(host: LabHost, command: str) -> None:
-    """As somebody does it who logs in: over SSH, with sudo."""
-    host.ssh("sudo bash -eu", given=command.encode())
+# A host with an NVIDIA device lacks them, but for the one that is planted.
+MISSING = {("gpu2", f"package {name}") for name in TOOLKIT_PACKAGES} - PLANTED.keys()
 
 
 def _other_engine(host: LabHost) -> None:
@@ -48,7 +51,7 @@ def _other_engine(host: LabHost) -> None:
         "    deploy: {resources: {reservations: {devices: "
         "[{driver: cdi, device_ids: [nvidia.com/gpu=1], capabilities: [gpu]}]}}}"
     )
-    _by_hand(
+    by_hand(
         host,
         f'cd {COMPOSE}; sed -i \'s/--parallel, "2"/--parallel, "1"/; '
         f"s|^    init: true|&\\n{reservation}|' compose.yaml; "
@@ -57,7 +60,7 @@ def _other_engine(host: LabHost) -> None:
 
 
 def _other_image(host: LabHost) -> None:
-    _by_hand(
+    by_hand(
         host,
         f"cd {COMPOSE}; docker tag $(docker images --quiet | head -1) elsewhere/llamacpp:1; "
         'sed "s|image: .*|image: elsewhere/llamacpp:1|" compose.yaml >/tmp/other.yaml; '
@@ -70,7 +73,7 @@ def _other_driver(host: LabHost) -> None:
     """As after an upgrade that nobody held back, before the reboot."""
     package = "Package: nvidia-container-toolkit\nVersion: 1.19.0-1\nArchitecture: all\n"
     host.run("mount -t tmpfs pci /sys/bus/pci/devices && mount -t tmpfs modules /sys/module")
-    _by_hand(
+    by_hand(
         host,
         "cd /sys/bus/pci/devices; mkdir gpu; echo 0x10de >gpu/vendor; echo 0x030200 >gpu/class; "
         f"mkdir /sys/module/nvidia; echo {RUNS} >/sys/module/nvidia/version; "
@@ -93,7 +96,7 @@ def _old_driver_again(host: LabHost) -> None:
 def _plant(served: Served) -> None:
     gpu1, gpu2, gate1 = map(served.host, ("gpu1", "gpu2", "gate1"))
     _other_engine(gpu1)
-    _by_hand(
+    by_hand(
         gpu1,
         'sed -i \'s/"live-restore": true/"live-restore": false/\' /etc/docker/daemon.json; '
         f"docker run --detach --name stranger --label homeport.environment={NAME} --entrypoint "
@@ -101,13 +104,12 @@ def _plant(served: Served) -> None:
     )
     _other_image(gpu2)
     _other_driver(gpu2)
-    _by_hand(
+    load_other_revision(served)
+    by_hand(
         gate1,
-        f"cd {STORE}/current/nginx; sed -i 's/[0-9a-f]\\{{12\\}}/000000000000/' revision.conf; "
-        "docker kill --signal HUP $(docker ps --quiet --filter name=nginx); "
+        f"echo '# by hand' >>{STORE}/current/nginx/errors.conf; "
         f"echo 'ana, since noon' >{STORE}/state/gateway/note",
     )
-    served.loads_revision("000000000000")
 
 
 @pytest.fixture(scope="module")
@@ -130,13 +132,19 @@ def rows(served_lab: Served) -> Iterator[Rows]:
 @pytest.mark.parametrize("planted", PLANTED, ids=[f"{host}: {what}" for host, what in PLANTED])
 def test_each_kind_is_named_with_host_and_remedy(planted: tuple[str, str], rows: Rows) -> None:
     live, remedy = PLANTED[planted]
-    assert live in rows[planted]["live"]
-    assert rows[planted]["remedy"] == remedy
+    row = rows[planted]
+    if isinstance(live, re.Pattern):
+        assert live.fullmatch(row["live"])
+        assert live.fullmatch(row["committed"])
+        assert row["live"] != row["committed"]
+    else:
+        assert live in row["live"]
+    assert row["remedy"] == remedy
 
 
 def test_nothing_else_is_found(rows: Rows) -> None:
-    of_toolkit = {key for key in rows if "container" in key[1] and key[0] == "gpu2"}
-    assert rows.keys() - of_toolkit == PLANTED.keys() - of_toolkit
+    assert rows.keys() == PLANTED.keys() | MISSING
+    assert {rows[key]["live"] for key in MISSING} == {"missing"}
 
 
 def test_a_person_sees_a_table_and_every_remedy_and_2(served_lab: Served, rows: Rows) -> None:
@@ -150,7 +158,7 @@ def test_a_person_sees_a_table_and_every_remedy_and_2(served_lab: Served, rows: 
 def test_what_it_says_mends_all_of_it(served_lab: Served, rows: Rows) -> None:
     assert rows
     _old_driver_again(served_lab.host("gpu2"))
-    _by_hand(served_lab.host("gpu1"), "docker rm --force stranger")
+    by_hand(served_lab.host("gpu1"), "docker rm --force stranger")
     served_lab.commit()
     served_lab.apply()
     assert served_lab.findings() == []

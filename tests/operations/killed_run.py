@@ -1,0 +1,34 @@
+"""Raw pyinfra over SSH in a process group of its own, which a test ends as a power cut does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+LONGEST_SECONDS = 60
+
+
+def until(happens: Callable[[], object], *, every_seconds: float = 0.05) -> None:
+    """Waits until something is true; fails when it never is."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not happens() and time.monotonic() < deadline:
+        time.sleep(every_seconds)
+    assert happens()
+
+
+def started(root: Path, deploy: str) -> "subprocess.Popen[str]":
+    """A run of `deploy` on all hosts of the lab."""
+    command = [sys.executable, "-m", "pyinfra", "-y", "inventories/lab.py", deploy]
+    return subprocess.Popen(
+        command, cwd=root, text=True, start_new_session=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, env={**os.environ, "PYINFRA_PROGRESS": "off"},
+    )  # fmt: skip
+
+
+def killed(run: "subprocess.Popen[str]") -> str:
+    """Ends it at once; what it had said."""
+    os.killpg(run.pid, signal.SIGKILL)
+    return run.communicate()[0]
