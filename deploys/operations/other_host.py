@@ -18,6 +18,7 @@ from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
 from deploys.facts.once import forget
+from deploys.operations import keep_alive
 
 
 class CommandFailed(Exception):
@@ -63,6 +64,19 @@ def connected(target: Host) -> None:
     except ConnectError as error:
         raise CommandFailed(f"{target.name}: Could not connect: {error}") from error
     state.activated_hosts.add(target)
+
+
+def connected_again(target: Host) -> None:
+    """Has a host connected whose connection was lost, for it may be back: to leave nothing closed
+    or drained there. Raises CommandFailed.
+    """
+    # This machine's own connector has no connection that could be lost.
+    if not hasattr(target.connector, "client") or keep_alive.is_connected(target.connector):
+        return
+    try:
+        target.connector.connect()
+    except ConnectError as error:
+        raise CommandFailed(f"{target.name}: Could not connect: {error}") from error
 
 
 @contextmanager

@@ -7,10 +7,11 @@ import pytest
 from paramiko import SSHException
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
+from pyinfra.connectors.base import BaseConnector
 
 from deploys.history.words import LOST
 from deploys.operations import other_host
-from deploys.operations.other_host import CommandFailed, on
+from deploys.operations.other_host import CommandFailed, connected_again, on
 
 
 @pytest.fixture
@@ -31,3 +32,9 @@ def test_a_host_that_is_lost_meanwhile_is_named(target: Host, error: Exception) 
 def test_what_is_no_loss_stays_what_it_is(target: Host) -> None:
     with pytest.raises(ZeroDivisionError), on(target):
         raise ZeroDivisionError
+
+
+def test_this_machine_needs_no_new_connection(target: Host) -> None:
+    target.connector = cast("BaseConnector", SimpleNamespace())
+    connected_again(target)
+    assert vars(target.connector) == {}
