@@ -18,6 +18,7 @@ from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
 from deploys.facts.once import forget
+from deploys.history.words import LOST
 from deploys.operations import keep_alive
 
 
@@ -30,6 +31,11 @@ class CommandFailed(Exception):
         lines = [line.strip() for line in str(self).splitlines() if line.strip()]
         errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         return (errors or lines or ["it failed without a word"])[-1]
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether its host was lost, and what became of the command is not known."""
+        return LOST in str(self)
 
 
 @contextmanager
