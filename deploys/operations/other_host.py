@@ -55,7 +55,9 @@ def on(target: Host) -> Iterator[None]:
         yield
     # The latter of a fact; both would be pyinfra's "unexpected error" with a traceback.
     except (SSHException, PyinfraError) as error:
-        raise CommandFailed(f"{target.name}: {error}") from error
+        # Of a loss during a fact pyinfra tells no more than how many hosts have failed.
+        told = LOST if _is_lost(target) and LOST not in str(error) else error
+        raise CommandFailed(f"{target.name}: {told}") from error
     finally:
         target.current_op_global_arguments = before
         ctx_host.set(previous)  # type: ignore[no-untyped-call]
@@ -76,13 +78,17 @@ def connected_again(target: Host) -> None:
     """Has a host connected whose connection was lost, for it may be back: to leave nothing closed
     or drained there. Raises CommandFailed.
     """
-    # This machine's own connector has no connection that could be lost.
-    if not hasattr(target.connector, "client") or keep_alive.is_connected(target.connector):
+    if not _is_lost(target):
         return
     try:
         target.connector.connect()
     except ConnectError as error:
         raise CommandFailed(f"{target.name}: Could not connect: {error}") from error
+
+
+def _is_lost(target: Host) -> bool:
+    # This machine's own connector has no connection that could be lost.
+    return hasattr(target.connector, "client") and not keep_alive.is_connected(target.connector)
 
 
 @contextmanager
