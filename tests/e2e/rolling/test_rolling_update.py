@@ -26,11 +26,11 @@ SHORT = [4] * 4
 
 
 @pytest.mark.usefixtures("memory_mib")
-@pytest.mark.parametrize("memory_mib", [{"gpu1": 700, "gpu2": 400}], indirect=True)
+@pytest.mark.parametrize("memory_mib", [{"gpu1": 700, "gpu2": 400}], ids=["little"], indirect=True)
 def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet) -> None:
     """How is the plan's own choice: no host has memory for a stand-in."""
-    # What a rollback goes back to, and whose limit it keeps.
-    fleet.render(drain_seconds=LIMIT_SECONDS)
+    # What a rollback goes back to, and whose limit it keeps: an apply that comes last of all.
+    fleet.render(drain_seconds=LIMIT_SECONDS, batch_tokens=112)
     assert fleet.apply().code == 0
     fleet.render(drain_seconds=LIMIT_SECONDS, batch_tokens=192, rollout=None)
     dry = fleet.homeport("apply", "lab", "--dry")
