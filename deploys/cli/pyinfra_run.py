@@ -6,6 +6,7 @@ progress lines tell them apart.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -139,7 +140,9 @@ def _ending(code: int, progress: list[str], environment: str) -> tuple[ExitCode,
         return ExitCode.HOST_UNREACHABLE, "\n".join([*rolled_back, lost])
     if rolled_back:
         return ExitCode.ROLLED_BACK, "\n".join(rolled_back)
-    unreachable = [line.strip() for line in progress if _is_unreachable(line)]
+    # A run that also needs a host outside its `--limit` tells of it in the name of another.
+    lines = (re.sub(r"^\[\S+\] +error: ", "", line.strip()) for line in progress)
+    unreachable = [line for line in lines if _is_unreachable(line)]
     if unreachable:
         hint = f"hint: `pyinfra inventories/{environment}.py exec -- true` tries the connection"
         return ExitCode.HOST_UNREACHABLE, "\n".join([*(f"error: {x}" for x in unreachable), hint])

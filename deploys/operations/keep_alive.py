@@ -71,7 +71,7 @@ def _telling_loss(call: Callable[..., Answer]) -> Callable[..., Answer]:
                 raise
             raise SSHException(f"{LOST} ({error or type(error).__name__})") from error
         # A command whose connection went away has ended with -1, as if it had failed by itself.
-        if not _is_connected(connector):
+        if not is_connected(connector):
             raise SSHException(LOST)
         return answer
 
@@ -85,10 +85,11 @@ def _is_told(error: Exception) -> bool:
 
 def _is_its_own(error: Exception, connector: Connector) -> bool:
     """A command that took longer than its `_timeout`, or a channel that the host refuses."""
-    return isinstance(error, (TimeoutError, ChannelException)) and _is_connected(connector)
+    return isinstance(error, (TimeoutError, ChannelException)) and is_connected(connector)
 
 
-def _is_connected(connector: Connector) -> bool:
+def is_connected(connector: Connector) -> bool:
+    """Whether a connector's SSH connection, once made, is still there."""
     transport = connector.client.get_transport()
     return transport is not None and bool(transport.is_active())
 

@@ -51,6 +51,11 @@ def _replace_running(replica: Replica, words: ReplicaRollout, old: Container) ->
             replica.tell_cut(old, began)
         replacing.prove(service, container, words.model, words.steady_seconds)
     except CommandFailed as failure:
+        if failure.is_loss:
+            raise NothingServes(
+                f"error: {service}: {failure.reason}; what it runs is not known\n"
+                "hint: it stays drained until an apply succeeds"
+            ) from failure
         _go_back(replica, words, file, failure)
     new = replacing.container_of(service)
     if new is not None and new.ports != old.ports:

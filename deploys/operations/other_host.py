@@ -18,6 +18,8 @@ from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
 from deploys.facts.once import forget
+from deploys.history.words import LOST
+from deploys.operations import keep_alive
 
 
 class CommandFailed(Exception):
@@ -29,6 +31,11 @@ class CommandFailed(Exception):
         lines = [line.strip() for line in str(self).splitlines() if line.strip()]
         errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         return (errors or lines or ["it failed without a word"])[-1]
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether its host was lost, and what became of the command is not known."""
+        return LOST in str(self)
 
 
 @contextmanager
@@ -48,7 +55,9 @@ def on(target: Host) -> Iterator[None]:
         yield
     # The latter of a fact; both would be pyinfra's "unexpected error" with a traceback.
     except (SSHException, PyinfraError) as error:
-        raise CommandFailed(f"{target.name}: {error}") from error
+        # Of a loss during a fact pyinfra tells no more than how many hosts have failed.
+        told = LOST if _is_lost(target) and LOST not in str(error) else error
+        raise CommandFailed(f"{target.name}: {told}") from error
     finally:
         target.current_op_global_arguments = before
         ctx_host.set(previous)  # type: ignore[no-untyped-call]
@@ -63,6 +72,23 @@ def connected(target: Host) -> None:
     except ConnectError as error:
         raise CommandFailed(f"{target.name}: Could not connect: {error}") from error
     state.activated_hosts.add(target)
+
+
+def connected_again(target: Host) -> None:
+    """Has a host connected whose connection was lost, for it may be back: to leave nothing closed
+    or drained there. Raises CommandFailed.
+    """
+    if not _is_lost(target):
+        return
+    try:
+        target.connector.connect()
+    except ConnectError as error:
+        raise CommandFailed(f"{target.name}: Could not connect: {error}") from error
+
+
+def _is_lost(target: Host) -> bool:
+    # This machine's own connector has no connection that could be lost.
+    return hasattr(target.connector, "client") and not keep_alive.is_connected(target.connector)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, ROLLOUT, SERVES
 from deploys.operations.gateways import Gateway, names
+from deploys.operations.other_host import CommandFailed
 from deploys.operations.replacing import Container, Service
 from deploys.operations.streams import cut_answers, running, wait_for_old_workers, wait_until_idle
 from deploys.settings.words import stands_in_for
@@ -75,6 +76,11 @@ class Replica:
     def tell_cut(self, container: Container, began: float) -> None:
         """Names the answers that were cut since a moment of time.monotonic()."""
         seconds = time.monotonic() - began
-        found = cut_answers(self.gateways, container.addresses, seconds)
+        try:
+            found = cut_answers(self.gateways, container.addresses, seconds)
+        except CommandFailed as failure:
+            # It says nothing about the new container, which must not go back for it.
+            self.tell(f"which answers were cut cannot be asked: {failure}")
+            return
         if found:
             self.tell(f"cut {len(found)} answers: " + ", ".join(map(str, found)))

@@ -1,11 +1,12 @@
 """A replica, or its stand-in, taken out of the pools: to be replaced, or for good."""
 
 import time
+from contextlib import suppress
 
 from deploys.history.words import SERVES
 from deploys.operations import replacing
 from deploys.operations.gateways import Gateway
-from deploys.operations.other_host import CommandFailed
+from deploys.operations.other_host import CommandFailed, connected_again
 from deploys.operations.replacing import Container
 from deploys.operations.replica_turn import Replica, Stopped
 from deploys.operations.streams import open_door
@@ -20,12 +21,21 @@ def drained(replica: Replica, old: Container, limit_seconds: int) -> int:
     try:
         return replica.drain(old, limit_seconds)
     except CommandFailed as failure:
-        open_door(replica.service.host, old.id)
-        for gateway in replica.gateways:
-            _attempt_restore(replica, gateway)
+        _put_back(replica, old)
         raise Stopped(
             f"error: {replica.service} could not be drained and was not touched: {failure}"
         ) from failure
+
+
+def _put_back(replica: Replica, old: Container) -> None:
+    """Lets requests in again; over a new connection where a lost one has ended the drain."""
+    hosts = [replica.service.host, *(gateway.host for gateway in replica.gateways)]
+    for one in hosts:
+        with suppress(CommandFailed):
+            connected_again(one)
+    open_door(replica.service.host, old.id)
+    for gateway in replica.gateways:
+        _attempt_restore(replica, gateway)
 
 
 def _attempt_restore(replica: Replica, gateway: Gateway) -> None:

@@ -119,6 +119,17 @@ def test_a_host_that_a_rollout_loses_is_named_and_not_the_one_that_tells_of_it()
     assert "gpu1" not in result.explanation
 
 
+def test_a_gateway_that_a_limited_run_cannot_reach_is_4_and_named() -> None:
+    progress = [
+        "    [gpu2] error: gate1: Could not connect: timed out",
+        "    [gpu2] hint: gate1 is a gateway: no replica is replaced that cannot be drained there",
+        "    [gpu2] Error: executed 0 commands",
+    ]
+    result = outcome(1, "", progress, "lab", dry=False)
+    assert result.exit_code == ExitCode.HOST_UNREACHABLE
+    assert result.explanation.splitlines()[0] == "error: gate1: Could not connect: timed out"
+
+
 def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:
     progress = [
         "    [gpu1]  rollout: chat-1 on gpu1: failed: it never became healthy",

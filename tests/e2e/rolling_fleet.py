@@ -60,9 +60,12 @@ class Fleet:
     def render(
         self, engine: str = "engine", *, words: Mapping[str, object] | None = None, **pool: object
     ) -> None:
-        """Commits an environment whose pool `chat` has these words; `words` replace group data."""
+        """Commits an environment whose pool `chat` has these words, less those that are None;
+        `words` replace group data.
+        """
+        said = {name: word for name, word in {**POOL, **pool}.items() if word is not None}
         given = {
-            "pools": {"chat": {**POOL, **pool}},
+            "pools": {"chat": said},
             "clients": {"load": {"key": "file:load.key"}},
             "gateway": {"address": self.lab.host("gate1").address},
             "images": {

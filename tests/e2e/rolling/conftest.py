@@ -1,5 +1,6 @@
 """The fleet of the rolling updates, up for all files of this folder."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -39,3 +40,19 @@ def rolling(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Itera
 def fleet(rolling: Fleet) -> Fleet:
     """The same, by the name that tests use."""
     return rolling
+
+
+@pytest.fixture
+def memory_mib(fleet: Fleet, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Has hosts measured with the memory that the parameter says, by host; given back afterwards.
+
+    A replica of the pool needs 256 MiB.
+    """
+    measured = fleet.folder / "inventories/hardware/lab.yaml"
+    before = measured.read_text()
+    hosts = json.loads(before)["hosts"]
+    for name, mib in request.param.items():
+        hosts[name]["memory_mib"] = mib
+    measured.write_text(json.dumps({"hosts": hosts}))
+    yield
+    measured.write_text(before)

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.rolling_fleet import KEY, Fleet
+from tests.e2e.rolling_fleet import KEY, STORE, Fleet
 from tests.e2e.streaming_load import streaming
 from tests.e2e.zero_loss import (
     LEAST_IN_FLIGHT,
     LIMIT_SECONDS,
     REPLICAS,
+    assert_enough_was_measured,
     assert_nothing_was_lost,
     measured,
-    named_as_cut,
 )
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1200)]
@@ -25,41 +25,72 @@ pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1200)]
 SHORT = [4] * 4
 
 
+@pytest.mark.usefixtures("memory_mib")
+@pytest.mark.parametrize("memory_mib", [{"gpu1": 700, "gpu2": 400}], ids=["little"], indirect=True)
 def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet) -> None:
-    fleet.render(drain_seconds=LIMIT_SECONDS, batch_tokens=192)
+    """How is the plan's own choice: no host has memory for a stand-in."""
+    # What a rollback goes back to, and whose limit it keeps: an apply that comes last of all.
+    fleet.render(drain_seconds=LIMIT_SECONDS, batch_tokens=112)
+    assert fleet.apply().code == 0
+    fleet.render(drain_seconds=LIMIT_SECONDS, batch_tokens=192, rollout=None)
     dry = fleet.homeport("apply", "lab", "--dry")
     assert dry.code == 2
+    why = "2 other replicas carry pool chat meanwhile; no surge: RAM: 256 MiB needed, "
     for name in REPLICAS:
-        assert re.search(rf"{name} on gpu\d: would be replaced by shift: 2 other", dry.text)
-    assert_nothing_was_lost(measured(fleet, lambda told: fleet.apply(told=told)))
+        assert re.search(rf"{name} on gpu\d: would be replaced by shift: {why}", dry.text)
+    found = measured(fleet, lambda told: fleet.apply(told=told))
+    assert_enough_was_measured(found)
+    assert_nothing_was_lost(found.load)
+    assert "surge" not in " ".join(found.done.rollout)
     assert fleet.current() == fleet.committed()
 
 
 def test_a_rollback_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet) -> None:
     before = fleet.current()
-    assert_nothing_was_lost(
-        measured(fleet, lambda told: fleet.homeport("rollback", "lab", told=told))
-    )
+    found = measured(fleet, lambda told: fleet.homeport("rollback", "lab", told=told))
+    assert_enough_was_measured(found)
+    assert_nothing_was_lost(found.load)
     after = fleet.current()
     assert all(after[name] != before[name] for name in ("gpu1", "gpu2"))
 
 
 def test_without_draining_the_same_update_cuts_streams(fleet: Fleet) -> None:
     fleet.render(drain_seconds=0, batch_tokens=160)
-    found = measured(fleet, lambda told: fleet.apply("--limit", "gpu2", told=told))
-    assert found.done.code == 0, found.done.text
+    found = measured(fleet, lambda told: fleet.apply(told=told))
+    assert_enough_was_measured(found)
     assert "chat-2 on gpu2: replaced, and answers right" in found.done.text
+    with pytest.raises(AssertionError, match=r"^\d+ streams were cut within the limit"):
+        assert_nothing_was_lost(found.load)
     assert len(found.load.cut()) > LEAST_IN_FLIGHT
-    assert {answer.request_id for answer in found.load.cut()} == named_as_cut(found.done)
+
+
+def _staged(fleet: Fleet) -> dict[str, bool]:
+    """Whether each GPU host has the real engine's image, the model and the committed release."""
+    model, committed = f"ls {STORE}/models/*/tiny-random.gguf", fleet.committed()
+    found = {}
+    for name in ("gpu1", "gpu2"):
+        release = f"ls {STORE}/releases/{committed[name]}/gpu_hosts/compose.yaml"
+        look = f"docker image inspect {fleet.images['llamacpp']} && {model} && {release}"
+        answer = fleet.lab.host(name).run(f"({look}) >&2 && echo yes", check=False)
+        found[name] = answer == "yes"
+    return found
 
 
 def test_real_engines_lose_nothing_when_an_apply_is_killed_and_begun_again(fleet: Fleet) -> None:
     fleet.render("llamacpp", drain_seconds=LIMIT_SECONDS)
-    before = fleet.containers()
+    fleet.lab.host("gpu2").run(f"find {STORE}/models -mindepth 1 -delete")
+    before, staged = fleet.containers(), [_staged(fleet)]
+
+    def told(line: str) -> None:
+        if "drained at" in line:
+            staged.append(_staged(fleet))
+
     with streaming(fleet.url, KEY, SHORT, len(SHORT), pause_seconds=0.5) as load:
-        killed = fleet.homeport("apply", "lab", kill_at="chat-2 on gpu2: drained")
+        killed = fleet.homeport("apply", "lab", told=told, kill_at="chat-2 on gpu2: drained")
         assert killed.code == -signal.SIGKILL
         assert fleet.marks() == ["chat-2.apply"]
+        # What is slow was done on all hosts before the first replica was drained.
+        assert staged[:2] == [{"gpu1": False, "gpu2": False}, {"gpu1": True, "gpu2": True}]
         # Raw pyinfra does the same as the command.
         done = fleet.pyinfra()
     assert done.code == 0, done.text
@@ -85,6 +116,8 @@ def test_a_bad_release_goes_back_at_its_first_replica(
 ) -> None:
     """The old ones are real engines by now."""
     current, before = fleet.current(), fleet.containers()
+    image_of = "docker inspect --format '{{.Config.Image}}' "
+    assert fleet.lab.host("gpu1").run(image_of + before["chat-1"]) == fleet.images["llamacpp"]
     fleet.render(behaviour, drain_seconds=LIMIT_SECONDS, steady_seconds=steady_seconds)
     with streaming(fleet.url, KEY, SHORT, len(SHORT), pause_seconds=0.5) as load:
         done = fleet.apply()
@@ -95,6 +128,7 @@ def test_a_bad_release_goes_back_at_its_first_replica(
     after = fleet.containers()
     assert after.keys() == before.keys()
     assert {name for name in before if after[name] != before[name]} == {"chat-1"}
+    assert fleet.lab.host("gpu1").run(image_of + after["chat-1"]) == fleet.images["llamacpp"]
     assert (fleet.current(), fleet.drained(), fleet.marks()) == (current, "", [])
     assert (load.refused(), load.cut()) == ([], [])
 
@@ -112,7 +146,8 @@ def test_no_replica_is_touched_while_a_gateway_cannot_be_reached(fleet: Fleet) -
     before = fleet.containers()
     with fleet.lab.host("gate1").cut_off():
         done = fleet.apply("--limit", "gpu2")
-    assert done.code != 0
+    assert done.code == 4, done.text
+    assert "error: gate1: Could not connect" in done.text
     assert "hint: gate1 is a gateway: no replica is replaced that cannot be drained" in done.text
     assert fleet.containers() == before
 
@@ -133,18 +168,31 @@ def test_what_an_operator_drains_stays_drained_through_an_apply(fleet: Fleet) ->
     assert (fleet.drained(), fleet.marks()) == ("", [])
 
 
+@pytest.mark.usefixtures("memory_mib")
+@pytest.mark.parametrize("memory_mib", [{"gpu1": 400}], ids=["little"], indirect=True)
 def test_replicas_that_go_are_drained_and_one_alone_is_swapped(fleet: Fleet) -> None:
-    alone: dict[str, Any] = {"drain_seconds": LIMIT_SECONDS, "replicas": 1, "rollout": "swap"}
+    """How is the plan's own choice: the host has no memory for a stand-in."""
+    alone: dict[str, Any] = {"drain_seconds": LIMIT_SECONDS, "replicas": 1, "rollout": None}
     fleet.render("llamacpp", batch_tokens=320, **alone)
     done = fleet.apply()
     assert done.code == 0, done.text
     assert [line.split()[0] for line in done.rollout if "removed" in line] == REPLICAS[1:]
     assert set(fleet.containers()) == {"chat-1"}
     fleet.render("llamacpp", batch_tokens=384, **alone)
-    assert "replaced by swap" in fleet.homeport("plan", "lab").text
+    why = (
+        "it is alone in pool chat: 503 with Retry-After meanwhile; "
+        "no surge: RAM: 256 MiB needed, 144 MiB available"
+    )
+    assert f"replaced by swap ({why})" in fleet.homeport("plan", "lab").text
+    dry = fleet.homeport("apply", "lab", "--dry")
+    assert f"chat-1 on gpu1: would be replaced by swap: {why}" in dry.text
     with streaming(fleet.url, KEY, SHORT, len(SHORT), pause_seconds=0.2) as load:
         done = fleet.apply()
     assert done.code == 0, done.text
+    assert [line.partition(" while it gives")[0] for line in done.rollout] == [
+        "chat-1 on gpu1: drained at gate1",
+        "chat-1 on gpu1: replaced, and answers right",
+    ]
     assert load.cut() == []
     assert {answer.status for answer in load.refused()} == {503}
     assert all(answer.retry_after for answer in load.refused())

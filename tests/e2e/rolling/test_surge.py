@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(600)]
 SURGE: Mapping[str, Any] = {
     "replicas": 1,
     "hosts": ["gpu1"],
-    "rollout": "surge",
+    # The plan's own choice: there is memory for a second one.
+    "rollout": None,
     "drain_seconds": LIMIT_SECONDS,
 }
 SHORT = [3, 4] * 6
@@ -28,8 +29,11 @@ SHORT = [3, 4] * 6
 def first(fleet: Fleet) -> Done:
     """The apply that brings the pool, and the gateway the name of its stand-in."""
     fleet.render(batch_tokens=448, **SURGE)
-    assert "replaced by surge" in fleet.homeport("plan", "lab").text
-    assert "gate1 does not know chat-1-surge yet" in fleet.homeport("apply", "lab", "--dry").text
+    why = "a second one fits beside it and serves meanwhile"
+    assert f"replaced by surge ({why})" in fleet.homeport("plan", "lab").text
+    dry = fleet.homeport("apply", "lab", "--dry").text
+    assert f"chat-1 on gpu1: would be replaced by surge: {why}" in dry
+    assert "gate1 does not know chat-1-surge yet" in dry
     return fleet.apply()
 
 

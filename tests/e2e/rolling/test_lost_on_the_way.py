@@ -1,0 +1,118 @@
+"""A host is lost while a replica is drained: no answer is lost with it, and the next apply goes on.
+
+The fleet is the rolling updates' own; each test begins where the one before it has ended.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from deploys.history.words import LOST
+from tests.e2e.rolling_fleet import KEY, Fleet
+from tests.e2e.streaming_load import streaming
+from tests.e2e.zero_loss import AMPLE_SECONDS, REPLICAS, addresses
+from tests.lab.host import LabHost
+
+pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1200)]
+
+# One token each second: whichever replica is drained gives some of the long ones for a while.
+STREAMS = [3, 4, 12] * 8
+LONGEST_SECONDS = 120
+
+
+def _drop_connections(host: LabHost) -> None:
+    """Ends every SSH connection: each has a process of its own that runs as the operator."""
+    host.run("pkill -KILL -u operator sshd-session")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Of a host, while chat-2 on gpu2 is drained."""
+
+    host: str
+    batch_tokens: int
+    """Of the pool, so that it has to be updated."""
+    words: str
+    """Pattern of what the apply says."""
+    lose: Callable[[LabHost], None] = _drop_connections
+    is_drained: bool = True
+    """Until the next apply."""
+    steady_seconds: int = 1
+    """Time to lose the host of a new container in, before that is proved."""
+
+
+LOSSES = {
+    "the connection to its host while its answers end": Loss(
+        "gpu2",
+        144,
+        rf"chat-2 on gpu2 could not be drained and was not touched: gpu2: {LOST}",
+        is_drained=False,
+    ),
+    "its host's power while it is replaced": Loss(
+        "gpu2",
+        176,
+        rf"chat-2 on gpu2: gpu2: {LOST}.*; what it runs is not known",
+        lose=LabHost.pull_the_plug,
+        steady_seconds=15,
+    ),
+    "the connection to its gateway": Loss(
+        "gate1", 208, rf"chat-2 on gpu2 is right but could not be restored: gate1: {LOST}"
+    ),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_a_host_that_is_lost_while_a_replica_is_drained_costs_no_answer(
+    fleet: Fleet, loss: Loss
+) -> None:
+    before, host = fleet.containers(), fleet.lab.host(loss.host)
+    has_power = loss.lose is not LabHost.pull_the_plug
+
+    def told(line: str) -> None:
+        if "rollout: chat-2 on gpu2: drained" in line:
+            if not has_power:
+                _wait_until(lambda: fleet.containers().get("chat-2", "") not in ("", old))
+            loss.lose(host)
+
+    old = before["chat-2"]
+    fleet.render(
+        drain_seconds=AMPLE_SECONDS,
+        steady_seconds=loss.steady_seconds,
+        batch_tokens=loss.batch_tokens,
+    )
+    with streaming(fleet.url, KEY, STREAMS, len(STREAMS)) as load:
+        broken = fleet.apply(told=told)
+        assert broken.code == 4, broken.text
+        assert re.search(f"error: {loss.words}", broken.text), broken.text
+        assert f"error: {loss.host}: the connection was lost during the run" in broken.text
+        assert "Traceback" not in broken.text
+        assert fleet.marks() == (["chat-2.apply"] if loss.is_drained else [])
+        if not has_power:
+            host.start()
+        _wait_until(lambda: _health(fleet, "chat-2") == "200")
+        done = fleet.apply()
+    assert done.code == 0, done.text
+    right = [line for line in [*broken.rollout, *done.rollout] if "answers right" in line]
+    assert [line.split()[0] for line in right] == REPLICAS
+    assert (load.refused(), load.cut()) == ([], [])
+    assert (fleet.marks(), fleet.drained()) == ([], "")
+    assert fleet.current() == fleet.committed()
+    drift = fleet.homeport("drift", "lab")
+    assert drift.code == 0, drift.text
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _health(fleet: Fleet, replica: str) -> str:
+    """Status of a replica's health as its gateway sees it; 000 behind a closed door."""
+    ask = "curl --silent --output /dev/null --write-out '%{http_code}' --max-time 5"
+    command = f"docker exec homeport-lab-gateways-nginx-1 {ask} http://{addresses(fleet)[replica]}"
+    return fleet.lab.host("gate1").run(f"{command}/health", check=False)
