@@ -4,6 +4,8 @@ A release is one host's. What a rollback goes back to is a fleet: every host's r
 named by `fleet_name`. On a host `applied/<fleet>` is a link to the release that the host had in
 it; the link's own time is when an apply brought it, by the host's clock. The link `fleet` points
 to the one that the host is in. A rollback touches no time, so that going back twice goes back two.
+An apply after it puts the fleet that it came from right before its own: nobody goes back to what
+was just gone back from.
 """
 
 import hashlib
@@ -121,7 +123,9 @@ def removable(kept: Kept, protected: Iterable[str]) -> tuple[list[str], list[str
 
 def after_apply(kept: Kept, fleet: str, release: str) -> Kept:
     """What a host will keep once `release` has been applied there."""
-    others = tuple(one for one in kept.applied if one.fleet != fleet)
+    others = sorted(
+        (one for one in kept.applied if one.fleet != fleet), key=lambda one: one.fleet != kept.fleet
+    )
     folders = tuple(sorted({*kept.folders, release}))
     first = Applied(fleet, release, float("inf"))
     return replace(

@@ -125,6 +125,10 @@ def switched(directory: str, run: RunRelease) -> Commands:
         return
     links = _links(run)
     if "fleet" in stale and not run.goes_back:
+        came_from = _live(directory, run).get("fleet")
+        if came_from:
+            # After a rollback it is not the newest, and is what the next one goes back to.
+            yield _newest(directory, came_from.rpartition("/")[2])
         # Made anew, because its time says when this fleet came.
         stale = {f"applied/{run.fleet}": links[f"applied/{run.fleet}"], **stale}
     for link, target in stale.items():
@@ -146,9 +150,14 @@ def linked(directory: str, link: str, target: str) -> StringCommand:
 def _stale(directory: str, run: RunRelease) -> dict[str, str]:
     """Links that are missing or point elsewhere -> their target; `unfinished` where it is left."""
     links = _links(run)
-    live = once(host, LinkTargets, directory=directory, links=asked_links(run))
+    live = _live(directory, run)
     stale = {link: target for link, target in links.items() if live.get(link) != target}
     return stale | ({UNFINISHED: ""} if UNFINISHED in live else {})
+
+
+def _live(directory: str, run: RunRelease) -> Mapping[str, str]:
+    """Where the links of the host point; those that are there."""
+    return once(host, LinkTargets, directory=directory, links=asked_links(run))
 
 
 def asked_links(run: RunRelease) -> tuple[str, ...]:
@@ -167,7 +176,7 @@ def _newest(directory: str, fleet: str) -> StringCommand:
         "cd", QuoteString(f"{directory}/applied"),
         "&& last=$(find . -type l ! -name", link, "-printf '%Ts\\n' | sort -n | tail -n 1)",
         "&& { [ $(stat -c %Y", link, ") -gt ${last:-0} ]",
-        '|| touch --no-dereference --date "@$((last + 1))"', link, "; }",
+        '|| touch --no-create --no-dereference --date "@$((last + 1))"', link, "; }",
     )  # fmt: skip
 
 

@@ -74,6 +74,17 @@ def test_a_rollback_touches_only_what_differs_and_an_apply_goes_forward_again(
     assert (forward["action"], forward["before"], forward["after"]) == ("apply", first, second)
 
 
+def test_nobody_goes_back_to_what_was_just_gone_back_from(changed: Checkout) -> None:
+    good = current_release(changed)
+    bad = apply_release(changed, 601)
+    changed.homeport("rollback local")
+    apply_release(changed, 602)
+    changed.homeport("rollback local")
+    assert current_release(changed) == good
+    changed.homeport("rollback local")
+    assert current_release(changed) == bad
+
+
 def test_an_unknown_release_is_refused_with_the_nearest_one(demo: Checkout) -> None:
     current = current_release(demo)
     refusal = demo.homeport(f"rollback local {current[:-1]}z", expect=7)

@@ -138,6 +138,12 @@ def test_applying_an_old_release_again_makes_it_the_newest() -> None:
     assert again.before("a") == "b"
 
 
+def test_an_apply_after_a_rollback_goes_back_to_where_it_began() -> None:
+    gone_back = Kept(**{**vars(_kept("good:good", "bad:bad")), "fleet": "good"})
+    again = after_apply(gone_back, "new", "new")
+    assert [one.fleet for one in again.applied] == ["new", "good", "bad"]
+
+
 def test_no_more_than_twice_five_fleets_are_remembered() -> None:
     pairs = [f"{number}:r{number // 3}" for number in range(60)]
     fleets, _ = removable(_kept(*pairs), set())

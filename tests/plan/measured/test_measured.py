@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploys.plan.memory import compute_buffer, process
+from deploys.plan.memory.feed_forward_phase import feed_forward_bytes
 from tests.plan.accuracy.targets import missed
 from tests.plan.measured import recording
 from tests.plan.measured.asking import Seen
@@ -37,7 +38,7 @@ def test_another_builds_profile_misses_them() -> None:
 
 
 def test_a_wrong_compute_buffer_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = compute_buffer.feed_forward_bytes
+    right = feed_forward_bytes
     monkeypatch.setattr(compute_buffer, "feed_forward_bytes", lambda *words: right(*words) * 0.7)
     assert missed(rows(MEASURED, VERSION), TARGETS)
 
