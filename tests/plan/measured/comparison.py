@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from deploys.plan.memory import process
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights
-from deploys.plan.memory.estimate import DeviceEstimate
+from deploys.plan.memory.estimate import DeviceEstimate, Range
 from tests.plan.accuracy.comparison import Comparison
 from tests.plan.accuracy.targets import each, median_within, upper_over
 from tests.plan.measured.asking import Seen
@@ -18,7 +19,7 @@ TARGETS = (
     each("KV cache and state", 0.001),
     median_within("GPU total", 0.01),
     upper_over("GPU total", 0.01),
-    upper_over("all that a plan keeps free", 0),
+    upper_over("beside the buffers", 0),
 )
 
 
@@ -45,14 +46,14 @@ def _rows(
     parts, said = device.parts, seen.engine
     cache = parts["kv_cache"] + parts["recurrent_state"]
     held = said.get("kv_cache", 0) + said.get("recurrent_state", 0)
-    kept = parts["process"] + parts["graphs"]
+    # The least margin of any card, so that what holds of a large one holds of a small one.
+    kept = parts["process"] + parts["graphs"] + Range(0, process.MARGIN_MIB)
     for quantity, observed, part, least in (
         ("weights", said.get("weights", 0), parts["weights"], LEAST_CACHE_MIB),
         ("KV cache and state", held, cache, LEAST_CACHE_MIB),
         ("compute buffer", said.get("compute_buffer", 0), parts["compute_buffer"], 1),
         ("GPU total", sum(said.values()), device.engine, LEAST_TOTAL_MIB),
         ("beside the buffers", seen.around, kept, 1),
-        ("all that a plan keeps free", seen.process, device.total, LEAST_TOTAL_MIB),
     ):
         yield Comparison(
             quantity, name, question.kind, observed, part.expected, part.upper, max(observed, least)

@@ -43,10 +43,12 @@ def test_a_wrong_compute_buffer_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     assert missed(rows(MEASURED, VERSION), TARGETS)
 
 
-def test_what_a_plan_keeps_free_needs_the_margin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "margin_mib", lambda _: 0.0)
+def test_what_a_process_takes_beside_its_buffers_needs_the_margin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "MARGIN_MIB", 0)
     assert missed(rows(MEASURED, VERSION), TARGETS) == [
-        "all that a plan keeps free: upper never under by more than 0 %"
+        "beside the buffers: upper never under by more than 0 %"
     ]
 
 
