@@ -60,16 +60,18 @@ class _OnePlace(LoadScopeScheduling):
     """Keeps tests of one lab in one process, where its fixtures are made once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _place(nodeid)
+        return place_of(nodeid)
 
 
-def _place(nodeid: str) -> str:
-    return next(place for files, place in PLACES.items() if fnmatch(nodeid, files))
+def place_of(nodeid: str) -> str:
+    """The lab, or demo, that a test needs."""
+    file = nodeid.partition("::")[0]
+    return next(place for files, place in PLACES.items() if fnmatch(file, files))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps the order of the files but for one lab."""
-    items.sort(key=lambda item: _place(item.nodeid) != FIRST)
+    items.sort(key=lambda item: place_of(item.nodeid) != FIRST)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> object:
