@@ -4,6 +4,7 @@ import secrets
 import signal
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.lab.gpus import Gpu
 from tests.lab.inventory import Controller, controller
 from tests.lab.lab import Lab, fleet, running_lab
+from tests.lab.machine import Missing
+from tests.lab.nvml_library import library
 from tests.lab.served import Served, running_served_lab
 
 # Speed is for benchmarks: on a busy machine a deadline fails what is right.
@@ -77,6 +80,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> object:
     """Ours for `--dist loadgroup`: xdist 3.8 loses the groups of marks under pytest 9.2."""
     return _OnePlace(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+@pytest.fixture(scope="session")
+def fake_libraries() -> Path:
+    """The driver's fake `libnvidia-ml.so.1`; without gcc, and without root to install it, what
+    asks it is skipped.
+    """
+    try:
+        return library()
+    except Missing as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,6 @@ from tests.checks.deployment import KEY, REVISION, Deployment, deploy
 from tests.checks.fake_gateway import Behaviour, fake_gateway
 from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import Gpu
-from tests.lab.machine import LabError
-from tests.lab.nvml_library import library
 
 CHECKS = Path(__file__).parents[2] / "checks"
 
@@ -37,12 +35,12 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
 
 
 @pytest.fixture
-def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
+def driver(
+    fake_libraries: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> FakeDriver:
     """NVIDIA's driver libraries, fake and without a GPU yet, for every program that is started."""
-    try:
-        library()
-    except LabError as error:
-        pytest.skip(str(error))
     found = FakeDriver(tmp_path / "nvml").has()
     found.answers_nvml(monkeypatch)
     return found

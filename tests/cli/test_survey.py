@@ -10,20 +10,14 @@ from deploys.cli.main import exit_code
 from deploys.settings.hardware_yaml import read_hardware
 from tests.checks.fake_fleet import FakeFleet
 from tests.lab.gpus import Gpu, gpu_uuid
-from tests.lab.machine import LabError
-from tests.lab.nvml_library import library
 
 INVENTORY = 'rack = ["@docker/gpu1", "@docker/gpu2", "@docker/gate1"]\n'
 FILE = Path("inventories/hardware/rack.yaml")
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeFleet:
+def fleet(fake_libraries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeFleet:
     """A checkout with an environment of three hosts, of which two have a card."""
-    try:
-        library()
-    except LabError as error:
-        pytest.skip(str(error))
     found = FakeFleet(tmp_path / "fleet")
     found.answers(monkeypatch)
     found.has("gpu1", Gpu("h100"))

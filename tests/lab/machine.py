@@ -30,6 +30,10 @@ class LabError(RuntimeError):
         super().__init__(f"error: {error}\nhint: {hint}")
 
 
+class Missing(LabError):
+    """A program that this machine lacks, and that nobody may install here."""
+
+
 def run(
     *command: str, given: bytes = b"", check: bool = True, seconds: int = 600
 ) -> subprocess.CompletedProcess[str]:
@@ -71,7 +75,7 @@ def need(*programs: str) -> None:
         return
     names = " ".join(missing)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise LabError(f"missing here: {names}", f"as root: apt-get install {names}")
+        raise Missing(f"missing here: {names}", f"as root: apt-get install {names}")
     print(f"   the lab installs what is missing on this machine: {names}", file=sys.stderr)
     with one_at_a_time("apt"):
         run("apt-get", "-qq", "update", check=False)

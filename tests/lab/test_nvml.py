@@ -8,17 +8,8 @@ import pytest
 
 from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import PROFILES, Gpu, gpu_uuid, mig_slices
-from tests.lab.machine import LabError
-from tests.lab.nvml_library import library
 
-
-@pytest.fixture(scope="session", autouse=True)
-def compiled() -> Path:
-    """The library; without gcc and without root to install it these tests have nothing to ask."""
-    try:
-        return library()
-    except LabError as error:
-        pytest.skip(str(error))
+pytestmark = pytest.mark.usefixtures("fake_libraries")
 
 
 @pytest.fixture
