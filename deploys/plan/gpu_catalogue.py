@@ -28,6 +28,8 @@ class CatalogueGpu(Frozen):
     nvml_mib: Positive
     visible_mib: Positive | None
     """What CUDA reports; None: not known."""
+    process_mib: Positive | None = None
+    """Of an empty context; None: not measured."""
     bandwidth_gb_per_second: Positive
     memory_class: Literal["gddr", "hbm"]
     nvlink: Literal["none", "bridge", "fabric"]

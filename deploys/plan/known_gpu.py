@@ -14,6 +14,7 @@ def known_gpu(gpu: Gpu) -> Gpu:
     if entry is not None:
         filled["compute_capability"] = gpu.compute_capability or entry.compute_capability
         filled["sm_count"] = gpu.sm_count or entry.sm_count
+        filled["process_mib"] = gpu.process_mib or entry.process_mib
     return gpu.model_copy(update=filled)
 
 

@@ -26,6 +26,12 @@ def test_what_was_measured_is_not_replaced() -> None:
     assert known_gpu(measured) == measured
 
 
+def test_an_empty_context_is_the_hosts_own_and_else_the_catalogues() -> None:
+    named = Gpu(uuid="GPU-a", name="NVIDIA H200", memory_mib=143771)
+    assert known_gpu(named).process_mib == 524
+    assert known_gpu(named.model_copy(update={"process_mib": 600})).process_mib == 600
+
+
 def test_of_an_unknown_gpu_cuda_sees_the_least_that_was_seen() -> None:
     gpu = known_gpu(Gpu(uuid="GPU-a", name="Quadro 9000", memory_mib=10000))
     assert (gpu.visible_mib, gpu.compute_capability, gpu.sm_count) == (9360, None, None)

@@ -111,4 +111,4 @@ def _device(name: str) -> Device:
     entry = find_gpu(name)
     if entry is None:
         return Device(name)
-    return Device(name, sm_count=entry.sm_count, visible_mib=entry.visible_mib)
+    return Device(name, entry.sm_count, entry.visible_mib, entry.process_mib)

@@ -38,7 +38,7 @@ def _is_computed(question: Question) -> bool:
 
 
 def _alone(question: Question, gpu: CatalogueGpu) -> Question:
-    device = Device(gpu.name, gpu.sm_count, gpu.usable_mib)
+    device = Device(gpu.name, gpu.sm_count, gpu.usable_mib, gpu.process_mib)
     return replace(
         question, gpus=(gpu,), asked=replace(question.asked, devices=(device,), shares=(1.0,))
     )

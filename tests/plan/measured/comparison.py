@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from deploys.plan.memory import process
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights
-from deploys.plan.memory.estimate import DeviceEstimate, Range
+from deploys.plan.memory.estimate import DeviceEstimate
 from tests.plan.accuracy.comparison import Comparison
 from tests.plan.accuracy.targets import each, median_within, upper_over
 from tests.plan.measured.asking import Seen
@@ -46,14 +45,13 @@ def _rows(
     parts, said = device.parts, seen.engine
     cache = parts["kv_cache"] + parts["recurrent_state"]
     held = said.get("kv_cache", 0) + said.get("recurrent_state", 0)
-    # The least margin of any card, so that what holds of a large one holds of a small one.
-    kept = parts["process"] + parts["graphs"] + Range(0, process.MARGIN_MIB)
+    around = parts["process"] + parts["graphs"]
     for quantity, observed, part, least in (
         ("weights", said.get("weights", 0), parts["weights"], LEAST_CACHE_MIB),
         ("KV cache and state", held, cache, LEAST_CACHE_MIB),
         ("compute buffer", said.get("compute_buffer", 0), parts["compute_buffer"], 1),
         ("GPU total", sum(said.values()), device.engine, LEAST_TOTAL_MIB),
-        ("beside the buffers", seen.around, kept, 1),
+        ("beside the buffers", seen.around, around, 1),
     ):
         yield Comparison(
             quantity, name, question.kind, observed, part.expected, part.upper, max(observed, least)

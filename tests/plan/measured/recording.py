@@ -16,7 +16,7 @@ FILE = Path(__file__).with_name("measured.json")
 ABOUT = [
     "MiB that llama.cpp took of a real GPU for random questions: by part as its log says, and the",
     "most that the driver counted for the process while it answered a prompt on each sequence.",
-    "Written by `python -m tests.plan.measured PROGRAM --record`.",
+    "Written by `python -m tests.plan.measured PROGRAM VERSION --record`.",
 ]
 
 
@@ -55,7 +55,7 @@ def read() -> tuple[list[Measured], dict[str, Any]]:
 
 
 def _read(entry: dict[str, Any], gpu: CatalogueGpu) -> Measured:
-    device = Device(gpu.name, gpu.sm_count, gpu.usable_mib)
+    device = Device(gpu.name, gpu.sm_count, gpu.usable_mib, gpu.process_mib)
     words = entry["asked"] | {"devices": (device,), "shares": (1.0,)}
     question = Question(
         family=entry["family"],

@@ -1,19 +1,23 @@
 """The formulas against what llama.cpp took of a real H200, without asking it again."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from deploys.plan.gpu_catalogue import CatalogueGpu, find_gpu
 from deploys.plan.memory import compute_buffer, process
 from deploys.plan.memory.feed_forward_phase import feed_forward_bytes
 from tests.plan.accuracy.targets import missed
 from tests.plan.measured import recording
 from tests.plan.measured.asking import Seen
 from tests.plan.measured.comparison import TARGETS, rows
+from tests.plan.measured.recording import Measured
 
 MEASURED, FACTS = recording.read()
 VERSION = str(FACTS["version"])
+H200 = CatalogueGpu.model_validate(FACTS["gpu"], strict=False)
 ANSWERED = [one for one in MEASURED if isinstance(one.seen, Seen)]
 # That build aborted, and the last lines of its log hold a backtrace alone; nothing was measured.
 NOT_ANSWERED = {"gemma2"}
@@ -43,20 +47,26 @@ def test_a_wrong_compute_buffer_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     assert missed(rows(MEASURED, VERSION), TARGETS)
 
 
-def test_what_a_process_takes_beside_its_buffers_needs_the_margin(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(process, "MARGIN_MIB", 0)
-    assert missed(rows(MEASURED, VERSION), TARGETS) == [
+def test_the_rule_for_cards_that_nobody_measured_is_not_enough_for_this_one() -> None:
+    unmeasured = [_unmeasured(one) for one in MEASURED]
+    assert missed(rows(unmeasured, VERSION), TARGETS) == [
         "beside the buffers: upper never under by more than 0 %"
     ]
 
 
-def test_a_surveyed_context_tells_what_a_process_takes_at_work() -> None:
-    # As `homeport survey --measure-context` found it on that card.
-    upper = 524 + process.UPPER_WORK_MIB
-    assert all(one.seen.around <= upper for one in ANSWERED if isinstance(one.seen, Seen))
-    assert any(one.seen.around > upper - 10 for one in ANSWERED if isinstance(one.seen, Seen))
+def test_what_it_lacks_the_least_margin_of_any_card_has() -> None:
+    rule = process.upper_mib(H200.sm_count) + process.MARGIN_MIB
+    assert max(one.seen.around for one in ANSWERED if isinstance(one.seen, Seen)) <= rule
+
+
+def test_the_catalogue_has_what_was_measured_of_the_card() -> None:
+    assert find_gpu("NVIDIA H200") == H200
+
+
+def _unmeasured(one: Measured) -> Measured:
+    (device,) = one.question.asked.devices
+    asked = replace(one.question.asked, devices=(replace(device, process_mib=None),))
+    return replace(one, question=replace(one.question, asked=asked))
 
 
 def test_what_is_written_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

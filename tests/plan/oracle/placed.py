@@ -12,7 +12,7 @@ from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import LlamaCppArguments
 from deploys.plan.search.fleet import place_all
 from deploys.plan.search.rooms import Seat
-from deploys.settings.environment import Environment, Host
+from deploys.settings.environment import Host
 from tests.plan.oracle.families import FAMILIES, drawn
 from tests.plan.oracle.questions import FILE_TYPES, Question
 from tests.plan.oracle.taken_in import entry
@@ -92,7 +92,7 @@ def _replicas(
         for seat in found.seats:
             if seat.gpus:
                 shape, family = models[pool]
-                yield _placed(asked, seat, Question(family, shape, types[pool], *_asked(seat)))
+                yield _placed(seat, Question(family, shape, types[pool], *_asked(seat)))
 
 
 def _words(random: Random, model: str) -> dict[str, object]:
@@ -125,7 +125,7 @@ def _in_ram(random: Random, shape: Architecture) -> dict[str, object]:
     return {}
 
 
-def _placed(asked: Environment, seat: Seat, question: Question) -> Placed:
+def _placed(seat: Seat, question: Question) -> Placed:
     devices = seat.fit.devices[: len(seat.gpus)]
     return Placed(question, devices, tuple(gpu.uuid for gpu in seat.gpus))
 
