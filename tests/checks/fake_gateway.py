@@ -13,7 +13,7 @@ from pathlib import Path
 
 CHAT = "/v1/chat/completions"
 EVENTS = 40
-# As long as a busy machine may keep the reader from its turn: an engine takes longer for a token.
+# Many times what tells two bursts apart; an engine takes longer for a token.
 EVENT_SECONDS = 0.01
 
 

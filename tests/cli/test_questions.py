@@ -110,10 +110,10 @@ def test_with_gpus_a_context_and_a_model_each_pool_is_planned_as_asked(
         (["--context", "16000000"], "cannot hold", "nearest that fit, each by itself: "),
     ],
 )
+@pytest.mark.usefixtures("root")
 def test_a_question_without_an_answer_is_7(
-    root: Path, options: list[str], error: str, hint: str, capsys: pytest.CaptureFixture[str]
+    options: list[str], error: str, hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert root
     assert exit_code(["plan", "small", *options, "--json"]) == ExitCode.REFUSED
     printed = capsys.readouterr()
     assert printed.out == ""

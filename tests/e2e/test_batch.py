@@ -65,8 +65,9 @@ def test_the_summary_counts_what_the_engines_say(demo: Checkout) -> None:
 
 
 def test_more_lines_than_the_replicas_take_are_all_answered(demo: Checkout) -> None:
-    # Two replicas with two slots and sixteen waiting requests: 64 at once get 503s and come again.
-    lines = [chat_line(str(number), max_tokens=4) for number in range(200)]
+    # Two replicas with two slots and sixteen waiting requests: 64 at once get 503s and come again,
+    # for an answer of some length keeps its slot until the others have come.
+    lines = [chat_line(str(number), max_tokens=200) for number in range(200)]
     write_lines(demo.path / ".homeport" / "many.jsonl", lines)
     run = "batch run local .homeport/many.jsonl --concurrency 64 --json"
     document = json.loads(demo.run(f".venv/bin/homeport {run}").stdout)

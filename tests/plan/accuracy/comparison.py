@@ -44,6 +44,15 @@ def middle(rows: Sequence[Comparison]) -> float:
     return median(abs(row.error) for row in rows)
 
 
+def largest(rows: Iterable[Comparison]) -> Mapping[tuple[str, str], float]:
+    """(quantity, case) -> its largest error, whichever way, with its sign."""
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    for row in rows:
+        place = row.quantity, row.case
+        found[place] = max(found[place], row.error, key=abs)
+    return found
+
+
 def by_quantity(rows: Iterable[Comparison]) -> Mapping[str, list[Comparison]]:
     """Rows of each quantity, in the order in which they first appear."""
     found: dict[str, list[Comparison]] = defaultdict(list)

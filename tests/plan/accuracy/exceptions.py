@@ -52,14 +52,20 @@ NOT_READ = {
     "file_gib": "of a mix that follows no published rule",
     "free": "of a GPU that others used as well",
     "graph_actual": "measured after the pool was taken; graph_est is compared",
-    "host_compute": "of lc47, which is not compared",
-    "host_model": "of lc47, which is not compared",
-    "mmproj": "of lc47, which is not compared; of lc33 the file's size, and no prediction",
-    "mtp_ctx": "of lc47, which is not compared",
-    "nvidia_smi_gb": "of lc48, which is not compared",
     "nvidia_smi_gib": "of a GPU without a name, so that the context of its process is not known",
     "nvidia_smi_peak": "20 MiB over nvidia_smi, which is compared",
     "nvml_total": "where gpus.yaml has that card's nvml_mib from",
-    "ollama_ps_gb": "an estimate of ollama's own",
     "total": "of the GPU, a fact of the catalogue",
+}
+_NO_SHAPE = "the architecture is not said; what is beside the model is compared"
+_NO_TOTAL = "how much memory the card has is not said, so its budget is not known"
+# Entry -> keys that are read of others and not of it, and why.
+NOT_READ_OF = {
+    "lc43": (("model", "compute", "self"), _NO_SHAPE),
+    "lc44": (("kv.GPU0", "kv.GPU1", "compute"), _NO_SHAPE),
+    "lc46": (("model", "compute"), _NO_SHAPE),
+    "vl10": (("act", "non_torch"), _NO_TOTAL),
+    "vl18": (("weights", "kv", "tokens"), _NO_SHAPE),
+    "vl25": (("act", "consumed"), _NO_TOTAL),
+    "vl38": (("tokens",), "how large its pool is is not said"),
 }

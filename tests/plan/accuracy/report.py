@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from tests.plan.accuracy.comparison import Comparison, by_quantity, middle
+from tests.plan.accuracy.comparison import Comparison, by_quantity, largest, middle
 from tests.plan.accuracy.exceptions import KNOWN_MISSES, NOT_COMPARED, SEEN
 from tests.plan.accuracy.observations import comparisons
 from tests.plan.accuracy.targets import TARGETS, Target, missed
@@ -55,11 +55,7 @@ def report(
 def reservations(rows: Sequence[Comparison]) -> Iterable[str]:
     """In words: what is no evidence, what is known to be off and why, what is not compared."""
     yield from _listed("no evidence, a constant was chosen with it", SEEN)
-    errors: dict[tuple[str, str], float] = {}
-    for row in rows:
-        errors[row.quantity, row.case] = max(
-            row.error, errors.get((row.quantity, row.case), 0), key=abs
-        )
+    errors = largest(rows)
     causes = {
         f"{quantity} of {case}, {errors[quantity, case]:+.1%}": cause
         for (quantity, case), cause in KNOWN_MISSES.items()

@@ -5,7 +5,6 @@ PROGRAM is a `llama-batched-bench` that was built for it. Exit code 1 when a tar
 
 import argparse
 import secrets
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,8 +28,11 @@ def main() -> int:
     words = _words()
     gpu = _this_gpu()
     facts: dict[str, Any] = {
-        "gpu": gpu.model_dump(), "driver": _driver(), "version": words.version, "seed": words.seed
-    }  # fmt: skip
+        "gpu": gpu.model_dump(),
+        "driver": pynvml.nvmlSystemGetDriverVersion(),
+        "version": words.version,
+        "seed": words.seed,
+    }
     print(f"seed {words.seed}; {gpu.name}, driver {facts['driver']}; {words.version}", flush=True)
     found: list[Measured] = []
     give_up = time.monotonic() + words.seconds
@@ -66,11 +68,6 @@ def _this_gpu() -> CatalogueGpu:
     if found is None:
         sys.exit(f"error: {name}: not in the catalogue of GPUs")
     return found
-
-
-def _driver() -> str:
-    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from deploys.plan.memory.answer import estimate
-from deploys.plan.memory.configuration import Case, KnownWeights
 from deploys.plan.memory.estimate import DeviceEstimate
 from tests.plan.accuracy.comparison import Comparison
 from tests.plan.accuracy.targets import each, median_within, upper_over
 from tests.plan.measured.asking import Seen
 from tests.plan.measured.recording import Measured
-from tests.plan.oracle.comparison import LEAST_CACHE_MIB, LEAST_TOTAL_MIB
-from tests.plan.oracle.header import tensor_bytes
+from tests.plan.oracle.comparison import LEAST_CACHE_MIB, LEAST_TOTAL_MIB, predicted
 from tests.plan.oracle.questions import Question
 
 TARGETS = (
@@ -22,20 +19,15 @@ TARGETS = (
 )
 
 
-def predicted(question: Question, version: str) -> DeviceEstimate:
-    """The planner's answer for the only GPU, with the weights as the header lists them."""
-    weights = KnownWeights(tensor_bytes=tensor_bytes(question.shape, question.file_type))
-    case = Case("", "llama.cpp", version, "", question.shape, question.asked, weights=weights)
-    return estimate(case).gpus[0]
-
-
 def rows(found: Sequence[Measured], version: str) -> list[Comparison]:
     """Of every question that was answered, in the words of the accuracy report."""
     return [
         row
         for number, one in enumerate(found)
         if not isinstance(one.seen, str)
-        for row in _rows(str(number), one.question, one.seen, predicted(one.question, version))
+        for row in _rows(
+            str(number), one.question, one.seen, predicted(one.question, version=version)[0]
+        )
     ]
 
 

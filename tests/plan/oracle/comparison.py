@@ -93,10 +93,12 @@ def plans(
     ]
 
 
-def predicted(question: Question, facts: Facts = listed) -> tuple[DeviceEstimate, ...]:
+def predicted(
+    question: Question, facts: Facts = listed, version: str = "pinned"
+) -> tuple[DeviceEstimate, ...]:
     """The planner's answer."""
     shape, weights = facts(question)
-    case = Case("question", "llama.cpp", "pinned", "", shape, question.asked, weights=weights)
+    case = Case("question", "llama.cpp", version, "", shape, question.asked, weights=weights)
     return estimate(case).gpus
 
 

@@ -131,7 +131,10 @@ def _placed(seat: Seat, question: Question) -> Placed:
 
 
 def _asked(seat: Seat) -> tuple[LlamaCppConfiguration, tuple[CatalogueGpu, ...]]:
-    """The replica's own arguments, in the words of a question; and its GPUs."""
+    """The replica's own arguments, in the words of a question; and its GPUs.
+
+    Not by the planner's own `case_of`: what it gets wrong would be wrong on both sides.
+    """
     arguments = seat.fit.arguments
     assert isinstance(arguments, LlamaCppArguments)
     gpus = [find_gpu(gpu.kind.name) for gpu in seat.gpus]
