@@ -23,6 +23,13 @@ from deploys.cli.progress import lost_hosts, stopped_by
 from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT, UNTOUCHED
 from deploys.operations.refusal_words import REFUSED
 
+# How pyinfra 3.10 tells of a connection that was never made (pyinfra/connectors/ssh.py). Of one
+# that is lost later it says "Command socket/SSH error: ...".
+NO_CONNECTION = (
+    "Failed to connect", "Could not connect", "Connect error", "Could not resolve hostname",
+    "] SSH error (", "] EOF error (", "] SSH host key error (", "] Authentication error (",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Run:
@@ -169,9 +176,7 @@ def _own_lines(progress: list[str], words: str) -> Iterator[str]:
 
 
 def _is_unreachable(line: str) -> bool:
-    return any(
-        words in line for words in ("Failed to connect", "Could not connect", "Connect error")
-    )
+    return any(words in line for words in NO_CONNECTION)
 
 
 def _parsed(document: str) -> dict[str, Any]:

@@ -58,6 +58,12 @@ def test_a_failed_host_is_1_even_when_pyinfra_says_0() -> None:
     [
         ("--> pyinfra error in deploys/site.py line 5: gpu1: refused before any change:", 7),
         ("    [gpu1] Failed to connect (timeout)", 4),
+        ("    [gpu1] Could not connect (timed out)", 4),
+        ("    [gpu1] Could not resolve hostname ([Errno -2] Name or service not known)", 4),
+        ("    [gpu1] SSH error (Error reading SSH protocol banner)", 4),
+        ("    [gpu1] EOF error ()", 4),
+        ("    [gpu1] SSH host key error (Host key for gpu1 does not match.)", 4),
+        ("    [gpu1] Authentication error (username=root) (Authentication failed.)", 4),
         ("    [gpu1] Error: executed 0 commands", 1),
     ],
 )
