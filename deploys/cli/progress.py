@@ -1,10 +1,17 @@
-"""What pyinfra tells of its end: which hosts it lost, and what stopped it."""
+"""What pyinfra tells of its end: which hosts it could not reach or lost, and what stopped it."""
 
 import re
 import signal
 from collections.abc import Iterable
 
 from deploys.history.words import LOST
+
+# How pyinfra 3.10 tells of a connection that was never made (pyinfra/connectors/ssh.py). Of one
+# that is lost later it says "Command socket/SSH error: ...".
+NO_CONNECTION = (
+    "Failed to connect", "Could not connect", "Connect error", "Could not resolve hostname",
+    "] SSH error (", "] EOF error (", "] SSH host key error (", "] Authentication error (",
+)  # fmt: skip
 
 
 def lost_hosts(progress: Iterable[str], environment: str) -> str:
@@ -15,6 +22,15 @@ def lost_hosts(progress: Iterable[str], environment: str) -> str:
     told = [f"error: {name}: the connection was lost during the run" for name in names]
     hint = f"hint: what runs there goes on; `homeport apply {environment}` does when it is back"
     return "\n".join([*told, hint])
+
+
+def unreachable_hosts(progress: Iterable[str], environment: str) -> str:
+    """Error and hint when no connection was made to hosts; empty when all were reached."""
+    # A run that also needs a host outside its `--limit` tells of it in the name of another.
+    lines = (re.sub(r"^\[\S+\] +error: ", "", line.strip()) for line in progress)
+    told = [f"error: {line}" for line in lines if any(words in line for words in NO_CONNECTION)]
+    hint = f"hint: `pyinfra inventories/{environment}.py exec -- true` tries the connection"
+    return "\n".join([*told, hint]) if told else ""
 
 
 def _lost(line: str) -> str:

@@ -6,7 +6,6 @@ progress lines tell them apart.
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,16 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.progress import lost_hosts, stopped_by
+from deploys.cli.progress import lost_hosts, stopped_by, unreachable_hosts
 from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT, UNTOUCHED
 from deploys.operations.refusal_words import REFUSED
-
-# How pyinfra 3.10 tells of a connection that was never made (pyinfra/connectors/ssh.py). Of one
-# that is lost later it says "Command socket/SSH error: ...".
-NO_CONNECTION = (
-    "Failed to connect", "Could not connect", "Connect error", "Could not resolve hostname",
-    "] SSH error (", "] EOF error (", "] SSH host key error (", "] Authentication error (",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,12 +139,9 @@ def _ending(code: int, progress: list[str], environment: str) -> tuple[ExitCode,
         return ExitCode.HOST_UNREACHABLE, "\n".join([*rolled_back, lost])
     if rolled_back:
         return ExitCode.ROLLED_BACK, "\n".join(rolled_back)
-    # A run that also needs a host outside its `--limit` tells of it in the name of another.
-    lines = (re.sub(r"^\[\S+\] +error: ", "", line.strip()) for line in progress)
-    unreachable = [line for line in lines if _is_unreachable(line)]
+    unreachable = unreachable_hosts(progress, environment)
     if unreachable:
-        hint = f"hint: `pyinfra inventories/{environment}.py exec -- true` tries the connection"
-        return ExitCode.HOST_UNREACHABLE, "\n".join([*(f"error: {x}" for x in unreachable), hint])
+        return ExitCode.HOST_UNREACHABLE, unreachable
     hint = f"hint: the lines above say why; `homeport apply {environment}` goes on from here"
     failed = f"error: an operation failed\n{hint}"
     return ExitCode.OPERATION_FAILED, stopped_by(code, environment) or failed
@@ -173,10 +162,6 @@ def _own_lines(progress: list[str], words: str) -> Iterator[str]:
         told = line.removeprefix(prefix)
         if prefix and line.startswith(prefix) and not told.startswith("Error:"):
             yield told
-
-
-def _is_unreachable(line: str) -> bool:
-    return any(words in line for words in NO_CONNECTION)
 
 
 def _parsed(document: str) -> dict[str, Any]:

@@ -37,7 +37,8 @@ from deploys.operations.manifest import (
     this_run,
 )
 from deploys.operations.model_fleet import asked_paths
-from deploys.operations.release import FOLDERS, asked_links
+from deploys.operations.release import FOLDERS
+from deploys.operations.release_links import asked_links
 from deploys.operations.run_end import is_held
 from deploys.render.release import Release
 from deploys.render.release_gateway import ANSWERS, GatewayRelease

@@ -8,18 +8,24 @@ from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
 
 from deploys.facts.gateway_host import NginxVersions
 from deploys.facts.once import once
-from deploys.facts.release import LinkTargets, MissingFolders, StagedFiles
+from deploys.facts.release import MissingFolders, StagedFiles
 from deploys.operations.gateway import valid_configuration, valid_egress
 from deploys.operations.gateways import LOADED
 from deploys.operations.host_script import refuse
 from deploys.operations.manifest import RunRelease
+from deploys.operations.release_links import (
+    UNFINISHED,
+    linked,
+    links_of,
+    live_links,
+    made_newest,
+    stale_links,
+    way,
+)
 from deploys.questions.nginx import too_old
 from deploys.render.release import Release
 
 FOLDERS = ("releases", "models", "images", "gateway", "secrets/gateway", "state/gateway", "applied")
-
-# A link to nowhere that says what the host is on the way to: apply/FLEET or rollback/FLEET.
-UNFINISHED = "unfinished"
 
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
 
@@ -90,12 +96,12 @@ def proved(directory: str, run: RunRelease, checks: list[StringCommand]) -> Comm
     From here until `switched` the host notes what it is on the way to, so that a rollback of a run
     that failed half-way ends where that run had begun.
     """
-    stale = _stale(directory, run)
+    stale = stale_links(directory, run)
     if stale.keys() & {"current", "gateway/current"}:
         yield from _fit_nginx(run.release)
         yield from checks
     if stale.keys() - {UNFINISHED}:
-        yield linked(directory, UNFINISHED, _way(run))
+        yield linked(directory, UNFINISHED, way(run))
     if not stale.keys() - {UNFINISHED}:
         host.noop(f"release {run.release.release} is current")
 
@@ -119,75 +125,24 @@ def switched(directory: str, run: RunRelease) -> Commands:
     + directory: where the kit keeps its files
     + run: the release, and the fleet that it belongs to
     """
-    stale = _stale(directory, run)
+    stale = stale_links(directory, run)
     if not stale:
         host.noop(f"release {run.release.release} is current")
         return
-    links = _links(run)
+    links = links_of(run)
     if "fleet" in stale and not run.goes_back:
-        came_from = _live(directory, run).get("fleet")
+        came_from = live_links(directory, run).get("fleet")
         if came_from:
             # After a rollback it is not the newest, and is what the next one goes back to.
-            yield _newest(directory, came_from.rpartition("/")[2])
+            yield made_newest(directory, came_from.rpartition("/")[2])
         # Made anew, because its time says when this fleet came.
         stale = {f"applied/{run.fleet}": links[f"applied/{run.fleet}"], **stale}
     for link, target in stale.items():
         if link != UNFINISHED:
             yield linked(directory, link, target)
         if link == f"applied/{run.fleet}":
-            yield _newest(directory, run.fleet)
+            yield made_newest(directory, run.fleet)
     yield StringCommand("rm -f --", QuoteString(f"{directory}/{UNFINISHED}"))
-
-
-def linked(directory: str, link: str, target: str) -> StringCommand:
-    """The command that has a link point to a target, in one step."""
-    new = QuoteString(f"{directory}/{link}.new")
-    return StringCommand(
-        "ln -sfn", QuoteString(target), new, "&& mv -T", new, QuoteString(f"{directory}/{link}")
-    )
-
-
-def _stale(directory: str, run: RunRelease) -> dict[str, str]:
-    """Links that are missing or point elsewhere -> their target; `unfinished` where it is left."""
-    links = _links(run)
-    live = _live(directory, run)
-    stale = {link: target for link, target in links.items() if live.get(link) != target}
-    return stale | ({UNFINISHED: ""} if UNFINISHED in live else {})
-
-
-def _live(directory: str, run: RunRelease) -> Mapping[str, str]:
-    """Where the links of the host point; those that are there."""
-    return once(host, LinkTargets, directory=directory, links=asked_links(run))
-
-
-def asked_links(run: RunRelease) -> tuple[str, ...]:
-    """The links that a host is asked for before it is switched."""
-    return (*_links(run), UNFINISHED)
-
-
-def _way(run: RunRelease) -> str:
-    return f"{'rollback' if run.goes_back else 'apply'}/{run.fleet}"
-
-
-def _newest(directory: str, fleet: str) -> StringCommand:
-    """Gives the fleet's link a time after all others: a clock may have been set back since."""
-    link = QuoteString(fleet)
-    return StringCommand(
-        "cd", QuoteString(f"{directory}/applied"),
-        "&& last=$(find . -type l ! -name", link, "-printf '%Ts\\n' | sort -n | tail -n 1)",
-        "&& { [ $(stat -c %Y", link, ") -gt ${last:-0} ]",
-        '|| touch --no-create --no-dereference --date "@$((last + 1))"', link, "; }",
-    )  # fmt: skip
-
-
-def _links(run: RunRelease) -> dict[str, str]:
-    """The links of a host that runs this, in the order in which they are switched."""
-    release = run.release.release
-    links = {} if run.goes_back else {f"applied/{run.fleet}": f"../releases/{release}"}
-    links |= {"fleet": f"applied/{run.fleet}", "current": f"releases/{release}"}
-    if run.release.gateway is not None:
-        links["gateway/current"] = f"../releases/{release}/nginx"
-    return links
 
 
 def checks(release: Release, directory: str) -> list[StringCommand]:

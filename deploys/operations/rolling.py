@@ -15,7 +15,6 @@ from pyinfra.api.state import State
 from deploys.facts.gateway import Drains
 from deploys.facts.once import once
 from deploys.history.words import DRAINED_BY_RUN, ROLLOUT, SERVES
-from deploys.operations import release
 from deploys.operations.draining import marks_seen
 from deploys.operations.engine_services import changes_of
 from deploys.operations.gateways import all_gateways, names
@@ -23,6 +22,7 @@ from deploys.operations.limited_run import lock_also
 from deploys.operations.manifest import host_directory, this_release, this_run
 from deploys.operations.one_replica import take
 from deploys.operations.other_host import CommandFailed, run
+from deploys.operations.release_links import linked
 from deploys.operations.replacing import Service
 from deploys.operations.replica_turn import Stopped
 from deploys.operations.run_lock import is_first
@@ -133,7 +133,5 @@ def _roll(state: State, host: Host, steps: Sequence[Step]) -> bool:
 
 def _switched(one: Host) -> None:
     """What runs on a host is the new release now, whatever becomes of the other hosts."""
-    command = release.linked(
-        host_directory(one), "current", f"releases/{this_run(one).release.release}"
-    )
+    command = linked(host_directory(one), "current", f"releases/{this_run(one).release.release}")
     run(one, command)

@@ -18,6 +18,15 @@ SHAPE: Words = {
     "llama.vocab_size": 100,
 }
 
+TOWER: Words = {
+    "general.architecture": "clip",
+    "clip.projector_type": "gemma3",
+    "clip.vision.embedding_length": 1152,
+    "clip.vision.feed_forward_length": 4304,
+    "clip.vision.image_size": 896,
+    "clip.vision.patch_size": 14,
+}
+
 
 def write_gguf(path: Path, words: Words, *, tensors: bool = True) -> Path:
     """A GGUF file with the shape above, changed by `words`; None takes a word out."""

@@ -6,8 +6,7 @@ import pytest
 from gguf import GGMLQuantizationType as Type
 from gguf import LlamaFileType, PoolingType
 
-from deploys.catalogue.byte_sources import local_source
-from deploys.catalogue.gguf_header import GgufHeader, projector_of, read_header
+from deploys.catalogue.gguf_header import GgufHeader, read_header
 from deploys.settings.refusal import Refused
 from tests.catalogue.gguf_files import SHAPE, Tensors, Words, header_bytes, sparse_gguf
 
@@ -169,37 +168,6 @@ def test_parts_of_another_file_are_refused(tmp_path: Path) -> None:
     words: Words = {"split.no": 2, "split.count": 3}
     sparse_gguf(tmp_path / "a-00003-of-00003.gguf", words, {"x": ((32,), Type.F32)})
     assert "has 7 tensors in its parts, and says 8" in refusal(first)
-
-
-TOWER: Words = {
-    "general.architecture": "clip",
-    "clip.projector_type": "gemma3",
-    "clip.vision.embedding_length": 1152,
-    "clip.vision.feed_forward_length": 4304,
-    "clip.vision.image_size": 896,
-    "clip.vision.patch_size": 14,
-}
-
-
-def test_a_projector_says_what_it_needs(tmp_path: Path) -> None:
-    tensors: Tensors = {"v.patch_embd.weight": ((1152, 64), Type.F16)}
-    tower = projector_of(local_source(sparse_gguf(tmp_path / "mmproj.gguf", TOWER, tensors)))
-    assert (tower.weights_bytes, tower.patches) == (1152 * 64 * 2, 64 * 64)
-
-
-def test_a_projector_is_no_model_and_a_model_no_projector(tmp_path: Path) -> None:
-    tower = sparse_gguf(tmp_path / "mmproj.gguf", TOWER, {"v.x": ((32,), Type.F16)})
-    assert "is a vision tower" in refusal(tower)
-    model = sparse_gguf(tmp_path / "a.gguf", MIXED, TENSORS)
-    with pytest.raises(Refused, match="is no vision tower"):
-        projector_of(local_source(model))
-
-
-def test_a_tower_without_size_is_refused(tmp_path: Path) -> None:
-    words: Words = {**TOWER, "clip.vision.patch_size": 0}
-    path = sparse_gguf(tmp_path / "mmproj.gguf", words, {"v.x": ((32,), Type.F16)})
-    with pytest.raises(Refused, match="in patches of 0"):
-        projector_of(local_source(path))
 
 
 def test_the_header_ends_where_the_weights_begin() -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from deploys.catalogue.tiny import write_tiny
 from tests.catalogue.fake_hub import COMMIT, Repository, fake_hub
-from tests.catalogue.gguf_files import header_bytes
+from tests.catalogue.gguf_files import TOWER, header_bytes
 from tests.catalogue.hub_questions import asked, refusal
 from tests.catalogue.safetensors_files import CONFIG, TENSORS, model_files, safetensors
-from tests.catalogue.test_gguf_weights import MIXED, TOWER
+from tests.catalogue.test_gguf_weights import MIXED
 from tests.catalogue.test_gguf_weights import TENSORS as PARTS
 
 CARD = {"license": "apache-2.0", "base_model": "people/Base-7B"}

@@ -12,9 +12,8 @@ from deploys.cli.model_add import add
 from deploys.cli.models import list_models, show
 from deploys.settings.refusal import Refused
 from tests.catalogue.fake_hub import COMMIT, Repository, fake_hub
-from tests.catalogue.gguf_files import Tensors, Words, sparse_gguf
+from tests.catalogue.gguf_files import TOWER, Tensors, Words, sparse_gguf
 from tests.catalogue.safetensors_files import model_files
-from tests.catalogue.test_gguf_weights import TOWER
 from tests.cli.test_models import entries
 
 
