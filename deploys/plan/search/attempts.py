@@ -63,12 +63,17 @@ class NotFound:
     """In RAM: where its replicas would have been, in turn."""
 
 
-def place(wish: Wish, rooms: Rooms, memory: Memory) -> tuple[Found | NotFound, dict[str, Room]]:
-    """Seats for all replicas and the rooms that are left, or why not; nothing is half placed."""
+def place(
+    wish: Wish, rooms: Rooms, memory: Memory, most_gpus: int | None = None
+) -> tuple[Found | NotFound, dict[str, Room]]:
+    """Seats for all replicas and the rooms that are left, or why not; nothing is half placed.
+
+    `most_gpus`: of one replica; None: as many as a host has.
+    """
     own = {name: room for name, room in rooms.items() if name in wish.hosts}
     most = 0
     memory.obstacles.clear()
-    for choice, trial in _attempts(wish, own):
+    for choice, trial in _attempts(wish, own, most_gpus):
         seats, left = take_seats(trial, own, wish.wanted, memory)
         if len(seats) == wish.wanted:
             return Found(wish, choice, trial, tuple(seats), memory), {**rooms, **left}
@@ -76,8 +81,9 @@ def place(wish: Wish, rooms: Rooms, memory: Memory) -> tuple[Found | NotFound, d
     return NotFound(wish, most, memory), dict(rooms)
 
 
-def _attempts(wish: Wish, rooms: Rooms) -> Iterator[tuple[EngineChoice, Trial]]:
+def _attempts(wish: Wish, rooms: Rooms, limit: int | None) -> Iterator[tuple[EngineChoice, Trial]]:
     most_gpus = max(map(_gpu_count, rooms.values()), default=0)
+    most_gpus = most_gpus if limit is None else min(limit, most_gpus)
     choices = engine_choices(wish.words, wish.named, on_gpus=most_gpus > 0)
     ways = [_way(wish, choice, rooms, most_gpus) for choice in choices]
     for accepted in (ROOMY, TIGHT):

@@ -1,6 +1,6 @@
 """All pools of an environment over all its hosts: the largest needs first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploys.plan.calibration import measurements_of
@@ -11,6 +11,10 @@ from deploys.plan.search.in_ram import place_in_ram
 from deploys.plan.search.rooms import Room, Rooms, room_of
 from deploys.plan.search.seats import Memory, take_seats
 from deploys.settings.environment import Environment
+
+# Placements that are looked at where the first of each pool leave no room for all: of a fleet that
+# is full most are in vain.
+MOST_TRIES = 16
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,15 @@ def wishes_of(environment: Environment) -> list[Wish]:
     ]
 
 
-def place_all(environment: Environment, known: Mapping[str, Memory] | None = None) -> Outcomes:
+def place_all(
+    environment: Environment,
+    known: Mapping[str, Memory] | None = None,
+    most_tries: int = MOST_TRIES,
+) -> Outcomes:
     """Every pool placed, or why not. The order of hosts and pools in files does not matter.
 
-    `known` is what an earlier search found out about pools that have not changed.
+    `known` is what an earlier search found out about pools that have not changed; `most_tries`
+    bounds how often pools go back on what they took.
     """
     rooms = {
         host.name: room_of(host, measurements_of(environment, host.name))
@@ -52,11 +61,8 @@ def place_all(environment: Environment, known: Mapping[str, Memory] | None = Non
     }
     wishes = wishes_of(environment)
     on_gpus = [wish for wish in wishes if wants_gpus(wish, rooms)]
-    results: dict[str, Found | NotFound] = {}
-    left = dict(rooms)
     memories = {wish.name: (known or {}).get(wish.name, Memory()) for wish in on_gpus}
-    for wish in _largest_first(on_gpus, rooms, memories):
-        results[wish.name], left = place(wish, left, memories[wish.name])
+    results, left = _placed(_largest_first(on_gpus, rooms, memories), rooms, memories, most_tries)
     left = _fill(results, left, memories)
     in_ram = [wish for wish in wishes if wish not in on_gpus]
     others, left = place_in_ram(in_ram, left)
@@ -71,6 +77,49 @@ def wants_gpus(wish: Wish, rooms: Rooms) -> bool:
     if wish.words.gpus == 0 or wish.words.gpu_layers == 0:
         return False
     return any(rooms[host].free for host in wish.hosts)
+
+
+def _placed(
+    wishes: Sequence[Wish], rooms: Rooms, memories: Mapping[str, Memory], most_tries: int
+) -> tuple[dict[str, Found | NotFound], dict[str, Room]]:
+    """One after the other. Where one finds no room, those before it take fewer GPUs; or it comes
+    first.
+    """
+    results: dict[str, Found | NotFound] = {}
+    left = dict(rooms)
+    for wish in wishes:
+        results[wish.name], left = place(wish, left, memories[wish.name])
+    missing = [wish for wish in wishes if isinstance(results[wish.name], NotFound)]
+    alone = (place(wish, rooms, memories[wish.name])[0] for wish in missing)
+    if not missing or not most_tries or any(isinstance(result, NotFound) for result in alone):
+        return results, left
+    turned = sorted(wishes, key=lambda wish: isinstance(results[wish.name], Found))
+    for order in (wishes, turned):
+        otherwise = _otherwise(order, rooms, memories, iter(range(most_tries)))
+        if otherwise is not None:
+            return otherwise
+    return results, left
+
+
+def _otherwise(
+    wishes: Sequence[Wish], rooms: Rooms, memories: Mapping[str, Memory], tries: Iterator[int]
+) -> tuple[dict[str, Found | NotFound], dict[str, Room]] | None:
+    """All of them placed, the first ones on fewer GPUs for it; None: not in so many tries."""
+    if not wishes:
+        return {}, dict(rooms)
+    wish, *others = wishes
+    most_gpus = None
+    for _ in tries:
+        result, left = place(wish, rooms, memories[wish.name], most_gpus)
+        if isinstance(result, NotFound):
+            return None
+        found = _otherwise(others, left, memories, tries)
+        if found is not None:
+            return {wish.name: result, **found[0]}, found[1]
+        most_gpus = max(len(seat.gpus) for seat in result.seats) - 1
+        if most_gpus == 0:
+            return None
+    return None
 
 
 def _largest_first(

@@ -47,6 +47,11 @@ class GpuKind:
         return Device(self.name, self.sm_count, self.visible_mib, self.process_mib)
 
     @property
+    def card(self) -> tuple[str, int | None, str, float]:
+        """What GPUs have in common that differ in memory alone, or in what others use of it."""
+        return self.name, self.sm_count, self.compute_capability, self.memory_share
+
+    @property
     def order(self) -> tuple[float, str, int, float]:
         """Sorts kinds, the smallest first."""
         return self.budget_mib, self.name, self.visible_mib, self.used_mib
@@ -77,6 +82,17 @@ def usable_gpus(
     ordered = sorted(hardware.gpus, key=lambda gpu: (gpu.pcie, gpu.uuid))
     found = (usable for gpu in ordered for usable in _usable(known_gpu(gpu)))
     return tuple(replace(one, kind=replace(one.kind, measured=measured)) for one in found)
+
+
+def least_of(kinds: Sequence[GpuKind]) -> GpuKind:
+    """The kind that each of some GPUs of one card is at least."""
+    measured = [kind.process_mib for kind in kinds if kind.process_mib is not None]
+    return replace(
+        kinds[0],
+        visible_mib=min(kind.visible_mib for kind in kinds),
+        used_mib=max(kind.used_mib for kind in kinds),
+        process_mib=max(measured, default=None),
+    )
 
 
 def name_of(kinds: Sequence[GpuKind]) -> str:

@@ -13,8 +13,9 @@ def groups(free: Sequence[UsableGpu], count: int, engine: EngineName) -> Iterato
     """Groups of `count` of the free GPUs, the one to prefer first.
 
     The smallest kind first; within it those that NVLink joins, then those that PCIe switches do,
-    then those of one NUMA node, then any. Layers may be split over different kinds too, tensors may
-    not.
+    then those of one NUMA node, then any. After GPUs of one kind come those of one card whose
+    memory differs, each counted as the least of them. Layers may be split over different cards
+    too, tensors may not.
     """
     seen: set[tuple[str, ...]] = set()
     for group in _candidates(free, count, engine):
@@ -27,20 +28,35 @@ def groups(free: Sequence[UsableGpu], count: int, engine: EngineName) -> Iterato
 def _candidates(free: Sequence[UsableGpu], count: int, engine: EngineName) -> Iterator[Group]:
     if count > 1:
         free = [gpu for gpu in free if not gpu.is_slice]
-    by_kind = _parted(free, lambda gpu: gpu.kind)
-    for alike in sorted(by_kind.values(), key=lambda gpus: gpus[0].kind.order):
-        if len(alike) < count:
-            continue
-        if count > 1:
-            joined = (*islands(alike, _nvlink), *islands(alike, _switches))
-            yield from (island[:count] for island in joined if len(island) >= count)
-        nodes = sorted(_parted(alike, lambda gpu: gpu.numa_node).values(), key=len, reverse=True)
-        yield from (near[:count] for near in nodes if len(near) >= count)
-        yield tuple(alike[:count])
+    for key in (_kind, _card) if count > 1 else (_kind,):
+        parted = [
+            tuple(sorted(gpus, key=lambda gpu: -gpu.kind.budget_mib))
+            for gpus in _parted(free, key).values()
+        ]
+        for alike in sorted(parted, key=lambda gpus: gpus[0].kind.order):
+            if len(alike) >= count:
+                yield from _near_each_other(alike, count)
     if engine == "llamacpp" and count > 1 and len(free) >= count:
         largest = sorted(free, key=lambda gpu: (-gpu.kind.budget_mib, gpu.numa_node or 0))[:count]
         # In the order of the host, so that the same set is the same group.
         yield tuple(gpu for gpu in free if gpu in largest)
+
+
+def _near_each_other(alike: Group, count: int) -> Iterator[Group]:
+    if count > 1:
+        joined = (*islands(alike, _nvlink), *islands(alike, _switches))
+        yield from (island[:count] for island in joined if len(island) >= count)
+    nodes = sorted(_parted(alike, lambda gpu: gpu.numa_node).values(), key=len, reverse=True)
+    yield from (near[:count] for near in nodes if len(near) >= count)
+    yield tuple(alike[:count])
+
+
+def _kind(gpu: UsableGpu) -> Hashable:
+    return gpu.kind
+
+
+def _card(gpu: UsableGpu) -> Hashable:
+    return gpu.kind.card
 
 
 def _nvlink(gpu: UsableGpu) -> frozenset[str]:

@@ -60,7 +60,8 @@ def changed(pool: str, words: Pool, word: str, value: object) -> Change:
 def _fits(environment: Environment, outcomes: Outcomes, change: Change) -> bool:
     pools = {**environment.pools, change.pool: change.words}
     others = {name: one for name, one in outcomes.memories.items() if name != change.pool}
-    planned = place_all(environment.model_copy(update={"pools": pools}), others)
+    # A suggestion is one of many: what fits at the first go is looked for.
+    planned = place_all(environment.model_copy(update={"pools": pools}), others, most_tries=0)
     return {change.pool, *outcomes.found} <= set(planned.found)
 
 

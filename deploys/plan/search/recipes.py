@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploys.plan.search import ladder, llamacpp_fit, llamacpp_question, vllm_fit, vllm_question
 from deploys.plan.search.alternatives import Alternative, EngineName
 from deploys.plan.search.fit import Fit
-from deploys.plan.search.gpus import GpuKind, UsableGpu
+from deploys.plan.search.gpus import GpuKind, UsableGpu, least_of
 from deploys.plan.search.groups import joined_by_nvlink
 from deploys.plan.search.stages import MOST_PCIE_GPUS, Stage
 from deploys.settings.pool import Pool
@@ -55,7 +55,7 @@ def fit_on(recipe: Recipe, words: Pool, group: Sequence[UsableGpu], stage: Stage
         asked = llamacpp_question.Question(words, recipe.alternative, recipe.cache_type, kinds)
         return llamacpp_fit.fit(asked, stage.in_ram)
     question = vllm_question.Question(
-        words, recipe.alternative, recipe.cache_type, kinds[0], len(kinds)
+        words, recipe.alternative, recipe.cache_type, least_of(kinds), len(kinds)
     )
     return vllm_fit.fit(question)
 

@@ -26,6 +26,24 @@ def test_an_f16_cache_is_kept_where_it_fits_and_q8_0_taken_where_it_does_not() -
     assert _arguments(ONE, context_tokens=24_576, **pinned).kv_cache_type == "q8_0"
 
 
+def test_a_better_quantization_with_a_smaller_cache_comes_before_a_lesser_one_with_f16() -> None:
+    words = {"model": "qwen3-32b", "context_tokens": 8192}
+    assert _replica(ONE, **words).model.quantization == "Q5_K_M"
+    assert _arguments(ONE, **words).kv_cache_type == "q8_0"
+    # Which would have had room.
+    assert _arguments(ONE, **words, quantization="Q4_K_M").kv_cache_type == "f16"
+
+
+def test_the_margin_is_reached_into_before_layers_go_to_ram() -> None:
+    words = {"model": "qwen3-32b-q4_k_m", "context_tokens": 32_768}
+    replica = _replica(("RTX 4090",), **words)
+    assert replica.verdicts[0].outcome is Outcome.TIGHT
+    assert _arguments(("RTX 4090",), **words).gpu_layers == 65
+    # With less of it on the GPU the margin would have stayed free.
+    fewer = _replica(("RTX 4090",), **words, gpu_layers=60)
+    assert fewer.verdicts[0].outcome is Outcome.FITS
+
+
 def test_without_flash_attention_the_cache_stays_f16() -> None:
     arguments = _arguments(TWO, context_tokens=24_576, flash_attention=False)
     assert arguments.kv_cache_type == "f16"
