@@ -26,7 +26,9 @@ from tests.e2e.gateway_pair import (
     wait_until_fit,
     words,
 )
-from tests.e2e.rolling_fleet import Done, Fleet, running_fleet
+from tests.e2e.rolling_fleet import Fleet
+from tests.e2e.running_fleet import running_fleet
+from tests.e2e.told_command import Done
 from tests.lab.host import LabHost
 from tests.lab.machine import ROOT
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from tests.e2e.rolling_fleet import KEY, Done, Fleet
+from tests.e2e.rolling_fleet import KEY, Fleet
 from tests.e2e.streaming_load import Load, streaming
+from tests.e2e.told_command import Done
 
 REPLICAS = ["chat-1", "chat-2", "chat-3"]
 LIMIT_SECONDS = 7

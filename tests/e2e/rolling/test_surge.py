@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.rolling_fleet import KEY, Done, Fleet
+from tests.e2e.rolling_fleet import KEY, Fleet
 from tests.e2e.streaming_load import streaming
+from tests.e2e.told_command import Done
 from tests.e2e.zero_loss import LIMIT_SECONDS
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(600)]

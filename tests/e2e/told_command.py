@@ -1,0 +1,50 @@
+"""A command of the kit whose lines are read as they come, and what they said."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+LONGEST_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All of its output."""
+        return "\n".join(self.lines)
+
+    @property
+    def rollout(self) -> list[str]:
+        """What the rollout told, without pyinfra's prefix."""
+        return [line.partition("rollout: ")[2] for line in self.lines if "rollout: " in line]
+
+
+def run_told(
+    command: list[str], folder: Path, told: Callable[[str], None], kill_at: str = ""
+) -> Done:
+    """Runs a command; `told` gets each line as it comes. At the line `kill_at` all of it dies."""
+    process = subprocess.Popen(
+        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "PYINFRA_PROGRESS": "off", "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )  # fmt: skip
+    ending = threading.Timer(LONGEST_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+    ending.start()
+    lines = []
+    for line in process.stdout or ():
+        lines.append(line.rstrip("\n"))
+        told(lines[-1])
+        if kill_at and kill_at in line:
+            os.killpg(process.pid, signal.SIGKILL)
+    ending.cancel()
+    return Done(process.wait(), tuple(lines))
