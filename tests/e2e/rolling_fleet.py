@@ -123,6 +123,12 @@ class Fleet:
         """What is drained by the gateway's state."""
         return self.lab.host("gate1").run(f"ls {STORE}/state/gateway/drained").split()
 
+    def locks(self) -> dict[str, str]:
+        """The run that holds the lock of each host that is locked."""
+        read = f"sed --quiet '2p' {STORE}/lock 2>/dev/null || true"
+        found = {host.name: host.run(read) for host in self.lab.hosts}
+        return {name: str(json.loads(line)["run"]) for name, line in found.items() if line}
+
     def write(self, name: str, values: Mapping[str, object]) -> None:
         """Writes a Python file of assignments below the repository."""
         path = self.folder / name

@@ -152,22 +152,6 @@ def test_no_replica_is_touched_while_a_gateway_cannot_be_reached(fleet: Fleet) -
     assert fleet.containers() == before
 
 
-def test_what_an_operator_drains_stays_drained_through_an_apply(fleet: Fleet) -> None:
-    """What was rendered last could not be applied yet."""
-    assert fleet.homeport("drain", "lab", "chat-3", "--reason", "a noisy fan").code == 0
-    assert fleet.drained() == "chat-3"
-    # The gateway is outside of the limit, and drained at all the same.
-    done = fleet.apply("--limit", "gpu1")
-    assert done.code == 0, done.text
-    assert "chat-1 on gpu1: drained at gate1" in done.text
-    assert "chat-3 on gpu1: stays drained" in done.text
-    assert "on gpu2" not in " ".join(done.rollout)
-    assert fleet.drained() == "chat-3"
-    assert "chat-3 is drained by" in fleet.homeport("drift", "lab").text
-    assert fleet.homeport("undrain", "lab", "chat-3").code == 0
-    assert (fleet.drained(), fleet.marks()) == ("", [])
-
-
 @pytest.mark.usefixtures("memory_mib")
 @pytest.mark.parametrize("memory_mib", [{"gpu1": 400}], ids=["little"], indirect=True)
 def test_replicas_that_go_are_drained_and_one_alone_is_swapped(fleet: Fleet) -> None:
