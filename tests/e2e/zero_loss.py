@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import yaml
 
@@ -21,41 +21,58 @@ LEAST_IN_FLIGHT = 20
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What was seen when a replica's turn came."""
+
+    replica: str
+    in_flight: int
+    """Streams that it was giving."""
+    is_drained: bool
+    """Whether the rollout drains it at all."""
+    drained: str
+    """What nginx has loaded as drained."""
+
+
+@dataclass(frozen=True)
 class Measured:
     """A command that ran under load."""
 
     done: Done
     load: Load
-    in_flight: dict[str, int] = field(default_factory=dict)
-    """Streams that each replica was giving when its turn came, in that order."""
+    turns: tuple[Turn, ...]
+    """In their order."""
 
 
 def measured(fleet: Fleet, command: Callable[[Callable[[str], None]], Done]) -> Measured:
     """Runs a command while clients stream; `command` gets what to tell each line to."""
     known = addresses(fleet)
-    in_flight: dict[str, int] = {}
+    turns: list[Turn] = []
     tokens = ORDINARY + LONGER_THAN_THE_LIMIT
     longest = max(ORDINARY)
     with streaming(fleet.url, KEY, tokens, len(tokens), awaited_tokens=longest) as load:
 
         def told(line: str) -> None:
-            match = re.search(r"rollout: (\S+) on \S+: (?:drained at gate1|not drained)", line)
+            match = re.search(r"rollout: (\S+) on \S+: (drained at gate1|not drained)", line)
             if match:
-                in_flight[match[1]] = load.in_flight(known[match[1]])
+                in_flight = load.in_flight(known[match[1]])
+                is_drained = match[2] != "not drained"
+                turns.append(Turn(match[1], in_flight, is_drained, fleet.drained()))
 
         done = command(told)
     print(
         f"{len(load.answers)} requests: {len(load.whole())} whole, {len(load.refused())} refused, "
-        f"{len(load.cut())} cut; in flight at each replacement: {in_flight}"
+        f"{len(load.cut())} cut; in flight at each replacement: "
+        f"{', '.join(str(turn.in_flight) for turn in turns)}"
     )
-    return Measured(done, load, in_flight)
+    return Measured(done, load, tuple(turns))
 
 
 def assert_enough_was_measured(found: Measured) -> None:
     """Each replica was replaced in the middle of its streams, and what was cut is accounted for."""
     assert found.done.code == 0, found.done.text
-    assert list(found.in_flight) == REPLICAS
-    assert min(found.in_flight.values()) >= LEAST_IN_FLIGHT
+    assert [turn.replica for turn in found.turns] == REPLICAS
+    assert min(turn.in_flight for turn in found.turns) >= LEAST_IN_FLIGHT
+    assert_one_at_a_time(found)
     assert len(found.load.whole()) > 300
     # Some outlive the limit; each one that was cut was counted, and is named by its number.
     cut = found.load.cut()
@@ -63,6 +80,12 @@ def assert_enough_was_measured(found: Measured) -> None:
     assert {answer.request_id for answer in cut} == named_as_cut(found.done)
     counts = [int(one) for one in re.findall(r": cut (\d+) answers: ", found.done.text)]
     assert sum(counts) == len(cut)
+
+
+def assert_one_at_a_time(found: Measured) -> None:
+    """Whenever a replica was drained, it alone was."""
+    for turn in found.turns:
+        assert turn.drained == (turn.replica if turn.is_drained else ""), found.turns
 
 
 def assert_nothing_was_lost(load: Load) -> None:
