@@ -40,7 +40,7 @@ def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet)
         assert re.search(rf"{name} on gpu\d: would be replaced by shift: {why}", dry.text)
     found = measured(fleet, lambda told: fleet.apply(told=told))
     assert_enough_was_measured(found)
-    assert_nothing_was_lost(found.load)
+    assert_nothing_was_lost(found)
     assert "surge" not in " ".join(found.done.rollout)
     assert fleet.current() == fleet.committed()
 
@@ -49,7 +49,7 @@ def test_a_rollback_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet
     before = fleet.current()
     found = measured(fleet, lambda told: fleet.homeport("rollback", "lab", told=told))
     assert_enough_was_measured(found)
-    assert_nothing_was_lost(found.load)
+    assert_nothing_was_lost(found)
     after = fleet.current()
     assert all(after[name] != before[name] for name in ("gpu1", "gpu2"))
 
@@ -60,7 +60,7 @@ def test_without_draining_the_same_update_cuts_streams(fleet: Fleet) -> None:
     assert_enough_was_measured(found)
     assert "chat-2 on gpu2: replaced, and answers right" in found.done.text
     with pytest.raises(AssertionError, match=r"^\d+ streams were cut within the limit"):
-        assert_nothing_was_lost(found.load)
+        assert_nothing_was_lost(found)
     assert len(found.load.cut()) > LEAST_IN_FLIGHT
 
 
