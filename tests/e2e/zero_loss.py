@@ -111,6 +111,12 @@ def assert_one_at_a_time(found: Measured) -> None:
         assert turn.drained == (turn.replica if turn.is_drained else ""), found.turns
 
 
+def assert_each_replaced_once(*runs: Done) -> None:
+    """These runs together have replaced each replica, in its order, and none again."""
+    right = [line for run in runs for line in run.rollout if "answers right" in line]
+    assert [line.split()[0] for line in right] == REPLICAS
+
+
 def assert_nothing_was_lost(found: Measured) -> None:
     """No stream cut but those that outlived the limit since the drain, and no request refused."""
     early = found.cut_early

@@ -15,6 +15,7 @@ from tests.e2e.zero_loss import (
     LEAST_IN_FLIGHT,
     LIMIT_SECONDS,
     REPLICAS,
+    assert_each_replaced_once,
     assert_enough_was_measured,
     assert_nothing_was_lost,
     measured,
@@ -94,8 +95,7 @@ def test_real_engines_lose_nothing_when_an_apply_is_killed_and_begun_again(fleet
         # Raw pyinfra does the same as the command.
         done = fleet.pyinfra()
     assert done.code == 0, done.text
-    right = [line for line in [*killed.rollout, *done.rollout] if "answers right" in line]
-    assert [line.split()[0] for line in right] == REPLICAS
+    assert_each_replaced_once(killed, done)
     assert (load.refused(), load.cut()) == ([], [])
     assert not set(fleet.containers().values()) & set(before.values())
     assert (fleet.marks(), fleet.drained()) == ([], "")
