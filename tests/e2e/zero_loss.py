@@ -50,6 +50,14 @@ class Measured:
     addresses: Mapping[str, str]
     """ADDRESS:PORT by replica."""
 
+    def __str__(self) -> str:
+        load, in_flight = self.load, ", ".join(str(turn.in_flight) for turn in self.turns)
+        return (
+            f"{len(load.answers)} requests: {len(load.whole())} whole, {len(load.cut())} cut "
+            f"({len(self.cut_early)} within the limit), {len(load.refused())} refused; "
+            f"in flight at each replacement: {in_flight}"
+        )
+
     @property
     def cut_early(self) -> list[Answer]:
         """Streams that were cut before their replica had been drained for the limit."""
@@ -82,11 +90,6 @@ def measured(fleet: Fleet, command: Callable[[Callable[[str], None]], Done]) -> 
                 turns.append(Turn(name, now, in_flight, is_drained, fleet.drained()))
 
         done = command(told)
-    print(
-        f"{len(load.answers)} requests: {len(load.whole())} whole, {len(load.refused())} refused, "
-        f"{len(load.cut())} cut; in flight at each replacement: "
-        f"{', '.join(str(turn.in_flight) for turn in turns)}"
-    )
     return Measured(done, load, tuple(turns), known)
 
 

@@ -5,6 +5,7 @@ One fleet for all of it, and each test begins where the one before it has ended.
 
 import re
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ SHORT = [4] * 4
 
 @pytest.mark.usefixtures("memory_mib")
 @pytest.mark.parametrize("memory_mib", [{"gpu1": 700, "gpu2": 400}], ids=["little"], indirect=True)
-def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet) -> None:
+def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(
+    fleet: Fleet, figure: Callable[[str], None]
+) -> None:
     """How is the plan's own choice: no host has memory for a stand-in."""
     # What a rollback goes back to, and whose limit it keeps: an apply that comes last of all.
     fleet.render(drain_seconds=LIMIT_SECONDS, batch_tokens=112)
@@ -40,24 +43,31 @@ def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet)
     for name in REPLICAS:
         assert re.search(rf"{name} on gpu\d: would be replaced by shift: {why}", dry.text)
     found = measured(fleet, lambda told: fleet.apply(told=told))
+    figure(f"rolling update: {found}")
     assert_enough_was_measured(found)
     assert_nothing_was_lost(found)
     assert "surge" not in " ".join(found.done.rollout)
     assert fleet.current() == fleet.committed()
 
 
-def test_a_rollback_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet) -> None:
+def test_a_rollback_cuts_no_stream_but_those_that_outlive_the_limit(
+    fleet: Fleet, figure: Callable[[str], None]
+) -> None:
     before = fleet.current()
     found = measured(fleet, lambda told: fleet.homeport("rollback", "lab", told=told))
+    figure(f"rollback: {found}")
     assert_enough_was_measured(found)
     assert_nothing_was_lost(found)
     after = fleet.current()
     assert all(after[name] != before[name] for name in ("gpu1", "gpu2"))
 
 
-def test_without_draining_the_same_update_cuts_streams(fleet: Fleet) -> None:
+def test_without_draining_the_same_update_cuts_streams(
+    fleet: Fleet, figure: Callable[[str], None]
+) -> None:
     fleet.render(drain_seconds=0, batch_tokens=160)
     found = measured(fleet, lambda told: fleet.apply(told=told))
+    figure(f"the same update without draining: {found}")
     assert_enough_was_measured(found)
     assert "chat-2 on gpu2: replaced, and answers right" in found.done.text
     with pytest.raises(AssertionError, match=r"^\d+ streams were cut within the limit"):
