@@ -3,6 +3,7 @@
 import json
 import pprint
 import re
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -70,10 +71,17 @@ class Fleet:
         assert done.code == 0, done.text
 
     def homeport(
-        self, *words: str, told: Callable[[str], None] = lambda line: None, kill_at: str = ""
+        self,
+        *words: str,
+        told: Callable[[str], None] = lambda line: None,
+        kill_at: str = "",
+        by: signal.Signals = signal.SIGKILL,
     ) -> Done:
-        """Runs a verb; `told` gets each line as it comes. At the line `kill_at` all of it dies."""
-        return run_told([str(ROOT / ".venv/bin/homeport"), *words], self.folder, told, kill_at)
+        """Runs a verb; `told` gets each line as it comes. At the line `kill_at` all of it gets the
+        signal `by`.
+        """
+        command = [str(ROOT / ".venv/bin/homeport"), *words]
+        return run_told(command, self.folder, told, kill_at, by)
 
     def apply(self, *words: str, told: Callable[[str], None] = lambda line: None) -> Done:
         """Applies what is committed, without the checks afterwards."""
@@ -128,6 +136,11 @@ class Fleet:
         read = f"sed --quiet '2p' {STORE}/lock 2>/dev/null || true"
         found = {host.name: host.run(read) for host in self.lab.hosts}
         return {name: str(json.loads(line)["run"]) for name, line in found.items() if line}
+
+    def last_audit(self, name: str) -> str:
+        """How the last run ended on a host, by its audit log."""
+        line = self.lab.host(name).run(f"tail --lines 1 {STORE}/audit.log")
+        return str(json.loads(line)["outcome"])
 
     def write(self, name: str, values: Mapping[str, object]) -> None:
         """Writes a Python file of assignments below the repository."""

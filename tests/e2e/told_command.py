@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ class Done:
 
     code: int
     lines: tuple[str, ...]
+    ending_seconds: float = 0
+    """From the signal that it got, where it got one."""
 
     @property
     def text(self) -> str:
@@ -30,9 +33,15 @@ class Done:
 
 
 def run_told(
-    command: list[str], folder: Path, told: Callable[[str], None], kill_at: str = ""
+    command: list[str],
+    folder: Path,
+    told: Callable[[str], None],
+    kill_at: str = "",
+    by: signal.Signals = signal.SIGKILL,
 ) -> Done:
-    """Runs a command; `told` gets each line as it comes. At the line `kill_at` all of it dies."""
+    """Runs a command; `told` gets each line as it comes. At the line `kill_at` all of it gets the
+    signal `by`, as from a terminal.
+    """
     process = subprocess.Popen(
         command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PYINFRA_PROGRESS": "off", "PYTHONUNBUFFERED": "1"},
@@ -41,10 +50,13 @@ def run_told(
     ending = threading.Timer(LONGEST_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
     ending.start()
     lines = []
+    killed_at = time.monotonic()
     for line in process.stdout or ():
         lines.append(line.rstrip("\n"))
         told(lines[-1])
         if kill_at and kill_at in line:
-            os.killpg(process.pid, signal.SIGKILL)
+            killed_at = time.monotonic()
+            os.killpg(process.pid, by)
     ending.cancel()
-    return Done(process.wait(), tuple(lines))
+    code = process.wait()
+    return Done(code, tuple(lines), time.monotonic() - killed_at)
