@@ -1,5 +1,6 @@
 """A command of the kit whose lines are read as they come, and what they said."""
 
+import math
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ class Done:
     code: int
     lines: tuple[str, ...]
     ending_seconds: float = 0
-    """From the signal that it got, where it got one."""
+    """From the signal that it got to its end; 0 without one."""
 
     @property
     def text(self) -> str:
@@ -49,8 +50,8 @@ def run_told(
     )  # fmt: skip
     ending = threading.Timer(LONGEST_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
     ending.start()
-    lines = []
-    killed_at = time.monotonic()
+    lines: list[str] = []
+    killed_at = math.inf
     for line in process.stdout or ():
         lines.append(line.rstrip("\n"))
         told(lines[-1])
@@ -59,4 +60,4 @@ def run_told(
             os.killpg(process.pid, by)
     ending.cancel()
     code = process.wait()
-    return Done(code, tuple(lines), time.monotonic() - killed_at)
+    return Done(code, tuple(lines), max(0.0, time.monotonic() - killed_at))
