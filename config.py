@@ -10,5 +10,5 @@ config.REQUIRE_PYINFRA_VERSION = "~=3.10.0"
 # The default lets the other hosts go on after one failed: a bad release would reach the fleet.
 config.FAIL_PERCENT = 0
 
-# A lost host is told in words, and within a minute.
+# A lost host is told in words, and in about a minute.
 connections.watch()

@@ -2,7 +2,7 @@
 
 import secrets
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -23,6 +23,9 @@ settings.register_profile("homeport", deadline=None)
 settings.load_profile("homeport")
 
 
+# Name of the property that carries it: what is printed is seen of failures alone.
+FIGURE = "figure"
+
 # Under nohup or in a shell's background these are ignored, and so would all be that tests start.
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:
@@ -39,8 +42,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """How to draw the same again."""
+    """What tests have measured, and how to draw the same again."""
+    reports = [one for group in terminalreporter.stats.values() for one in group]
+    for report in (one for one in reports if getattr(one, "when", "") == "call"):
+        for name, words in report.user_properties:
+            if name == FIGURE:
+                terminalreporter.write_line(f"measured: {words}")
     terminalreporter.write_line(f"drawn with --hypothesis-seed={config.option.hypothesis_seed}")
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Has the end of the run say what a test has measured, from whichever process it runs in."""
+    return lambda words: record_property(FIGURE, words)
 
 
 # Files -> the lab, or demo, that is made once for all of them; the first that fits.

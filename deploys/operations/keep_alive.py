@@ -1,4 +1,4 @@
-"""A host that is lost during a run is noticed within a minute, and said to be lost.
+"""A host that is lost during a run is noticed in about a minute, and said to be lost.
 
 pyinfra sends SSH keep-alives where ssh_config says so, but nobody counts the answers: a command
 that runs on a host that is gone is waited for until TCP gives up, a quarter of an hour later. Then

@@ -1,46 +1,34 @@
 """Two GPU hosts and a gateway over SSH, deployed by the command as a user would: for rollouts."""
 
 import json
-import os
 import pprint
 import re
 import signal
-import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.lab.images import image
+from tests.e2e.told_command import Done, run_told
 from tests.lab.inventory import connection_data
-from tests.lab.lab import Lab, fleet, running_lab
-from tests.lab.machine import ROOT, docker, run
+from tests.lab.lab import Lab
+from tests.lab.machine import ROOT
 
 KEY = "hp-rolling-test"
 STORE = "/srv/homeport"
-LONGEST_SECONDS = 600
-PROJECT = "homeport-lab-gpu_hosts"
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    lines: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """All of its output."""
-        return "\n".join(self.lines)
-
-    @property
-    def rollout(self) -> list[str]:
-        """What the rollout told, without pyinfra's prefix."""
-        return [line.partition("rollout: ")[2] for line in self.lines if "rollout: " in line]
+POOL: Mapping[str, object] = {
+    "model": "tiny-random",
+    "engine": "llamacpp",
+    "replicas": 3,
+    "context_tokens": 512,
+    "slots": 64,
+    "batch_tokens": 128,
+    "micro_batch_tokens": 64,
+    "steady_seconds": 1,
+    # Stand-ins have tests of their own, and would double the time of all others.
+    "rollout": "shift",
+}
 
 
 @dataclass(frozen=True)
@@ -83,10 +71,17 @@ class Fleet:
         assert done.code == 0, done.text
 
     def homeport(
-        self, *words: str, told: Callable[[str], None] = lambda line: None, kill_at: str = ""
+        self,
+        *words: str,
+        told: Callable[[str], None] = lambda line: None,
+        kill_at: str = "",
+        by: signal.Signals = signal.SIGKILL,
     ) -> Done:
-        """Runs a verb; `told` gets each line as it comes. At the line `kill_at` all of it dies."""
-        return _run([str(ROOT / ".venv/bin/homeport"), *words], self.folder, told, kill_at)
+        """Runs a verb; `told` gets each line as it comes. At the line `kill_at` all of it gets the
+        signal `by`.
+        """
+        command = [str(ROOT / ".venv/bin/homeport"), *words]
+        return run_told(command, self.folder, told, kill_at, by)
 
     def apply(self, *words: str, told: Callable[[str], None] = lambda line: None) -> Done:
         """Applies what is committed, without the checks afterwards."""
@@ -95,7 +90,7 @@ class Fleet:
     def pyinfra(self, deploy: str = "deploys/site.py", *words: str) -> Done:
         """The same without the command."""
         command = [str(Path(sys.executable).with_name("pyinfra")), "-y", *words]
-        return _run([*command, "inventories/lab.py", deploy], self.folder, lambda line: None)
+        return run_told([*command, "inventories/lab.py", deploy], self.folder, lambda line: None)
 
     def containers(self) -> dict[str, str]:
         """Container id by replica, of those that run."""
@@ -136,100 +131,20 @@ class Fleet:
         """What is drained by the gateway's state."""
         return self.lab.host("gate1").run(f"ls {STORE}/state/gateway/drained").split()
 
+    def locks(self) -> dict[str, str]:
+        """The run that holds the lock of each host that is locked."""
+        read = f"sed --quiet '2p' {STORE}/lock 2>/dev/null || true"
+        found = {host.name: host.run(read) for host in self.lab.hosts}
+        return {name: str(json.loads(line)["run"]) for name, line in found.items() if line}
+
+    def last_audit(self, name: str) -> str:
+        """How the last run ended on a host, by its audit log."""
+        line = self.lab.host(name).run(f"tail --lines 1 {STORE}/audit.log")
+        return str(json.loads(line)["outcome"])
+
     def write(self, name: str, values: Mapping[str, object]) -> None:
         """Writes a Python file of assignments below the repository."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [f"{key} = {pprint.pformat(value)}\n" for key, value in values.items()]
         path.write_text("".join(lines))
-
-
-POOL: Mapping[str, object] = {
-    "model": "tiny-random",
-    "engine": "llamacpp",
-    "replicas": 3,
-    "context_tokens": 512,
-    "slots": 64,
-    "batch_tokens": 128,
-    "micro_batch_tokens": 64,
-    "steady_seconds": 1,
-    # Stand-ins have tests of their own, and would double the time of all others.
-    "rollout": "shift",
-}
-
-
-@contextmanager
-def running_fleet(
-    name: str, folder: Path, images: Mapping[str, str], gpu_hosts: int = 2, gateways: int = 1
-) -> Iterator[Fleet]:
-    """A fresh fleet with nothing deployed; `images` are this machine's, by what they are."""
-    with running_lab(name, fleet(gpu_hosts, gateways, image="docker"), registry=True) as lab:
-        registry = lab.registry
-        assert registry is not None
-        for host in lab.hosts:
-            registry.trusted_by(host)
-        pushed = {
-            what: f"{registry.address}/{what}@{registry.push(reference, what)}"
-            for what, reference in images.items()
-        }
-        made = Fleet(lab, folder, pushed)
-        _make_repository(made)
-        yield made
-
-
-def engine_image(behaviour: str) -> str:
-    """The slow double of llama-server in one of its behaviours."""
-    base = image("engine")
-    reference = f"{base}-{behaviour.replace(' ', '-')}"
-    text = f'FROM {base}\nENV ENGINE_BEHAVIOUR="{behaviour}"\n'
-    run("env", "DOCKER_BUILDKIT=0", "docker", "build", "--quiet", "--tag", reference, "-",
-        given=text.encode())  # fmt: skip
-    return reference
-
-
-def forget_engine_images(*references: str) -> None:
-    """Removes images of behaviours."""
-    for reference in references:
-        docker("image", "rm", "--force", reference, check=False)
-
-
-def _make_repository(made: Fleet) -> None:
-    for link in ("deploys", "templates", "checks"):
-        (made.folder / link).symlink_to(ROOT / link)
-    (made.folder / "config.py").write_text((ROOT / "config.py").read_text())
-    names = [host.name for host in made.lab.hosts]
-    groups = {
-        "lab": [
-            (h.name, {"ssh_hostname": h.address, "address": h.address}) for h in made.lab.hosts
-        ],
-        "gpu_hosts": [name for name in names if name.startswith("gpu")],
-        "gateways": [name for name in names if name.startswith("gate")],
-    }
-    made.write("inventories/lab.py", groups)
-    models = (ROOT / "inventories/models.yaml").read_text()
-    (made.folder / "inventories/models.yaml").write_text(models)
-    hardware = {"cpu": {"physical_cores": 2}, "memory_mib": 8192, "gpus": []}
-    path = made.folder / "inventories/hardware/lab.yaml"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"hosts": dict.fromkeys(names, hardware)}))
-    key = made.folder / "load.key"
-    key.touch(0o600)
-    key.write_text(f"{KEY}\n")
-
-
-def _run(command: list[str], folder: Path, told: Callable[[str], None], kill_at: str = "") -> Done:
-    process = subprocess.Popen(
-        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={**os.environ, "PYINFRA_PROGRESS": "off", "PYTHONUNBUFFERED": "1"},
-        start_new_session=True,
-    )  # fmt: skip
-    ending = threading.Timer(LONGEST_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
-    ending.start()
-    lines = []
-    for line in process.stdout or ():
-        lines.append(line.rstrip("\n"))
-        told(lines[-1])
-        if kill_at and kill_at in line:
-            os.killpg(process.pid, signal.SIGKILL)
-    ending.cancel()
-    return Done(process.wait(), tuple(lines))

@@ -26,7 +26,9 @@ from tests.e2e.gateway_pair import (
     wait_until_fit,
     words,
 )
-from tests.e2e.rolling_fleet import Done, Fleet, running_fleet
+from tests.e2e.rolling_fleet import Fleet
+from tests.e2e.running_fleet import running_fleet
+from tests.e2e.told_command import Done
 from tests.lab.host import LabHost
 from tests.lab.machine import ROOT
 
@@ -78,7 +80,9 @@ def power_is_cut(host: LabHost) -> Iterator[None]:
 
 @pytest.mark.parametrize("loss", [nginx_dies, power_is_cut, cable_pulled])
 def test_losing_a_gateway_loses_no_new_request_beyond_the_change(
-    fleet: Fleet, loss: Callable[[LabHost], AbstractContextManager[None]]
+    fleet: Fleet,
+    loss: Callable[[LabHost], AbstractContextManager[None]],
+    figure: Callable[[str], None],
 ) -> None:
     (lost,) = holders(fleet)
     (other,) = set(GATEWAYS) - {lost}
@@ -91,8 +95,10 @@ def test_losing_a_gateway_loses_no_new_request_beyond_the_change(
             failed = list(asked.failed)
             seconds = asked.lost_seconds(began)
         wait_until_fit(fleet.lab.host(lost))
-    print(f"{loss.__name__}: {len(failed)} of {len(asked.began)} requests lost, "
-          f"the last of them begun {seconds:.1f} s after it")  # fmt: skip
+    figure(
+        f"one of two gateways lost, {loss.__name__}: {len(failed)} of {len(asked.began)} requests "
+        f"lost, the last of them begun {seconds:.1f} s after it"
+    )
     assert seconds < LONGEST_FAILOVER_SECONDS
     # It comes back and takes nothing: no second change, so no second loss.
     assert asked.failed == failed

@@ -18,6 +18,9 @@ def test_a_seed_that_is_given_is_kept_and_said(
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     assert reporter is not None
     said: list[str] = []
-    monkeypatch.setattr(reporter, "write_line", said.append)
-    pytest_terminal_summary(reporter, pytestconfig)
+    with monkeypatch.context() as patch:
+        patch.setattr(reporter, "write_line", said.append)
+        # What tests before this one have measured is told beside it.
+        patch.setattr(reporter, "stats", {})
+        pytest_terminal_summary(reporter, pytestconfig)
     assert said == ["drawn with --hypothesis-seed=7"]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from deploys.render.image_tags import built_reference
-from tests.e2e.rolling_fleet import Fleet, engine_image, forget_engine_images, running_fleet
+from tests.e2e.rolling_fleet import Fleet
+from tests.e2e.running_fleet import engine_image, forget_engine_images, running_fleet
 from tests.e2e.zero_loss import LIMIT_SECONDS
 from tests.lab.images import image
 from tests.lab.machine import ROOT

@@ -13,7 +13,8 @@ import pytest
 from deploys.history.words import LOST
 from tests.e2e.rolling_fleet import KEY, Fleet
 from tests.e2e.streaming_load import streaming
-from tests.e2e.zero_loss import AMPLE_SECONDS, REPLICAS, addresses
+from tests.e2e.told_command import Done
+from tests.e2e.zero_loss import AMPLE_SECONDS, addresses, assert_each_replaced_once
 from tests.lab.host import LabHost
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1200)]
@@ -21,11 +22,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1200)]
 # One token each second: whichever replica is drained gives some of the long ones for a while.
 STREAMS = [3, 4, 12] * 8
 LONGEST_SECONDS = 120
-
-
-def _drop_connections(host: LabHost) -> None:
-    """Ends every SSH connection: each has a process of its own that runs as the operator."""
-    host.run("pkill -KILL -u operator sshd-session")
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,8 @@ class Loss:
     """Of the pool, so that it has to be updated."""
     words: str
     """Pattern of what the apply says."""
-    lose: Callable[[LabHost], None] = _drop_connections
+    cuts_power: bool = False
+    """Else every connection to it is dropped."""
     is_drained: bool = True
     """Until the next apply."""
     steady_seconds: int = 1
@@ -55,7 +52,7 @@ LOSSES = {
         "gpu2",
         176,
         rf"chat-2 on gpu2: gpu2: {LOST}.*; what it runs is not known",
-        lose=LabHost.pull_the_plug,
+        cuts_power=True,
         steady_seconds=15,
     ),
     "the connection to its gateway": Loss(
@@ -68,40 +65,55 @@ LOSSES = {
 def test_a_host_that_is_lost_while_a_replica_is_drained_costs_no_answer(
     fleet: Fleet, loss: Loss
 ) -> None:
-    before, host = fleet.containers(), fleet.lab.host(loss.host)
-    has_power = loss.lose is not LabHost.pull_the_plug
-
-    def told(line: str) -> None:
-        if "rollout: chat-2 on gpu2: drained" in line:
-            if not has_power:
-                _wait_until(lambda: fleet.containers().get("chat-2", "") not in ("", old))
-            loss.lose(host)
-
-    old = before["chat-2"]
     fleet.render(
         drain_seconds=AMPLE_SECONDS,
         steady_seconds=loss.steady_seconds,
         batch_tokens=loss.batch_tokens,
     )
     with streaming(fleet.url, KEY, STREAMS, len(STREAMS)) as load:
-        broken = fleet.apply(told=told)
+        broken = _broken(fleet, loss)
         assert broken.code == 4, broken.text
         assert re.search(f"error: {loss.words}", broken.text), broken.text
         assert f"error: {loss.host}: the connection was lost during the run" in broken.text
         assert "Traceback" not in broken.text
         assert fleet.marks() == (["chat-2.apply"] if loss.is_drained else [])
-        if not has_power:
-            host.start()
-        _wait_until(lambda: _health(fleet, "chat-2") == "200")
-        done = fleet.apply()
+        done = _recovered(fleet, loss)
     assert done.code == 0, done.text
-    right = [line for line in [*broken.rollout, *done.rollout] if "answers right" in line]
-    assert [line.split()[0] for line in right] == REPLICAS
+    assert_each_replaced_once(broken, done)
     assert (load.refused(), load.cut()) == ([], [])
     assert (fleet.marks(), fleet.drained()) == ([], "")
     assert fleet.current() == fleet.committed()
     drift = fleet.homeport("drift", "lab")
     assert drift.code == 0, drift.text
+
+
+def _broken(fleet: Fleet, loss: Loss) -> Done:
+    """An apply that loses the host: its power once the new container runs, else at the drain."""
+    host, old = fleet.lab.host(loss.host), fleet.containers()["chat-2"]
+
+    def told(line: str) -> None:
+        if "rollout: chat-2 on gpu2: drained" not in line:
+            return
+        if loss.cuts_power:
+            _wait_until(lambda: fleet.containers().get("chat-2", "") not in ("", old))
+            host.pull_the_plug()
+        else:
+            _drop_connections(host)
+
+    return fleet.apply(told=told)
+
+
+def _recovered(fleet: Fleet, loss: Loss) -> Done:
+    """The next apply, once the host is back."""
+    if loss.cuts_power:
+        fleet.lab.host(loss.host).start()
+    _wait_until(lambda: _health(fleet, "chat-2") == "200")
+    return fleet.apply()
+
+
+def _drop_connections(host: LabHost) -> None:
+    """Ends every SSH connection: each has a process of its own that runs as the operator."""
+    host.run("pkill -KILL -u operator sshd-session")
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:

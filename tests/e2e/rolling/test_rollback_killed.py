@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.rolling_fleet import KEY, Fleet
 from tests.e2e.streaming_load import streaming
-from tests.e2e.zero_loss import AMPLE_SECONDS, REPLICAS
+from tests.e2e.zero_loss import AMPLE_SECONDS, REPLICAS, assert_each_replaced_once
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1200)]
 
@@ -33,8 +33,7 @@ def test_a_rollback_that_is_killed_and_begun_again_loses_nothing_and_ends_where_
         assert fleet.current() == later
         done = fleet.homeport("rollback", "lab")
     assert done.code == 0, done.text
-    right = [line for line in [*killed.rollout, *done.rollout] if "answers right" in line]
-    assert [line.split()[0] for line in right] == REPLICAS
+    assert_each_replaced_once(killed, done)
     assert (load.refused(), load.cut()) == ([], [])
     assert set(fleet.containers()) == set(REPLICAS)
     assert not set(fleet.containers().values()) & set(before.values())

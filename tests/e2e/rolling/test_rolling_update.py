@@ -5,6 +5,7 @@ One fleet for all of it, and each test begins where the one before it has ended.
 
 import re
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.e2e.zero_loss import (
     LEAST_IN_FLIGHT,
     LIMIT_SECONDS,
     REPLICAS,
+    assert_each_replaced_once,
     assert_enough_was_measured,
     assert_nothing_was_lost,
     measured,
@@ -27,7 +29,9 @@ SHORT = [4] * 4
 
 @pytest.mark.usefixtures("memory_mib")
 @pytest.mark.parametrize("memory_mib", [{"gpu1": 700, "gpu2": 400}], ids=["little"], indirect=True)
-def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet) -> None:
+def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(
+    fleet: Fleet, figure: Callable[[str], None]
+) -> None:
     """How is the plan's own choice: no host has memory for a stand-in."""
     # What a rollback goes back to, and whose limit it keeps: an apply that comes last of all.
     fleet.render(drain_seconds=LIMIT_SECONDS, batch_tokens=112)
@@ -39,28 +43,35 @@ def test_an_update_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet)
     for name in REPLICAS:
         assert re.search(rf"{name} on gpu\d: would be replaced by shift: {why}", dry.text)
     found = measured(fleet, lambda told: fleet.apply(told=told))
+    figure(f"rolling update: {found}")
     assert_enough_was_measured(found)
-    assert_nothing_was_lost(found.load)
+    assert_nothing_was_lost(found)
     assert "surge" not in " ".join(found.done.rollout)
     assert fleet.current() == fleet.committed()
 
 
-def test_a_rollback_cuts_no_stream_but_those_that_outlive_the_limit(fleet: Fleet) -> None:
+def test_a_rollback_cuts_no_stream_but_those_that_outlive_the_limit(
+    fleet: Fleet, figure: Callable[[str], None]
+) -> None:
     before = fleet.current()
     found = measured(fleet, lambda told: fleet.homeport("rollback", "lab", told=told))
+    figure(f"rollback: {found}")
     assert_enough_was_measured(found)
-    assert_nothing_was_lost(found.load)
+    assert_nothing_was_lost(found)
     after = fleet.current()
     assert all(after[name] != before[name] for name in ("gpu1", "gpu2"))
 
 
-def test_without_draining_the_same_update_cuts_streams(fleet: Fleet) -> None:
+def test_without_draining_the_same_update_cuts_streams(
+    fleet: Fleet, figure: Callable[[str], None]
+) -> None:
     fleet.render(drain_seconds=0, batch_tokens=160)
     found = measured(fleet, lambda told: fleet.apply(told=told))
+    figure(f"the same update without draining: {found}")
     assert_enough_was_measured(found)
     assert "chat-2 on gpu2: replaced, and answers right" in found.done.text
     with pytest.raises(AssertionError, match=r"^\d+ streams were cut within the limit"):
-        assert_nothing_was_lost(found.load)
+        assert_nothing_was_lost(found)
     assert len(found.load.cut()) > LEAST_IN_FLIGHT
 
 
@@ -94,8 +105,7 @@ def test_real_engines_lose_nothing_when_an_apply_is_killed_and_begun_again(fleet
         # Raw pyinfra does the same as the command.
         done = fleet.pyinfra()
     assert done.code == 0, done.text
-    right = [line for line in [*killed.rollout, *done.rollout] if "answers right" in line]
-    assert [line.split()[0] for line in right] == REPLICAS
+    assert_each_replaced_once(killed, done)
     assert (load.refused(), load.cut()) == ([], [])
     assert not set(fleet.containers().values()) & set(before.values())
     assert (fleet.marks(), fleet.drained()) == ([], "")
@@ -150,22 +160,6 @@ def test_no_replica_is_touched_while_a_gateway_cannot_be_reached(fleet: Fleet) -
     assert "error: gate1: Could not connect" in done.text
     assert "hint: gate1 is a gateway: no replica is replaced that cannot be drained" in done.text
     assert fleet.containers() == before
-
-
-def test_what_an_operator_drains_stays_drained_through_an_apply(fleet: Fleet) -> None:
-    """What was rendered last could not be applied yet."""
-    assert fleet.homeport("drain", "lab", "chat-3", "--reason", "a noisy fan").code == 0
-    assert fleet.drained() == "chat-3"
-    # The gateway is outside of the limit, and drained at all the same.
-    done = fleet.apply("--limit", "gpu1")
-    assert done.code == 0, done.text
-    assert "chat-1 on gpu1: drained at gate1" in done.text
-    assert "chat-3 on gpu1: stays drained" in done.text
-    assert "on gpu2" not in " ".join(done.rollout)
-    assert fleet.drained() == "chat-3"
-    assert "chat-3 is drained by" in fleet.homeport("drift", "lab").text
-    assert fleet.homeport("undrain", "lab", "chat-3").code == 0
-    assert (fleet.drained(), fleet.marks()) == ("", [])
 
 
 @pytest.mark.usefixtures("memory_mib")

@@ -4,13 +4,14 @@ The fleet is the rolling updates' own; each test begins where the one before it 
 """
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from tests.e2e.rolling_fleet import KEY, Done, Fleet
+from tests.e2e.rolling_fleet import KEY, Fleet
 from tests.e2e.streaming_load import streaming
+from tests.e2e.told_command import Done
 from tests.e2e.zero_loss import LIMIT_SECONDS
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(600)]
@@ -55,7 +56,9 @@ def test_a_gateway_that_does_not_know_the_stand_in_is_said_aloud(alone: Fleet, f
     assert set(alone.containers()) == {"chat-1"}
 
 
-def test_a_pool_of_one_loses_no_request_while_it_is_replaced(alone: Fleet) -> None:
+def test_a_pool_of_one_loses_no_request_while_it_is_replaced(
+    alone: Fleet, figure: Callable[[str], None]
+) -> None:
     before = alone.containers()
     alone.render(batch_tokens=192, **SURGE)
     with streaming(alone.url, KEY, SHORT, len(SHORT)) as load:
@@ -69,10 +72,14 @@ def test_a_pool_of_one_loses_no_request_while_it_is_replaced(alone: Fleet) -> No
         "chat-1-surge on gpu1: drained at gate1",
         "chat-1-surge on gpu1: removed",
     ]
-    assert (load.refused(), load.cut()) == ([], [])
     by_stand_in = [one for one in load.whole() if one.replica.endswith(":9501")]
+    figure(
+        f"surge of a pool of one: {len(load.answers)} requests: {len(load.whole())} whole "
+        f"({len(by_stand_in)} by the stand-in), {len(load.cut())} cut, "
+        f"{len(load.refused())} refused"
+    )
+    assert (load.refused(), load.cut()) == ([], [])
     assert len(by_stand_in) > len(SHORT)
-    print(f"{len(load.whole())} requests, none lost; {len(by_stand_in)} by the stand-in")
     after = alone.containers()
     assert set(after) == {"chat-1"}
     assert after != before
