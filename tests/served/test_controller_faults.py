@@ -97,8 +97,6 @@ def test_a_controller_that_dies_while_engines_are_replaced_loses_no_request_and_
     assert _marks(served) == set()
     assert served.locked() == []
     assert served.findings() == []
-    served.commit()
-    served.apply()
 
 
 def test_a_run_that_was_killed_is_named_by_the_next_one(served: Served) -> None:

@@ -115,9 +115,6 @@ def _plant(served: Served) -> None:
 @pytest.fixture(scope="module")
 def rows(served_lab: Served) -> Iterator[Rows]:
     """Everything planted at once, and what drift finds."""
-    # Whatever another file's tests have left applied, only what is planted may be found.
-    served_lab.commit()
-    served_lab.apply()
     served_lab.commit(nvidia={"driver": {"version": RUNS}})
     try:
         _plant(served_lab)
@@ -126,7 +123,7 @@ def rows(served_lab: Served) -> Iterator[Rows]:
         _old_driver_again(served_lab.host("gpu2"))
         served_lab.host("gate1").run(f"rm -f {STORE}/state/gateway/note")
         served_lab.host("gpu1").run("docker rm --force stranger 2>/dev/null || true")
-        served_lab.commit()
+        served_lab.put_back()
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=[f"{host}: {what}" for host, what in PLANTED])

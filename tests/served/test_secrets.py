@@ -51,8 +51,8 @@ def locked(served: Served) -> Iterator[Served]:
     served.commit(clients=CLIENTS, registry=login, images=images)
     yield served
     registry.require_no_login()
-    served.commit()
-    served.apply()
+    # Before its image can be removed.
+    served.put_back()
     served.host("gate1").run(f"docker image rm {renamed}")
 
 
