@@ -4,19 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-
-LONGEST_SECONDS = 60
-
-
-def until(happens: Callable[[], object], *, every_seconds: float = 0.05) -> None:
-    """Waits until something is true; fails when it never is."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not happens() and time.monotonic() < deadline:
-        time.sleep(every_seconds)
-    assert happens()
 
 
 def started(root: Path, deploy: str) -> "subprocess.Popen[str]":

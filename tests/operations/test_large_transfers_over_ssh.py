@@ -13,8 +13,9 @@ from deploys.catalogue.store import store_folder
 from deploys.cli.exit_codes import ExitCode
 from tests.lab.machine import docker
 from tests.lab.registry import Registry
+from tests.lab.waiting import until
 from tests.operations.committed_release import model_copy
-from tests.operations.killed_run import killed, started, until
+from tests.operations.killed_run import killed, started
 from tests.operations.pull_lab import LEFT, apply, commit, nothing_was_stopped, on_each
 from tests.operations.store_lab import STORE, StoreLab, outside, several_files
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.killed_run import until
+from tests.lab.waiting import until
 from tests.operations.loud_run import arguments_watched, loudest, shown, written
 
 NEEDLE = "needle-of-a-test"

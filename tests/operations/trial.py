@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploys.cli.pyinfra_run import Run, run_pyinfra
 from deploys.history.words import LOCKING
+from tests.lab.waiting import until
 from tests.operations.committed_release import ROOT, write_release
 
 # What site.py does, without what needs Docker.
@@ -31,7 +31,6 @@ local.include("deploys/releases.py")
 local.include("deploys/switch.py")
 local.include("deploys/prune.py")
 """
-LONGEST_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -73,9 +72,7 @@ class Trial:
             command, cwd=self.root, text=True, start_new_session=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env={**os.environ, "PYINFRA_PROGRESS": "off"},
         )  # fmt: skip
-        deadline = time.monotonic() + LONGEST_SECONDS
-        while not (self.root / "waiting").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until((self.root / "waiting").exists)
         assert self.is_locked
         return process
 

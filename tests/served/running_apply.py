@@ -4,14 +4,12 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.lab.served import NAME, Served
-
-LONGEST_SECONDS = 120
+from tests.lab.waiting import LONGEST_SECONDS, until
 
 
 @dataclass
@@ -27,12 +25,13 @@ class RunningApply:
         return "".join(self.lines)
 
     def wait_for(self, words: str) -> None:
-        """Until it has said this, or has ended."""
-        deadline = time.monotonic() + LONGEST_SECONDS
-        while words not in self.said:
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.01)
+        """Until it has said this; fails when it ends before."""
+        until(
+            lambda: words in self.said or self.process.poll() is not None,
+            every_seconds=0.01,
+            account=lambda: self.said,
+        )
+        assert words in self.said, self.said
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal; SIGKILL to pyinfra too, as when the machine dies."""

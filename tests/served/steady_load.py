@@ -10,9 +10,9 @@ from uuid import uuid4
 import httpx
 
 from tests.lab.served import Served
+from tests.lab.waiting import until
 
 CLIENTS = 3
-LONGEST_SECONDS = 90
 
 
 @dataclass
@@ -39,10 +39,8 @@ class Answers:
 
     def wait_for_more(self, count: int) -> None:
         """Until so many more are good."""
-        wanted, deadline = self.good + count, time.monotonic() + LONGEST_SECONDS
-        while self.good < wanted:
-            assert time.monotonic() < deadline, self.bad
-            time.sleep(0.05)
+        wanted = self.good + count
+        until(lambda: self.good >= wanted, account=lambda: self.bad)
 
 
 @contextmanager

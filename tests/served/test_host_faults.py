@@ -8,11 +8,11 @@ import pytest
 
 from tests.lab.host import text_file
 from tests.lab.served import NAME, STORE, Served
+from tests.lab.waiting import until
 from tests.served.steady_load import steady_load
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
-LONGEST_SECONDS = 90
 MORE_ANSWERS = 20
 # What httpx says where a host is down, comes up, or goes while it is asked.
 UNREACHABLE = re.compile(r"(Connect|Read|Write)(Error|Timeout)\(|RemoteProtocolError\(")
@@ -31,15 +31,19 @@ def _gateways_account(served: Served) -> str:
 
 def _serves_by_itself(served: Served) -> None:
     """Waits until a client gets an answer, without any command of the kit."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    said = ""
-    while said != "200":
-        assert time.monotonic() < deadline, f"{said}\n{_gateways_account(served)}"
-        try:
-            said = str(served.chat(timeout_seconds=5).status_code)
-        except httpx.HTTPError as error:
-            said = repr(error)
-        time.sleep(0.5)
+    until(
+        lambda: _said(served) == "200",
+        every_seconds=0.5,
+        account=lambda: f"{_said(served)}\n{_gateways_account(served)}",
+    )
+
+
+def _said(served: Served) -> str:
+    """What a client gets that asks once: a status, or why there is none."""
+    try:
+        return str(served.chat(timeout_seconds=5).status_code)
+    except httpx.HTTPError as error:
+        return repr(error)
 
 
 def test_a_host_that_is_down_from_the_start_is_4_and_no_other_is_touched(served: Served) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.lab.host import File
 from tests.lab.served import KEY, STORE, Served, pushed_images
+from tests.lab.waiting import until
 from tests.operations import loud_run, secret_watch
-from tests.operations.killed_run import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
