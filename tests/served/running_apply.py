@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.lab.served import NAME, Served
@@ -17,6 +17,8 @@ class RunningApply:
     """The process and all that it has said so far."""
 
     process: "subprocess.Popen[str]"
+    dies_at: str = ""
+    """Words of a line at which all of it ends at once, as when its machine dies."""
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -33,12 +35,18 @@ class RunningApply:
         )
         assert words in self.said, self.said
 
-    def signal(self, number: signal.Signals) -> None:
-        """Sends a signal; SIGKILL to pyinfra too, as when the machine dies."""
-        if number == signal.SIGKILL:
-            os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
+    def read(self) -> None:
+        """Takes in what it says, until the last of its processes has ended."""
+        for line in self.process.stdout or ():
+            self.lines.append(line)
+            if self.dies_at and self.dies_at in line:
+                self.kill()
+
+    def kill(self) -> None:
+        """Ends homeport and pyinfra, as far as they still run."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def ends(self) -> int:
         """Waits for the end; the exit code."""
@@ -46,26 +54,20 @@ class RunningApply:
 
 
 @contextmanager
-def running_apply(served: Served, arguments: str = "") -> Iterator[RunningApply]:
+def running_apply(served: Served, *, dies_at: str = "") -> Iterator[RunningApply]:
     """Starts it; what still runs when the block ends is killed."""
-    command = [".venv/bin/homeport", "apply", NAME, "--no-verify", *arguments.split()]
+    command = [".venv/bin/homeport", "apply", NAME, "--no-verify"]
     process = subprocess.Popen(
         command, cwd=served.checkout.path, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
-    running = RunningApply(process)
-
-    def read() -> None:
-        for line in process.stdout or ():
-            running.lines.append(line)
-
-    reader = threading.Thread(target=read)
+    running = RunningApply(process, dies_at)
+    reader = threading.Thread(target=running.read)
     reader.start()
     try:
         yield running
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+        running.kill()
         process.wait()
         reader.join()
