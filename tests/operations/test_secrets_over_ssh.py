@@ -80,6 +80,14 @@ def reference(docker_lab: Lab) -> Iterator[str]:
 
 
 @pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where all that runs on the controller keeps what is its own."""
+    folder = tmp_path_factory.mktemp("home")
+    loud_run.keep_below(folder, monkeypatch)
+    return folder
+
+
+@pytest.fixture
 def repository(stores: StoreLab, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the operator keeps: secrets in files that only they can read, and in the environment."""
     files = {"two.key": "by-file", "three.key": "by-command", "password": "password", "t": "token"}
@@ -92,7 +100,7 @@ def repository(stores: StoreLab, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_secrets_stand_in_files_of_mode_0600_and_nowhere_else(
-    stores: StoreLab, repository: Path, reference: str
+    stores: StoreLab, repository: Path, home: Path, reference: str
 ) -> None:
     stores.trust_the_lab()
     source = f"hub:site/model@{'b' * 40}"
@@ -120,6 +128,7 @@ def test_secrets_stand_in_files_of_mode_0600_and_nowhere_else(
     assert_everything_was_said(said)
     assert loud_run.shown(said, NEEDLES) == []
     assert loud_run.written(repository, NEEDLES, ("two.key", "three.key", "password", "t")) == []
+    assert loud_run.written(home, NEEDLES, ()) == []
     config = re.compile(rf"file 600 root {DIRECTORY}/secrets/registry\.\w+/config\.json")
     shown = [secret_watch.seen(stores.host(name)) for name in HOSTS]
     # Fast hosts may have pulled between two looks; none may have shown anything else.

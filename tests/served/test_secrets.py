@@ -70,8 +70,9 @@ def _answers(served: Served, keys: Mapping[str, str]) -> dict[str, int]:
 
 
 def test_secrets_stand_nowhere_but_with_the_operator(
-    locked: Served, monkeypatch: pytest.MonkeyPatch
+    locked: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    loud_run.keep_below(tmp_path, monkeypatch)
     monkeypatch.setenv("CLIENT_KEY", SECRETS["environment"])
     on_controller: list[str] = []
     root, hosts = locked.checkout.path, locked.lab.hosts
@@ -87,6 +88,7 @@ def test_secrets_stand_nowhere_but_with_the_operator(
     assert loud_run.shown(said, NEEDLES) == []
     assert on_controller == []
     assert loud_run.written(root, NEEDLES, {*OWN, ".homeport/served.key"}) == []
+    assert loud_run.written(tmp_path, NEEDLES, ()) == []
     # A fast host may have pulled between two looks; none may have shown anything else.
     seen = set().union(*(secret_watch.seen(host) for host in hosts))
     assert [one for one in seen if not LOGIN.fullmatch(one)] == []
