@@ -2,7 +2,7 @@
 
 from pyinfra import host, local
 
-from deploys.operations import draining, release
+from deploys.operations import draining, release, staging
 from deploys.operations.manifest import (
     committed_files,
     committed_sources,
@@ -18,7 +18,7 @@ release.folders(name="Make the kit's folders", directory=directory)
 
 local.include("deploys/gateway_secrets.py")
 
-release.staged(
+staging.staged(
     name=f"Stage release {committed.release}",
     directory=directory,
     release=committed.release,

@@ -1,16 +1,14 @@
-"""Releases on a host: staged beside the running one, validated, then switched atomically."""
+"""Releases on a host: once staged they are validated, then switched atomically."""
 
-from collections.abc import Generator, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Generator, Iterator
 
 from pyinfra import host
-from pyinfra.api import FileUploadCommand, QuoteString, StringCommand, operation
+from pyinfra.api import QuoteString, StringCommand, operation
 
 from deploys.facts.gateway_host import NginxVersions
 from deploys.facts.once import once
-from deploys.facts.release import MissingFolders, StagedFiles
+from deploys.facts.release import MissingFolders
 from deploys.operations.gateway import valid_configuration, valid_egress
-from deploys.operations.gateways import LOADED
 from deploys.operations.host_script import refuse
 from deploys.operations.manifest import RunRelease
 from deploys.operations.release_links import (
@@ -27,7 +25,7 @@ from deploys.render.release import Release
 
 FOLDERS = ("releases", "models", "images", "gateway", "secrets/gateway", "state/gateway", "applied")
 
-Commands = Generator[StringCommand | FileUploadCommand, None, None]
+Commands = Generator[StringCommand, None, None]
 
 
 @operation()
@@ -45,43 +43,6 @@ def folders(directory: str) -> Commands:
     yield StringCommand("mkdir -p", paths)
     # Lets nobody else through; what containers mount below it carries its own modes.
     yield StringCommand("chmod 700", QuoteString(f"{directory}/secrets"))
-
-
-@operation()
-def staged(
-    directory: str, release: str, files: Mapping[str, str], sources: Mapping[str, str]
-) -> Commands:
-    """
-    Put a release's files beside the running one, byte for byte as committed.
-
-    + directory: where the kit keeps its files
-    + release: name of the release
-    + files: sha256 by path below the release
-    + sources: committed file by path below the release
-    """
-    target = f"{directory}/releases/{release}"
-    live = once(host, StagedFiles, directory=target)
-    stale = [path for path in sorted(files) if live.get(path) != files[path]]
-    extra = sorted(live.keys() - files.keys())
-    if not stale and not extra:
-        host.noop(f"release {release} is staged")
-        return
-    if any(path.startswith("nginx/") for path in [*stale, *extra]):
-        # What nginx loaded may no longer be what lies here: forget it before anything is changed,
-        # so that the gateway is reloaded even if this run ends half-way.
-        yield StringCommand("rm -f", QuoteString(f"{directory}/{LOADED}"))
-    parents = sorted({str(Path(path).parent) for path in stale})
-    for parent in parents:
-        yield StringCommand("mkdir -p", QuoteString(f"{target}/{parent}"))
-    for path in stale:
-        # Beside its place and then renamed: no reader ever sees half a file.
-        yield FileUploadCommand(sources[path], f"{target}/{path}.part")
-        yield StringCommand(
-            "chmod 644", QuoteString(f"{target}/{path}.part"),
-            "&& mv -T", QuoteString(f"{target}/{path}.part"), QuoteString(f"{target}/{path}"),
-        )  # fmt: skip
-    for path in extra:
-        yield StringCommand("rm", QuoteString(f"{target}/{path}"))
 
 
 @operation()

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -12,9 +11,9 @@ import yaml
 from deploys.history.holder import Holder, lock_text
 from deploys.history.process import Process
 from tests.e2e.checkout import PLAIN_PATH, Checkout, chat, gateway
+from tests.lab.waiting import until
 
 SETTINGS = "inventories/group_data/local.py"
-LONGEST_SECONDS = 60
 STRANGER = Holder(
     "beef", "ana@elsewhere", "apply", "abc", "old", "a try", Process("elsewhere", 1, 2, "3")
 )
@@ -77,10 +76,7 @@ def start(demo: Checkout, command: str) -> "subprocess.Popen[str]":
 
 def wait_for_lock(demo: Checkout) -> None:
     """Until a run holds the lock."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not (demo.directory / "lock").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until((demo.directory / "lock").exists)
 
 
 def lay_strangers_lock(demo: Checkout) -> Path:

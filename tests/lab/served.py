@@ -104,9 +104,10 @@ class Served:
         self.homeport(f"render {NAME}")
 
     def put_back(self) -> None:
-        """No lock, no drift: the fleet serves what was committed last."""
+        """No lock, no drift: the fleet serves what was committed at first."""
         if self.locked():
             self.homeport(f"unlock {NAME} --yes", expect=None)
+        self.commit()
         if self.findings():
             self.apply()
             assert self.findings() == []

@@ -1,30 +1,23 @@
-"""Raw pyinfra over SSH in a process group of its own, which a test ends as a power cut does."""
+"""Raw pyinfra in a process group of its own, which a test ends as a power cut does."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-
-LONGEST_SECONDS = 60
-
-
-def until(happens: Callable[[], object], *, every_seconds: float = 0.05) -> None:
-    """Waits until something is true; fails when it never is."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not happens() and time.monotonic() < deadline:
-        time.sleep(every_seconds)
-    assert happens()
 
 
 def started(root: Path, deploy: str) -> "subprocess.Popen[str]":
     """A run of `deploy` on all hosts of the lab."""
-    command = [sys.executable, "-m", "pyinfra", "-y", "inventories/lab.py", deploy]
+    return begun(root, "-m", "pyinfra", "-y", "inventories/lab.py", deploy)
+
+
+def begun(root: Path, *words: str) -> "subprocess.Popen[str]":
+    """Python with these arguments."""
     return subprocess.Popen(
-        command, cwd=root, text=True, start_new_session=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, env={**os.environ, "PYINFRA_PROGRESS": "off"},
+        [sys.executable, *words], cwd=root, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "PYINFRA_PROGRESS": "off"},
     )  # fmt: skip
 
 

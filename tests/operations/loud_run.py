@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from threading import Event, Thread
 
+import pytest
+
 LOUD = ("--yes", "-vvv", "--debug", "--diff")
 # These print what is prepared, and end the run.
 PRINTED = ("--debug-facts", "--debug-operations")
@@ -39,12 +41,18 @@ def shown(text: str, needles: str) -> list[str]:
     return [one for one in needles.split() if one in text]
 
 
-def written(repository: Path, needles: str, own: Collection[str]) -> list[str]:
-    """Files below a repository that hold one, besides those (by path) that the operator keeps.
+def keep_below(folder: Path, environment: pytest.MonkeyPatch) -> None:
+    """Has all that is run from here keep its own files, and temporary ones, where one can look."""
+    for variable in ("HOME", "TMPDIR"):
+        environment.setenv(variable, str(folder))
+
+
+def written(folder: Path, needles: str, own: Collection[str]) -> list[str]:
+    """Files below a folder that hold one, besides those (by path) that the operator keeps.
 
     Not in tests/, which know the lab's secrets.
     """
-    files = {str(path.relative_to(repository)): path for path in repository.rglob("*")}
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*")}
     return [
         name
         for name, path in sorted(files.items())

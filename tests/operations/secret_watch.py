@@ -1,14 +1,13 @@
 """Looks for secrets on a lab host, while something runs there and afterwards."""
 
 import base64
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from tests.lab.host import File, LabHost
+from tests.lab.waiting import until
 
 FOLDER = "/root/watch"
-LONGEST_LOOK_SECONDS = 120
 LONGEST_RUN_SECONDS = 1800
 # Where a run could leave anything; /proc has what every user of the host can see of processes.
 PLACES = "/srv/homeport /tmp /var/tmp /run /etc /root /home /var/log /var/lib/homeport"
@@ -78,10 +77,7 @@ def watched(host: LabHost, words: str) -> Iterator[None]:
 
 
 def _appears(host: LabHost, name: str) -> None:
-    deadline = time.monotonic() + LONGEST_LOOK_SECONDS
-    while not host.run(f"ls {FOLDER}/{name} 2>&-", check=False):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: host.run(f"ls {FOLDER}/{name} 2>&-", check=False), every_seconds=0.1)
 
 
 def seen(host: LabHost) -> set[str]:

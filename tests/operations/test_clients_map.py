@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from deploys.operations.client_keys import clients_map, keys_text, plain_keys_map
-from deploys.render.release import Release
 from deploys.settings.client import Client, Key
 from deploys.settings.refusal import Refused
+from tests.operations.committed_release import commit_release
 
 
 def _key(folder: Path, name: str, secret: str) -> str:
@@ -81,16 +81,8 @@ def test_keys_themselves_are_written_only_where_the_manifest_says_so(tmp_path: P
     words = {"service": "nginx", "image": "none", "revision": "0", "admin_port": 8081}
     clients = {"demo": {"key": _key(tmp_path, "demo", "sk-3")}}
     said = {**words, "listen": "127.0.0.1:8080", "engines": {}, "clients": clients}
-    nothing: dict[str, object] = {
-        "files": {},
-        "images": (),
-        "models": (),
-        "projects": (),
-        "engines": None,
-    }
-    names = {"environment": "lab", "host": "gate1", "release": "0", "network": "none"}
     texts = [
-        keys_text(Release.model_validate({**nothing, **names, "gateway": gateway}), tmp_path)
+        keys_text(commit_release(tmp_path, "lab", "gate1", gateway=gateway), tmp_path)
         for gateway in (said, {**said, "njs": True}, {**said, "njs": False})
     ]
     assert ["sk-3" in text for text in texts] == [False, False, True]

@@ -4,6 +4,9 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pytest
+from pyinfra.api import StringCommand
+
 from deploys.facts.apt import AptSite
 from deploys.facts.images import ImageIds
 from deploys.operations.host_script import SCRIPTS, refuse, run_script
@@ -50,28 +53,38 @@ def test_only_images_that_are_there_have_an_id() -> None:
     assert found == {"homeport/nginx:0123": "sha256:abc"}
 
 
-def test_a_refusal_fails_and_says_error_and_hint_whatever_they_hold() -> None:
-    command = refuse('it\'s $HOME, "broken"', "see `docker version` 100%")
-    done = subprocess.run(
+def _ran(command: StringCommand) -> "subprocess.CompletedProcess[str]":
+    """A command as a host runs it."""
+    return subprocess.run(
         ["/bin/sh", "-c", command.get_raw_value()], capture_output=True, text=True, check=False
     )
+
+
+def test_a_refusal_fails_and_says_error_and_hint_whatever_they_hold() -> None:
+    command = refuse('it\'s $HOME, "broken"', "see `docker version` 100%")
+    done = _ran(command)
     assert done.returncode == 1
     assert done.stderr == 'error: it\'s $HOME, "broken"\nhint: see `docker version` 100%\n'
 
 
 def test_too_little_space_is_told_with_what_is_needed_and_where(tmp_path: Path) -> None:
     command = run_script(SCRIPTS / "need-space", "999999999", str(tmp_path), "the base")
-    done = subprocess.run(
-        ["/bin/sh", "-c", command.get_raw_value()], capture_output=True, text=True, check=False
-    )
+    done = _ran(command)
     assert done.returncode == 1
     assert f"error: the base needs 999999999 MiB below {tmp_path}, and " in done.stderr
     assert "hint: make room there" in done.stderr
 
 
+@pytest.mark.root
+def test_a_part_of_a_mib_is_not_taken_for_a_whole_one(small_disk: Path) -> None:
+    command = run_script(SCRIPTS / "need-space", "1", str(small_disk), "a release")
+    done = _ran(command)
+    assert done.returncode == 1
+    assert f"needs 1 MiB below {small_disk}, and 0 MiB are free there\n" in done.stderr
+    assert done.stderr.endswith("hint: make room there\n")
+
+
 def test_enough_space_says_nothing(tmp_path: Path) -> None:
     command = run_script(SCRIPTS / "need-space", "1", str(tmp_path), "the base")
-    done = subprocess.run(
-        ["/bin/sh", "-c", command.get_raw_value()], capture_output=True, text=True, check=False
-    )
+    done = _ran(command)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -11,10 +11,12 @@ import pytest
 
 from deploys.catalogue.store import store_folder
 from deploys.cli.exit_codes import ExitCode
+from tests.catalogue.file_server import FileServer
 from tests.lab.machine import docker
 from tests.lab.registry import Registry
+from tests.lab.waiting import until
 from tests.operations.committed_release import model_copy
-from tests.operations.killed_run import killed, started, until
+from tests.operations.killed_run import killed, started
 from tests.operations.pull_lab import LEFT, apply, commit, nothing_was_stopped, on_each
 from tests.operations.store_lab import STORE, StoreLab, outside, several_files
 
@@ -24,15 +26,19 @@ MIB = 2**20
 CUT_BYTES = MIB // 2
 SMALL = b'{"a": "configuration"}'
 WEIGHTS = hashlib.shake_256(b"weights").digest(2 * MIB)
+CONTENTS = {"config.json": SMALL, "weights.bin": WEIGHTS}
 # Three pieces of an upload.
 LARGE = hashlib.shake_256(b"a model of three pieces").digest(40 * MIB)
 
 
+def _process(registry: Registry) -> int:
+    """By which it can be stopped at once: Docker's own words take longer than a pull."""
+    return int(docker("inspect", "--format", "{{.State.Pid}}", registry.container))
+
+
 @contextmanager
-def _standing_still(registry: Registry) -> Iterator[None]:
+def _standing_still(process: int) -> Iterator[None]:
     """A registry that sends nothing more; connections stay."""
-    # By its process: Docker's own words take longer than the rest of the pull.
-    process = int(docker("inspect", "--format", "{{.State.Pid}}", registry.container))
     os.kill(process, signal.SIGSTOP)
     try:
         yield
@@ -50,14 +56,14 @@ def _slow(registry: Registry) -> Iterator[None]:
         docker("update", "--cpu-quota", "-1", registry.container)
 
 
-def _until_some_came(pullers: StoreLab) -> None:
-    """Waits until Docker has some bytes of the image on gpu1; looks below the host's volume."""
-    volume = f"{pullers.host('gpu1').container}-docker"
-    folder = Path(docker("volume", "inspect", "--format", "{{.Mountpoint}}", volume), "tmp")
-    until(
-        lambda: any(blob.stat().st_size for blob in folder.glob("GetImageBlob*")),
-        every_seconds=0.001,
-    )
+def _arriving(pullers: StoreLab) -> list[Path]:
+    """Where each host's Docker keeps what it has of an image, below the host's volume."""
+    ask = ("volume", "inspect", "--format", "{{.Mountpoint}}")
+    return [Path(docker(*ask, f"{host.container}-docker"), "tmp") for host in pullers.lab.hosts]
+
+
+def _some_came(folder: Path) -> bool:
+    return any(blob.stat().st_size for blob in folder.glob("GetImageBlob*"))
 
 
 def test_a_controller_that_is_killed_during_a_pull_leaves_no_login_and_the_next_run_pulls(
@@ -65,32 +71,40 @@ def test_a_controller_that_is_killed_during_a_pull_leaves_no_login_and_the_next_
 ) -> None:
     before = on_each(pullers, LEFT)
     commit(pullers, large_image)
+    arriving, process = _arriving(pullers), _process(locked_registry)
     with _slow(locked_registry):
         run = started(pullers.root, "site.py")
-        _until_some_came(pullers)
-        with _standing_still(locked_registry):
-            assert "/secrets/registry." in pullers.host("gpu1").run(LEFT)
+        # On all hosts at once.
+        until(lambda: all(map(_some_came, arriving)))
+        with _standing_still(process):
+            assert all(map(_some_came, arriving))
+            assert all("/secrets/registry." in host.run(LEFT) for host in pullers.lab.hosts)
             killed(run)
             assert nothing_was_stopped(pullers)
-            there = f"docker image inspect {large_image}"
-            assert pullers.host("gpu1").run(f"{there} >/dev/null 2>&1 || echo no") == "no"
+            there = f"docker image inspect {large_image} >/dev/null 2>&1 || echo no"
+            assert on_each(pullers, there) == {"no"}
     # At once: what the killed run has left on the hosts still pulls.
     assert apply(pullers, large_image).exit_code == ExitCode.DONE
     assert on_each(pullers, f"docker image inspect --format ok {large_image}") == {"ok"}
     until(lambda: on_each(pullers, LEFT) == before)
 
 
-def test_of_several_files_nothing_is_visible_before_the_last_is_right(
-    stores: StoreLab, capfd: pytest.CaptureFixture[str]
-) -> None:
-    contents = {"config.json": SMALL, "weights.bin": WEIGHTS}
+@contextmanager
+def _gone_after_a_cut(stores: StoreLab) -> Iterator[FileServer]:
+    """A server of both files that breaks the large one off, and then says that there is none."""
     with outside(
-        stores.lab, b"", others={f"/m/{name}": text for name, text in contents.items()},
+        stores.lab, b"", others={f"/m/{name}": text for name, text in CONTENTS.items()},
         # The first of the cuts is none: its answer is shorter.
         cut_after_bytes=CUT_BYTES, cuts_left=2, status_once_cut=410,
     ) as server:  # fmt: skip
-        source = server.url.replace("/model.gguf", "/m/")
-        model = several_files("m", source, contents)
+        yield server
+
+
+def test_of_several_files_nothing_is_visible_before_the_last_is_right(
+    stores: StoreLab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with _gone_after_a_cut(stores) as server:
+        model = several_files("m", server.url.replace("/model.gguf", "/m/"), CONTENTS)
         stores.commit([model], "gpu1")
         assert stores.apply().exit_code == ExitCode.OPERATION_FAILED
         assert "weights.bin: the server says 410" in capfd.readouterr().err

@@ -5,8 +5,9 @@ import hashlib
 import pytest
 
 from deploys.cli.exit_codes import ExitCode
+from tests.lab.waiting import LONGEST_SECONDS, until
 from tests.operations.committed_release import model_copy
-from tests.operations.killed_run import LONGEST_SECONDS, killed, started, until
+from tests.operations.killed_run import killed, started
 from tests.operations.store_lab import STORE, StoreLab, outside
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]

@@ -5,7 +5,6 @@ import os
 import re
 import stat
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,10 +14,10 @@ from pyinfra.api import StringCommand
 from deploys.operations import model_sharing, secret_file
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.model_fleet import Seen
+from tests.lab.waiting import LONGEST_SECONDS, until
 from tests.operations.committed_release import ROOT, model_copy
 
 MASK = "umask 077; "
-LONGEST_SECONDS = 60
 # What is given to a command over standard input, and how others are kept from reading it.
 GIVEN = {
     "secret_file.py": "the mask comes first",
@@ -58,12 +57,6 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def _until(path: Path) -> None:
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not (path.exists() and path.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
 def _started(command: StringCommand, folder: Path, **words: str) -> "subprocess.Popen[bytes]":
     """The command as a host runs it whose user shows everything to everybody."""
     text = f"umask 0; {command.get_raw_value()}"
@@ -94,7 +87,7 @@ def test_half_of_what_is_placed_can_be_read_by_nobody_else(tmp_path: Path, numbe
     assert process.stdin is not None
     process.stdin.write(b"half of a")
     process.stdin.flush()
-    _until(path)
+    until(lambda: path.exists() and path.stat().st_size)
     assert path.read_bytes() == b"half of a"
     assert _mode(path) == 0o600
     process.communicate(b" secret")
@@ -138,19 +131,12 @@ def _given(process: "subprocess.Popen[bytes]", text: str) -> None:
     process.stdin.close()
 
 
-def _appears(path: Path) -> None:
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not path.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_login_can_be_read_by_nobody_else_while_an_image_is_pulled(
     tmp_path: Path, pull: StringCommand
 ) -> None:
     process = _started(pull, tmp_path, PATH=_path(tmp_path))
     _given(process, json.dumps({"auths": {}}))
-    _appears(tmp_path / "pulling")
+    until((tmp_path / "pulling").exists)
     (login,) = (tmp_path / "kit/secrets").glob("registry*/config.json")
     folders = [_mode(folder) for folder in (login.parents[1], login.parents[0])]
     assert [*folders, _mode(login)] == [0o700, 0o700, 0o600]
@@ -171,7 +157,7 @@ def test_a_pull_has_a_login_of_its_own_beside_one_that_an_earlier_run_has_left(
     for word in ("first", "second"):
         runs.append(_started(pull, tmp_path, PATH=_path(tmp_path)))
         _given(runs[-1], word)
-        _appears(tmp_path / "pulling")
+        until((tmp_path / "pulling").exists)
         (tmp_path / "pulling").unlink()
         (tmp_path / "seen").rename(tmp_path / word)
     assert [(tmp_path / word / "config.json").read_text() for word in ("first", "second")] == [

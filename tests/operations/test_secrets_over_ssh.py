@@ -59,6 +59,9 @@ GATEWAY = GatewayRelease(
         "three": Client(key="command:cat three.key"),
     },
 )  # fmt: skip
+COMMIT = "b" * 40
+WEIGHTS = f"/site/model/resolve/{COMMIT}/weights.bin"
+LOGIN = re.compile(rf"file 600 root {DIRECTORY}/secrets/registry\.\w+/config\.json")
 NEEDLES = secret_watch.needles(SECRETS.values(), USER)
 
 
@@ -80,6 +83,14 @@ def reference(docker_lab: Lab) -> Iterator[str]:
 
 
 @pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where all that runs on the controller keeps what is its own."""
+    folder = tmp_path_factory.mktemp("home")
+    loud_run.keep_below(folder, monkeypatch)
+    return folder
+
+
+@pytest.fixture
 def repository(stores: StoreLab, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the operator keeps: secrets in files that only they can read, and in the environment."""
     files = {"two.key": "by-file", "three.key": "by-command", "password": "password", "t": "token"}
@@ -92,40 +103,45 @@ def repository(stores: StoreLab, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_secrets_stand_in_files_of_mode_0600_and_nowhere_else(
-    stores: StoreLab, repository: Path, reference: str
+    stores: StoreLab, repository: Path, home: Path, reference: str
 ) -> None:
     stores.trust_the_lab()
-    source = f"hub:site/model@{'b' * 40}"
-    content = os.urandom(2**20)
-    path = f"/site/model/resolve/{'b' * 40}/weights.bin"
-    images = (Image(name="secrets", reference=reference, build=None),)
-    login = {"prefix": reference.partition("/")[0], "user": USER, "password": "file:password"}
+    files = {WEIGHTS: os.urandom(2**20)}
     on_controller: list[str] = []
     with contextlib.ExitStack() as stack:
-        files = {path: content}
         server = stack.enter_context(
             outside(stores.lab, b"", tls=True, others=files, token=SECRETS["token"])
         )
-        hub = {"endpoint": server.url.replace("/model.gguf", ""), "token": "command:cat t"}
-        words = {"hub": hub, "registry": login, "images": images}
-        stores.commit([several_files("m", source, {"weights.bin": content})], *HOSTS[:2], **words)
-        stores.commit_gateway(GATEWAY, "gate1", **words)
+        commit(stores, server.url.replace("/model.gguf", ""), files[WEIGHTS], reference)
         for name in HOSTS:
             stack.enter_context(secret_watch.watched(stores.host(name), NEEDLES))
             stores.host(name).run("echo before >/tmp/differs; chmod 666 /tmp/differs")
         stack.enter_context(loud_run.arguments_watched(on_controller, NEEDLES))
         said = loud_run.loudest(repository, "inventories/lab.py", "site.py")
-    assert server.paths == [path]
-    assert on_controller == []
+    assert server.paths == [WEIGHTS]
     assert_everything_was_said(said)
-    assert loud_run.shown(said, NEEDLES) == []
+    assert (on_controller, loud_run.shown(said, NEEDLES)) == ([], [])
     assert loud_run.written(repository, NEEDLES, ("two.key", "three.key", "password", "t")) == []
-    config = re.compile(rf"file 600 root {DIRECTORY}/secrets/registry\.\w+/config\.json")
-    shown = [secret_watch.seen(stores.host(name)) for name in HOSTS]
+    assert loud_run.written(home, NEEDLES, ()) == []
+    shown = set().union(*(secret_watch.seen(stores.host(name)) for name in HOSTS))
     # Fast hosts may have pulled between two looks; none may have shown anything else.
-    assert [one for one in set().union(*shown) if not config.fullmatch(one)] == []
+    assert [one for one in shown if not LOGIN.fullmatch(one)] == []
     assert [secret_watch.left(stores.host(name)) for name in HOSTS] == [[], [], []]
     assert clients(stores) == "600 10001\n" + expected_clients()
+
+
+def commit(stores: StoreLab, hub: str, content: bytes, reference: str) -> None:
+    """Releases with the image, a model of the hub for GPU hosts, and a gateway with clients."""
+    words = {
+        "hub": {"endpoint": hub, "token": "command:cat t"},
+        "registry": {
+            "prefix": reference.partition("/")[0], "user": USER, "password": "file:password",
+        },
+        "images": (Image(name="secrets", reference=reference, build=None),),
+    }  # fmt: skip
+    model = several_files("m", f"hub:site/model@{COMMIT}", {"weights.bin": content})
+    stores.commit([model], *HOSTS[:2], **words)
+    stores.commit_gateway(GATEWAY, "gate1", **words)
 
 
 def assert_everything_was_said(said: str) -> None:

@@ -3,11 +3,11 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
+from tests.operations.killed_run import begun
 from tests.operations.store_lab import StoreLab
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
@@ -30,11 +30,8 @@ def run(stores: StoreLab) -> Iterator["subprocess.Popen[str]"]:
     """Raw pyinfra, whose hosts are all at the long command."""
     stores.commit([])
     (stores.root / "site.py").write_text(SITE)
-    command = [sys.executable, "-m", "pyinfra", "-y", "--data", f"directory={DIRECTORY}"]
-    process = subprocess.Popen(
-        [*command, "inventories/lab.py", "site.py"], cwd=stores.root, text=True,
-        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    options = ("-m", "pyinfra", "-y", "--data", f"directory={DIRECTORY}")
+    process = begun(stores.root, *options, "inventories/lab.py", "site.py")
     for host in stores.lab.hosts:
         host.run(f"timeout {LONGEST_SECONDS} sh -c 'until [ -e {DIRECTORY}/begun ]; do :; done'")
     yield process

@@ -1,16 +1,14 @@
 """An environment on this machine without Docker: releases of one file, brought by real pyinfra."""
 
 import json
-import os
-import signal
 import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploys.cli.pyinfra_run import Run, run_pyinfra
 from deploys.history.words import LOCKING
+from tests.lab.waiting import until
+from tests.operations import killed_run
 from tests.operations.committed_release import ROOT, write_release
 
 # What site.py does, without what needs Docker.
@@ -31,7 +29,6 @@ local.include("deploys/releases.py")
 local.include("deploys/switch.py")
 local.include("deploys/prune.py")
 """
-LONGEST_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -68,14 +65,8 @@ class Trial:
         """The same with Python's arguments for another way to run it."""
         (self.root / "wait").touch()
         (self.root / "waiting").unlink(missing_ok=True)
-        command = [sys.executable, *words]
-        process = subprocess.Popen(
-            command, cwd=self.root, text=True, start_new_session=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={**os.environ, "PYINFRA_PROGRESS": "off"},
-        )  # fmt: skip
-        deadline = time.monotonic() + LONGEST_SECONDS
-        while not (self.root / "waiting").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        process = killed_run.begun(self.root, *words)
+        until((self.root / "waiting").exists)
         assert self.is_locked
         return process
 
@@ -85,9 +76,7 @@ class Trial:
 
     def kill(self) -> None:
         """Leaves the lock of a run that was killed."""
-        process = self.start()
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        killed_run.killed(self.start())
         self.go_on()
 
     @property

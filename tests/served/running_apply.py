@@ -4,14 +4,12 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.lab.served import NAME, Served
-
-LONGEST_SECONDS = 120
+from tests.lab.waiting import LONGEST_SECONDS, until
 
 
 @dataclass
@@ -19,6 +17,8 @@ class RunningApply:
     """The process and all that it has said so far."""
 
     process: "subprocess.Popen[str]"
+    dies_at: str = ""
+    """Words of a line at which all of it ends at once, as when its machine dies."""
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -27,19 +27,26 @@ class RunningApply:
         return "".join(self.lines)
 
     def wait_for(self, words: str) -> None:
-        """Until it has said this, or has ended."""
-        deadline = time.monotonic() + LONGEST_SECONDS
-        while words not in self.said:
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.01)
+        """Until it has said this; fails when it ends before."""
+        until(
+            lambda: words in self.said or self.process.poll() is not None,
+            every_seconds=0.01,
+            account=lambda: self.said,
+        )
+        assert words in self.said, self.said
 
-    def signal(self, number: signal.Signals) -> None:
-        """Sends a signal; SIGKILL to pyinfra too, as when the machine dies."""
-        if number == signal.SIGKILL:
-            os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
+    def read(self) -> None:
+        """Takes in what it says, until the last of its processes has ended."""
+        for line in self.process.stdout or ():
+            self.lines.append(line)
+            if self.dies_at and self.dies_at in line:
+                self.kill()
+
+    def kill(self) -> None:
+        """Ends homeport and pyinfra, as far as they still run."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def ends(self) -> int:
         """Waits for the end; the exit code."""
@@ -47,26 +54,20 @@ class RunningApply:
 
 
 @contextmanager
-def running_apply(served: Served, arguments: str = "") -> Iterator[RunningApply]:
+def running_apply(served: Served, *, dies_at: str = "") -> Iterator[RunningApply]:
     """Starts it; what still runs when the block ends is killed."""
-    command = [".venv/bin/homeport", "apply", NAME, "--no-verify", *arguments.split()]
+    command = [".venv/bin/homeport", "apply", NAME, "--no-verify"]
     process = subprocess.Popen(
         command, cwd=served.checkout.path, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
-    running = RunningApply(process)
-
-    def read() -> None:
-        for line in process.stdout or ():
-            running.lines.append(line)
-
-    reader = threading.Thread(target=read)
+    running = RunningApply(process, dies_at)
+    reader = threading.Thread(target=running.read)
     reader.start()
     try:
         yield running
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+        running.kill()
         process.wait()
         reader.join()

@@ -10,9 +10,9 @@ from uuid import uuid4
 import httpx
 
 from tests.lab.served import Served
+from tests.lab.waiting import until
 
 CLIENTS = 3
-LONGEST_SECONDS = 90
 
 
 @dataclass
@@ -20,29 +20,29 @@ class Answers:
     """What they got."""
 
     good: int = 0
-    bad: list[str] = field(default_factory=list)
-    bad_begun: list[float] = field(default_factory=list)
-    """When each of the bad ones was asked for, by time.monotonic()."""
+    wrong: list[tuple[float, str]] = field(default_factory=list)
+    """When each of the others was asked for, by time.monotonic(), and what was wrong with it."""
+
+    @property
+    def bad(self) -> list[str]:
+        """What was wrong with those that were not good."""
+        return self.begun_since(0)
 
     def note(self, begun: float, bad: str) -> None:
         """Counts one; `bad` says what was wrong with it, if anything was."""
-        if not bad:
+        if bad:
+            self.wrong.append((begun, bad))
+        else:
             self.good += 1
-            return
-        self.bad.append(bad)
-        self.bad_begun.append(begun)
 
     def begun_since(self, moment: float) -> list[str]:
         """The bad ones that were asked for after a moment of time.monotonic()."""
-        pairs = zip(self.bad, self.bad_begun, strict=True)
-        return [bad for bad, begun in pairs if begun >= moment]
+        return [bad for begun, bad in self.wrong if begun >= moment]
 
     def wait_for_more(self, count: int) -> None:
         """Until so many more are good."""
-        wanted, deadline = self.good + count, time.monotonic() + LONGEST_SECONDS
-        while self.good < wanted:
-            assert time.monotonic() < deadline, self.bad
-            time.sleep(0.05)
+        wanted = self.good + count
+        until(lambda: self.good >= wanted, account=lambda: self.bad)
 
 
 @contextmanager

@@ -37,8 +37,7 @@ def trial(served_lab: Served) -> Iterator[Served]:
     served_lab.commit(pools=pools, clients=clients)
     served_lab.apply()
     yield served_lab
-    served_lab.commit()
-    served_lab.apply()
+    served_lab.put_back()
 
 
 def canary(served: Served, arguments: str, *, expect: int = 0) -> str:

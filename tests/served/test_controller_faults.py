@@ -1,7 +1,5 @@
 """The controller dies, or its connections do, while it applies: nothing is lost, and it goes on."""
 
-import signal
-
 import pytest
 
 from deploys.history.words import DRAINED_BY_RUN, SERVES
@@ -44,11 +42,11 @@ def _is_whole(served: Served) -> bool:
 
 def _killed_at(served: Served, words: str) -> None:
     """An apply that dies with its machine when it says this."""
-    with running_apply(served) as run:
-        run.wait_for(words)
-        run.signal(signal.SIGKILL)
+    with running_apply(served, dies_at=words) as run:
         code = run.ends()
-    assert code != 0, f"{words}: {run.said}"
+    assert words in run.said, run.said
+    # After its last operation it may end before its reader has had its turn.
+    assert code != 0 or words == STAGES["prune"], f"{words}: {run.said}"
 
 
 def _marks(served: Served) -> set[str]:
@@ -97,16 +95,11 @@ def test_a_controller_that_dies_while_engines_are_replaced_loses_no_request_and_
     assert _marks(served) == set()
     assert served.locked() == []
     assert served.findings() == []
-    served.commit()
-    served.apply()
 
 
 def test_a_run_that_was_killed_is_named_by_the_next_one(served: Served) -> None:
     served.commit(**_gateway(served, 630))
-    with running_apply(served) as run:
-        run.wait_for(STAGES["stage"])
-        run.signal(signal.SIGKILL)
-        run.ends()
+    _killed_at(served, STAGES["stage"])
     assert served.locked() == ["gpu1", "gpu2", "gate1"]
     assert "died here and left its lock: this run goes on in its place" in served.apply()
     assert '"outcome": "died"' in served.host("gate1").run(f"cat {STORE}/audit.log")

@@ -47,10 +47,9 @@ def test_an_image_that_is_gone_under_its_name_is_found_while_its_container_runs(
     runs = gpu1.run(f"docker inspect --format '{{{{.Image}}}}' {REPLICA}")
     by_hand(gpu1, f"docker tag {reference} kept:1; docker image rm {reference}")
     try:
-        row = next(iter(served.findings()))
+        (row,) = served.findings()
         assert row["what"] == f"service chat-1: image {reference}"
         assert (row["committed"], row["live"]) == ("gone", runs.removeprefix("sha256:")[:12])
-        assert len(served.findings()) == 1
         _is_mended(served)
     finally:
         gpu1.run("docker image rm kept:1")

@@ -12,13 +12,6 @@ from tests.served.steady_load import steady_load
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
 
-@pytest.fixture(autouse=True)
-def _as_at_first(served: Served) -> None:
-    """An earlier test may have left the fleet with other words, which `put_back` keeps."""
-    served.commit()
-    served.apply()
-
-
 def _commit_another(served: Served, reference: str) -> None:
     """Has the engines' image be another one, which every GPU host would have to pull."""
     references: Mapping[str, str] = {**served.images, "llamacpp": reference}

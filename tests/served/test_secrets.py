@@ -10,8 +10,8 @@ import pytest
 
 from tests.lab.host import File
 from tests.lab.served import KEY, STORE, Served, pushed_images
+from tests.lab.waiting import until
 from tests.operations import loud_run, secret_watch
-from tests.operations.killed_run import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -51,8 +51,8 @@ def locked(served: Served) -> Iterator[Served]:
     served.commit(clients=CLIENTS, registry=login, images=images)
     yield served
     registry.require_no_login()
-    served.commit()
-    served.apply()
+    # Before its image can be removed.
+    served.put_back()
     served.host("gate1").run(f"docker image rm {renamed}")
 
 
@@ -70,8 +70,9 @@ def _answers(served: Served, keys: Mapping[str, str]) -> dict[str, int]:
 
 
 def test_secrets_stand_nowhere_but_with_the_operator(
-    locked: Served, monkeypatch: pytest.MonkeyPatch
+    locked: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    loud_run.keep_below(tmp_path, monkeypatch)
     monkeypatch.setenv("CLIENT_KEY", SECRETS["environment"])
     on_controller: list[str] = []
     root, hosts = locked.checkout.path, locked.lab.hosts
@@ -87,6 +88,7 @@ def test_secrets_stand_nowhere_but_with_the_operator(
     assert loud_run.shown(said, NEEDLES) == []
     assert on_controller == []
     assert loud_run.written(root, NEEDLES, {*OWN, ".homeport/served.key"}) == []
+    assert loud_run.written(tmp_path, NEEDLES, ()) == []
     # A fast host may have pulled between two looks; none may have shown anything else.
     seen = set().union(*(secret_watch.seen(host) for host in hosts))
     assert [one for one in seen if not LOGIN.fullmatch(one)] == []
