@@ -21,22 +21,9 @@ def ask(driver: FakeDriver, monkeypatch: pytest.MonkeyPatch, *, gpus: bool = Tru
 
 @pytest.fixture
 def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
-    engines_are(tmp_path, monkeypatch, "exit 0")
-    return FakeDriver(tmp_path)
-
-
-def engines_are(folder: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
-    """Has `docker ps` of the environment's engines do `words`."""
-    programs = folder / "programs"
-    programs.mkdir(exist_ok=True)
-    docker = programs / "docker"
-    docker.write_text(
-        "#!/bin/sh\n"
-        'wanted="label=homeport.environment=small --filter label=homeport.pool"\n'
-        f'[ "$*" = "ps --no-trunc --quiet --filter $wanted" ] && {words}\n'
-    )
-    docker.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    found = FakeDriver(tmp_path)
+    found.has_engines(monkeypatch)
+    return found
 
 
 def test_cores_and_ram_are_those_of_this_machine(
@@ -74,7 +61,7 @@ def others(
     """This very process holds 9000 of 12000 MiB in use, and one that is gone 800."""
     held = {"processes.compute": f"{os.getpid()}:9000,{GONE}:800", "memory.used_mib": "12000"}
     driver.has(Gpu("l4", held))
-    engines_are(driver.folder, monkeypatch, words)
+    driver.has_engines(monkeypatch, words)
     (card,) = ask(driver, monkeypatch).gpus
     return card.others_mib, card.others
 

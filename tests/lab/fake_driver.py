@@ -67,6 +67,21 @@ class FakeDriver:
         monkeypatch.setenv("HOMEPORT_LAB_NVML", str(self.folder))
         monkeypatch.setenv("PATH", f"{SOURCES / 'bin'}:{os.environ['PATH']}")
 
+    def has_engines(self, monkeypatch: pytest.MonkeyPatch, words: str = "exit 0") -> None:
+        """Has `docker ps` of the environment `small`'s engines do `words`: there are none.
+
+        Whether Docker runs on this machine is then no matter.
+        """
+        programs = self.folder / "programs"
+        programs.mkdir(parents=True, exist_ok=True)
+        docker = programs / "docker"
+        wanted = "label=homeport.environment=small --filter label=homeport.pool"
+        docker.write_text(
+            f'#!/bin/sh\n[ "$*" = "ps --no-trunc --quiet --filter {wanted}" ] && {words}\n'
+        )
+        docker.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+
     def ask(self, expression: str) -> Any:  # noqa: ANN401  whatever the expression gives
         """The value of a Python expression with pynvml's names, after nvmlInit."""
         done = self._python(expression)

@@ -23,6 +23,7 @@ PLANNED = ExpectedGpu(
 def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
     found = FakeDriver(tmp_path / "nvml").has(Gpu("l4"))
     found.answers_nvidia_smi(monkeypatch)
+    found.has_engines(monkeypatch)
     return found
 
 
