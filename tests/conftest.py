@@ -69,8 +69,8 @@ PLACES = {
     "tests/e2e/*": "demo",
     "*": "hosts",
 }
-# Begun before all others: whichever process came to it last would be alone for ten minutes.
-FIRST = "served"
+# The longest labs begin first: whichever process came to one last would be alone for ten minutes.
+FIRST = ("served", "rolling")
 
 
 class _OnePlace(LoadScopeScheduling):
@@ -87,8 +87,8 @@ def place_of(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the order of the files but for one lab."""
-    items.sort(key=lambda item: place_of(item.nodeid) != FIRST)
+    """Keeps the order of the files but for the longest labs."""
+    items.sort(key=lambda item: [place_of(item.nodeid) != place for place in FIRST])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> object:

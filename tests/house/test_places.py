@@ -13,4 +13,4 @@ def test_each_place_is_some_tests() -> None:
 
 
 def test_the_served_lab_is_one_place() -> None:
-    assert place_of("tests/lab/test_served.py::test_it") == FIRST
+    assert place_of("tests/lab/test_served.py::test_it") == FIRST[0]
