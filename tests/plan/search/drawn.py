@@ -22,13 +22,25 @@ Words = dict[str, object]
 
 @st.composite
 def fleets(draw: st.DrawFn) -> list[Host]:
-    """One or two hosts with up to four GPUs, or none."""
+    """One or two hosts with up to four GPUs, or none; others may hold memory of them."""
     mixed = st.lists(st.sampled_from(CARDS), max_size=3)
     alike = st.builds(lambda card, count: [card] * count, st.sampled_from(CARDS), st.integers(2, 4))
     return [
-        host(name, *draw(alike | mixed), ram_mib=draw(st.sampled_from((16_384, 131_072))))
+        _with_others(
+            host(name, *draw(alike | mixed), ram_mib=draw(st.sampled_from((16_384, 131_072)))),
+            draw(st.sampled_from((0, 0, 0, 3072))),
+        )
         for name in ("a", "b")[: draw(st.integers(1, 2))]
     ]
+
+
+def _with_others(one: Host, used_mib: int) -> Host:
+    """The host, with memory of its first GPU in the hands of others."""
+    first, *rest = one.hardware.gpus or (None,)
+    if first is None:
+        return one
+    gpus = (first.model_copy(update={"used_mib": used_mib}), *rest)
+    return one.model_copy(update={"hardware": one.hardware.model_copy(update={"gpus": gpus})})
 
 
 @st.composite
@@ -69,6 +81,17 @@ def vllm_pools(draw: st.DrawFn) -> Words:
     if layout == "alone":
         words["gpu_memory_utilization"] = draw(st.sampled_from((0.9, 0.6)))
     return words
+
+
+@st.composite
+def greedy_pools(draw: st.DrawFn) -> Words:
+    """What asks for more context and slots than most GPUs hold, and would be content with less."""
+    return chat(
+        draw(st.sampled_from(("llama-3.1-8b", "qwen3-32b", "qwen3-30b-a3b"))),
+        draw(st.sampled_from((40_000, 131_072))),
+        slots=draw(st.sampled_from((8, 32))),
+        replicas=draw(st.sampled_from((1, 2))),
+    )
 
 
 def drawn_environment(hosts: list[Host], pools_: Mapping[str, Words]) -> Environment:
