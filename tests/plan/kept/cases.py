@@ -37,7 +37,7 @@ def _llamacpp(random: Random, question: Question) -> Case:
         "draft_tokens": drafts,
         "draft_context": shape.draft_layers is not None and shape.draft_layers > 0 < drafts,
         "full_sliding_window": random.random() < 0.2,
-        "pipeline_copies": random.choice((None, None, None, 1, 4)),
+        "pipeline_copies": random.choice((None, None, None, 1, 2, 4)),
         "devices": () if random.random() < 0.1 else _devices(random, configuration.devices),
     }
     if not changes["devices"]:
@@ -68,6 +68,9 @@ def _with_extras(random: Random, shape: Architecture) -> Architecture:
     changes: dict[str, object] = {"vision": tower if random.random() < 0.1 else None}
     if shape.recurrent or "glm4moe" in shape.name:
         changes["draft_layers"] = random.choice((0, 1))
+    if shape.sliding_window and not shape.latent_attention:
+        narrow = random.choice((None, 64))
+        changes["sliding_window"] = shape.sliding_window.model_copy(update={"key_length": narrow})
     return shape.model_copy(update=changes)
 
 
