@@ -72,7 +72,7 @@ class LabHost:
         docker("kill", self.container)
 
     def start(self) -> None:
-        """Boots the host and waits until SSH answers."""
+        """Boots the host, if it is down, and waits until SSH answers."""
         docker("start", self.container)
         self.wait_until_up()
 

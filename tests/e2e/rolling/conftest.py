@@ -43,6 +43,14 @@ def fleet(rolling: Fleet) -> Fleet:
     return rolling
 
 
+@pytest.fixture(autouse=True)
+def every_host_up_at_the_end(fleet: Fleet) -> Iterator[None]:
+    """A test that fails while a host of its is down fails alone."""
+    yield
+    for host in fleet.lab.hosts:
+        host.start()
+
+
 @pytest.fixture
 def memory_mib(fleet: Fleet, request: pytest.FixtureRequest) -> Iterator[None]:
     """Has hosts measured with the memory that the parameter says, by host; given back afterwards.
