@@ -4,14 +4,13 @@ Made from this machine's own package mirror, once; the tarball is kept in .homep
 """
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploys.facts.apt import AptSettings, AptSite
+from tests.lab.debian_tarball import make_tarball
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".homeport" / "cache" / "bare-bookworm.tar"
@@ -92,35 +91,12 @@ def remove_bare_host(name: str) -> None:
     _run("docker", "rm", "--force", "--volumes", name, check=False)
 
 
-def this_machines_apt() -> AptSite:
-    """The mirror and settings that this machine's apt uses."""
-    command = AptSettings().command()
-    return AptSettings().process(_run("sh", "-c", command).stdout.splitlines())
-
-
 def _have_image() -> None:
     if _run("docker", "image", "inspect", IMAGE, check=False).returncode == 0:
         return
     if not CACHE.exists():
-        _bootstrap()
+        make_tarball("bookworm", CACHE)
     _run("docker", "import", str(CACHE), IMAGE)
-
-
-def _bootstrap() -> None:
-    site = this_machines_apt()
-    assert site.debian_mirror, "this machine's apt names no Debian mirror"
-    CACHE.parent.mkdir(parents=True, exist_ok=True)
-    root = CACHE.with_suffix(".root")
-    try:
-        _run("debootstrap", "--variant=minbase", "bookworm", str(root), site.debian_mirror)
-        (root / "etc/apt/apt.conf.d/90site").write_text(site.settings)
-        # Without the lists, as on a machine that never ran apt-get update.
-        lists = ("--exclude=./var/lib/apt/lists/*", "--exclude=./var/cache/apt/archives/*.deb")
-        part = CACHE.with_suffix(".part")
-        _run("tar", "-C", str(root), "--one-file-system", *lists, "-cf", str(part), ".")
-        part.rename(CACHE)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def _run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:

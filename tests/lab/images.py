@@ -5,12 +5,11 @@ does. Docker's own store is the cache of images; `.homeport/cache` holds deboots
 """
 
 import hashlib
-import shutil
 import sys
 from pathlib import Path
 
-from tests.lab.bare_host import this_machines_apt
-from tests.lab.machine import CACHE, LabError, docker, need, one_at_a_time, run
+from tests.lab.debian_tarball import make_tarball, this_machines_apt
+from tests.lab.machine import CACHE, docker, one_at_a_time, run
 
 CONTEXTS = Path(__file__).parent / "images"
 # Images that come from debootstrap, and the release in them. `testing` is the one that the kit's
@@ -97,30 +96,6 @@ def _bootstrapped(name: str, reference: str) -> str:
     tarball = CACHE / f"lab-{suite}-{_content_hash(name)}.tar"
     if not tarball.exists():
         print(f"   making {reference} with debootstrap (a minute)", file=sys.stderr)
-        _bootstrap(suite, tarball)
+        make_tarball(suite, tarball)
     docker("import", "--change", f"LABEL {LABEL}={name}", str(tarball), reference)
     return reference
-
-
-def _bootstrap(suite: str, tarball: Path) -> None:
-    need("debootstrap")
-    site = this_machines_apt()
-    if not site.debian_mirror:
-        raise LabError(
-            "this machine's apt names no Debian mirror", "add one to its package sources"
-        )
-    root = tarball.with_suffix(".root")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    # An older debootstrap knows no newer release; `sid` is the script of all of them.
-    script = Path("/usr/share/debootstrap/scripts", suite)
-    scripts = () if script.exists() else (str(script.with_name("sid")),)
-    try:
-        run("debootstrap", "--variant=minbase", suite, str(root), site.debian_mirror, *scripts)
-        (root / "etc/apt/apt.conf.d/90site").write_text(site.settings)
-        # Without the lists, as on a machine that never ran apt-get update.
-        lists = ("--exclude=./var/lib/apt/lists/*", "--exclude=./var/cache/apt/archives/*.deb")
-        part = tarball.with_suffix(".part")
-        run("tar", "-C", str(root), "--one-file-system", *lists, "-cf", str(part), ".")
-        part.rename(tarball)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)

@@ -10,8 +10,8 @@ from tests.lab.bare_host import (
     BareHost,
     remove_bare_host,
     start_bare_host,
-    this_machines_apt,
 )
+from tests.lab.debian_tarball import this_machines_apt
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
