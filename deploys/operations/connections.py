@@ -4,6 +4,7 @@ A host that is lost is an error with words at whatever the run was: a fact that 
 pyinfra still prepares, an operation, a transfer. What libraries print beside it is left out.
 """
 
+import logging
 import sys
 
 import gevent
@@ -21,6 +22,9 @@ def watch() -> None:
     hub = gevent.get_hub()
     hub.NOT_ERROR = (*hub.NOT_ERROR, PyinfraError)
     leave_out_lost_files()
+    # paramiko logs a traceback of what it then raises, and this run tells in words; who asks for
+    # logs (`pyinfra --debug-all`) still gets it.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 def leave_out_lost_files() -> None:

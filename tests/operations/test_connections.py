@@ -1,6 +1,7 @@
 """What libraries print beside a lost host is left out; whatever else they print is not."""
 
 import gc
+import subprocess
 import sys
 from types import SimpleNamespace
 from typing import cast
@@ -57,3 +58,36 @@ def test_the_same_error_of_anything_else_is_told(told: list[str]) -> None:
     _Unclosable()
     gc.collect()
     assert told == ["EOFError"]
+
+
+# A host that goes down as it is asked: the connection is made, and reset before a word.
+RESET = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import socket, struct, threading
+import paramiko
+from deploys.operations import connections
+{watched}
+server = socket.create_server(("127.0.0.1", 0))
+def reset():
+    taken, _ = server.accept()
+    taken.recv(1)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    taken.close()
+threading.Thread(target=reset).start()
+transport = paramiko.Transport(server.getsockname())
+try:
+    transport.start_client()
+except paramiko.SSHException as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(("watched", "shown"), [("connections.watch()", False), ("", True)])
+def test_a_connection_that_is_reset_before_a_word_shows_no_traceback(
+    watched: str, shown: bool
+) -> None:
+    command = [sys.executable, "-c", RESET.format(watched=watched)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "Error reading SSH protocol banner" in done.stdout
+    assert ("Traceback" in done.stderr) == shown
