@@ -18,6 +18,7 @@ from tests.operations.killed_run import killed, started
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
 DOCKER = "deploys/docker.py"
+APT = ROOT / "deploys" / "operations" / "scripts" / "apt"
 # As long as dpkg has taken in nothing, nothing was cut short.
 IS_AT_WORK = "pgrep -x dpkg >/dev/null && find /var/lib/dpkg/updates -name '[0-9]*'"
 
@@ -63,7 +64,25 @@ def test_a_host_that_loses_its_power_while_docker_is_installed_is_mended_by_the_
     host.pull_the_plug()
     killed(run)
     host.start()
-    # What apt refuses to go on from by itself.
-    assert "dpkg was interrupted" in host.run("apt-get check 2>&1", check=False)
+    assert host.run("dpkg --audit; ls -A /var/lib/dpkg/updates") != ""
     begun.deploy(DOCKER)
     assert has_docker(host)
+
+
+# One package cut off while it was unpacked, one while it was configured, one that waits for it.
+CUT_OFF = r"""
+apt-get -qq update && apt-get -qq install -y tree jq
+edit() { sed -i "/^Package: $1\$/,/^\$/ s/^Status: .*/Status: install $2/" /var/lib/dpkg/status; }
+edit tree 'reinstreq half-installed'
+edit libjq1 'reinstreq half-configured'
+edit jq 'ok unpacked'
+dpkg --audit
+"""
+
+
+def test_packages_that_were_cut_off_half_unpacked_are_unpacked_again(lab: Lab) -> None:
+    host = lab.host("gpu1")
+    assert "They must be reinstalled" in host.run(CUT_OFF)
+    host.run("bash -s -- install hello", given=APT.read_bytes())
+    assert host.run("dpkg --audit") == ""
+    assert host.run("tree --version && jq --version && hello") != ""
