@@ -67,6 +67,8 @@ def start_cloud(served: Served, folder: Path) -> None:
     image = built_reference("nginx", ROOT / "deploys" / "images")
     certificate, key = server_certificate(folder, CLOUD_NAME, ("127.0.0.1",))
     key.chmod(0o644)
+    # A run that was interrupted may have left one.
+    docker("rm", "--force", CONTAINER, check=False)
     docker(
         "run", "--detach", f"--name={CONTAINER}", f"--network={resource(NAME, 'network')}",
         f"--network-alias={CLOUD_NAME}", "--publish=127.0.0.1::8090", "--volume=/usr:/usr:ro",
