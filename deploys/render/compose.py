@@ -9,6 +9,7 @@ from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.render.compose_gateway import gateway_compose
 from deploys.render.compose_project import project_values, service_hashes
 from deploys.render.engines import llamacpp, vllm
+from deploys.render.engines.flags import checked
 from deploys.render.engines.service import PORT
 from deploys.render.image_tags import image_name
 from deploys.render.keepalived import keepalived_files
@@ -59,7 +60,7 @@ def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
 
 
 def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
-    service = ENGINES[pool.engine](pool, replica)
+    service = checked(pool.engine, replica, ENGINES[pool.engine](pool, replica))
     return {
         **vars(service),
         "name": replica.name,

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from deploys.catalogue.model import Model, ModelFile
+from deploys.plan.engine_versions import PINNED
 from deploys.plan.plan import LlamaCppArguments, Plan, VllmArguments
 from tests.render.plans import ARGUMENTS, MODEL, small_plan, small_pool
 
@@ -40,7 +41,7 @@ def gpu_plan(
     """A plan of one replica on two GPUs; `changes` to the replica."""
     engine = "vllm" if isinstance(arguments, VllmArguments) else "llamacpp"
     pool = small_pool("chat")
-    words: dict[str, Any] = {"gpus": GPUS, "version": "0.33.0", **changes}
+    words: dict[str, Any] = {"gpus": GPUS, "version": PINNED[engine], **changes}
     (first,) = pool.replicas
     replica = dataclasses.replace(first, arguments=arguments, model=model, **words)
     plan = small_plan(dataclasses.replace(pool, engine=engine, replicas=(replica,)))

@@ -5,6 +5,7 @@ from typing import Any
 
 from deploys.catalogue.architecture import Architecture
 from deploys.catalogue.model import Model, ModelFile
+from deploys.plan.engine_versions import PINNED
 from deploys.plan.plan import HostPlan, Limits, LlamaCppArguments, Plan, Pool, Replica
 from deploys.settings.client import Client
 from deploys.settings.gateway import Gateway
@@ -98,6 +99,7 @@ def small_pool(
                 memory_mib={"weights": 1},
                 limits=Limits(cpus=1, memory_mib=256),
                 endpoint="",
+                version=PINNED["llamacpp"],
             )
             for number in range(1, replicas + 1)
         ),

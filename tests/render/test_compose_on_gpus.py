@@ -11,15 +11,16 @@ from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.memory.estimate import DeviceEstimate, Range
 from deploys.plan.plan import LlamaCppArguments, Plan, VllmArguments
+from deploys.render.compose import ENGINES
 from deploys.render.engines import vllm
-from deploys.render.engines.flags import checked, known_flags
+from deploys.render.engines.flags import checked
 from deploys.render.engines.service import Argument
 from deploys.render.files import render_environment
 from deploys.render.release import Access
 from deploys.settings.refusal import Refused
 from tests.environments import ROOT
 from tests.render.gpu_plans import CHECKPOINT, GPUS, ON_GPUS, VLLM, gpu_plan
-from tests.render.plans import ARGUMENTS, HOST, MODEL, small_pool
+from tests.render.plans import ARGUMENTS, HOST, MODEL
 
 
 def _files(plan: Plan) -> dict[str, Any]:
@@ -170,28 +171,43 @@ def test_the_manifest_carries_what_is_expected_of_each_gpu_and_its_image() -> No
     assert images == {"llamacpp_cuda": None, "nginx": None}
 
 
-def test_every_flag_and_value_of_vllm_is_one_of_the_pinned_version() -> None:
-    (replica,) = gpu_plan(VLLM, CHECKPOINT).pools[0].replicas
-    arguments = vllm.arguments(small_pool("chat"), replica)
-    assert checked("chat-1", arguments) == arguments
-    assert len(known_flags()) > 20
-
-
 @pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        (("--gpu-memory-utilisation", "0.9"), "did you mean `--gpu-memory-utilization`?"),
-        (("--kv-cache-dtype", "q8_0"), "known here: "),
-        (("--enforce-eager", "true"), "what fits: a switch"),
-        (("--max-model-len",), "what fits: a value"),
-        (("--no-max-model-len",), "did you mean `--max-model-len`?"),
-    ],
+    ("engine", "arguments"), [("llamacpp", ON_GPUS), ("llamacpp", ARGUMENTS), ("vllm", VLLM)]
 )
-def test_what_vllm_would_die_of_is_refused_before_it_is_rendered(
-    words: tuple[str, ...], hint: str
+def test_all_that_is_rendered_is_known_to_the_pinned_version(
+    engine: str, arguments: LlamaCppArguments | VllmArguments
 ) -> None:
+    plan = gpu_plan(arguments, CHECKPOINT if engine == "vllm" else MODEL)
+    (pool,) = plan.pools
+    (replica,) = pool.replicas
+    service = ENGINES[engine](pool, replica)
+    assert checked(engine, replica, service) == service
+    assert len(service.arguments) > 20
+
+
+def test_a_version_without_facts_is_not_rendered() -> None:
     with pytest.raises(Refused) as refused:
-        checked("chat-1", [Argument(words)])
+        _service(gpu_plan(VLLM, version="0.12.0"))
     (complaint,) = refused.value.complaints
-    assert complaint.path == f"chat-1.{words[0]}"
-    assert complaint.hint.startswith(hint)
+    assert str(complaint).startswith("error: deploys/engine_facts/vllm/0.12.0.yaml: is missing")
+
+
+def test_a_flag_and_a_variable_that_the_version_does_not_know_are_not_rendered() -> None:
+    plan = gpu_plan(VLLM)
+    (pool,) = plan.pools
+    (replica,) = pool.replicas
+    service = ENGINES["vllm"](pool, replica)
+    wrong = dataclasses.replace(
+        service,
+        arguments=[*service.arguments, Argument(("--swap-space", "4"))],
+        environment={**service.environment, "VLLM_CACHE_ROT": "/cache"},
+    )
+    with pytest.raises(Refused) as refused:
+        checked("vllm", replica, wrong)
+    flag, variable = refused.value.complaints
+    assert flag.path == "chat-1.--swap-space"
+    assert flag.found.endswith("versions before 0.18.0 had it")
+    assert (variable.path, variable.hint) == (
+        "chat-1.VLLM_CACHE_ROT",
+        "did you mean `VLLM_CACHE_ROOT`?",
+    )

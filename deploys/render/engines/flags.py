@@ -1,53 +1,33 @@
-"""Rendered arguments against the flags that the pinned engine really has."""
+"""Rendered arguments against the facts of the engine's version."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 
-import yaml
-
-from deploys.render.engines.service import Argument
+from deploys.engine_facts.facts import FOLDER, facts_of, versions
+from deploys.engine_facts.judging import unread, wrong
+from deploys.plan.plan import Replica
+from deploys.render.engines.service import Service
 from deploys.settings.refusal import Complaint, Refused
-from deploys.settings.validation import near_miss
-
-FILE = "deploys/render/engines/vllm_flags.yaml"
-
-Flags = Mapping[str, str | list[str]]
 
 
-def checked(replica: str, arguments: Sequence[Argument]) -> Sequence[Argument]:
-    """The same arguments; raises Refused with every flag or value that vLLM does not know.
-
-    It would say so itself, but only a minute after its start.
+def checked(engine: str, replica: Replica, service: Service) -> Service:
+    """The same service; raises Refused with every flag, value and variable that the version does
+    not know. vLLM would say so itself, but only a minute after its start, and of variables never.
     """
-    complaints = [
-        Complaint(FILE, f"{replica}.{flag}", found, hint)
-        for argument in arguments
-        for flag, found, hint in _wrong(argument.words)
-    ]
+    complaints = list(_complaints(engine, replica, service))
     if complaints:
         raise Refused(complaints)
-    return arguments
+    return service
 
 
-@cache
-def known_flags() -> Flags:
-    """Flag -> `switch`, `value`, or the values it may have."""
-    document = yaml.safe_load((Path(__file__).parent / "vllm_flags.yaml").read_text())
-    flags: Flags = document["flags"]
-    return flags
-
-
-def _wrong(words: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-    name, *values = words
-    if not name.startswith("--"):
+def _complaints(engine: str, replica: Replica, service: Service) -> Iterator[Complaint]:
+    facts = facts_of(engine, replica.version)
+    file = f"deploys/{FOLDER.name}/{engine}/{replica.version}.yaml"
+    if facts is None:
+        yield Complaint(file, "", "is missing", f"known here: {', '.join(versions(engine))}")
         return
-    known = known_flags()
-    flag = name if name in known else name.replace("--no-", "--", 1)
-    kind = known.get(flag)
-    if kind is None or (name != flag and kind != "switch"):
-        yield name, "is no flag of vllm serve 0.33.0", near_miss(name, known)
-    elif (kind == "switch") != (not values):
-        yield name, f"found {' '.join(values) or 'no value'}", f"what fits: a {kind}"
-    elif isinstance(kind, list) and values[0] not in kind:
-        yield name, f"found {values[0]}", near_miss(values[0], kind)
+    flags = (one.words for one in service.arguments if one.words[0].startswith("-"))
+    for words in flags:
+        for one in wrong(facts, words):
+            yield Complaint(file, f"{replica.name}.{one.flag}", one.found, one.hint)
+    for one in unread(facts, service.environment):
+        yield Complaint(file, f"{replica.name}.{one.flag}", one.found, one.hint)

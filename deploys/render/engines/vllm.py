@@ -1,4 +1,4 @@
-"""`vllm serve`: the argument list, from the plan. Checked against 0.33.0 (vllm_flags.yaml).
+"""`vllm serve`: the argument list, from the plan. Held against the version's facts by flags.py.
 
 An argument list, never a file for --config, which drops `false` silently; booleans as `--no-x`,
 which versions before 0.33 understand too.
@@ -7,7 +7,6 @@ which versions before 0.33 understand too.
 import re
 
 from deploys.plan.plan import Pool, Replica, VllmArguments
-from deploys.render.engines.flags import checked
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
 
 # Imports, torch.compile and graph capture before it answers: 53 to 75 s were measured for a tiny
@@ -35,7 +34,7 @@ def service(pool: Pool, replica: Replica) -> Service:
     asks = f"import urllib.request as u; u.urlopen('{url}', timeout=4)"
     ready = COMPILE_SECONDS + load_seconds(replica)
     return Service(
-        arguments=list(checked(replica.name, arguments(pool, replica))),
+        arguments=arguments(pool, replica),
         health=("python3", "-c", asks),
         health_reason="vLLM answers once the engine is ready, and says 503 when that has died.",
         start_period_seconds=ready,
