@@ -1,9 +1,11 @@
 """Which version of an engine a plan is for: its memory rules and measurements depend on it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from deploys.engine_facts.facts import versions
 from deploys.settings.image import Image, ImageName
+from deploys.settings.refusal import Complaint
 
 # What the kit's own images and official defaults hold, and what flags and profiles were checked
 # with: Debian's llama.cpp package, and vLLM's release on PyPI and its registry.
@@ -31,6 +33,21 @@ def _of_the_first_tag(
     references = (images[name].reference or "" for name in names if name in images)
     said = (engine_version(engine, reference) for reference in references)
     return next((version for version in said if version != PINNED[engine]), PINNED[engine])
+
+
+def unknown_versions(
+    file: str, engines: Iterable[str], images: Mapping[ImageName, Image]
+) -> Iterator[Complaint]:
+    """About each of `engines` whose image is of a version that there are no facts of."""
+    said = engine_versions(images)
+    for engine in sorted(set(engines)):
+        known = versions(engine)
+        if said[engine] in known:
+            continue
+        named = (name for name in _IMAGES[engine] if name in images)
+        path = f"images.{next(named)}.reference"
+        found = f"{engine} {said[engine]} is not known: its flags cannot be checked"
+        yield Complaint(file, path, found, f"known here: {', '.join(known)}")
 
 
 def engine_version(engine: str, reference: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from deploys.plan.engine_versions import unknown_versions
 from deploys.plan.search.alternatives import refused_words
 from deploys.plan.search.attempts import NotFound
 from deploys.plan.search.fit import Fit
@@ -19,6 +20,8 @@ def refuse_unless_all_found(environment: Environment, outcomes: Outcomes) -> Non
     """Raises Refused with a complaint for every pool that has no place."""
     file = f"inventories/group_data/{environment.name}.py"
     wrong = refused_words(file, environment.pools, environment.models)
+    engines = (one.trial.recipe.engine for one in outcomes.found.values())
+    wrong += unknown_versions(file, engines, environment.images)
     if wrong:
         raise Refused(sorted(wrong))
     complaints = [

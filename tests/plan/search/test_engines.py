@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 import pytest
 
+from deploys.plan.placement import plan_environment
 from deploys.plan.search.alternatives import Alternative, alternatives
 from deploys.plan.search.engines import engine_choices
+from deploys.settings.image import Image
 from deploys.settings.pool import Pool
-from tests.plan.search.fleets import catalogue, chat, host, planned
+from deploys.settings.refusal import Refused
+from tests.plan.search.fleets import catalogue, chat, environment, host, planned
 
 
 def _engines(words: Mapping[str, object], on_gpus: bool = True) -> list[tuple[str, str]]:
@@ -61,3 +64,29 @@ def test_many_requests_that_vllm_has_no_room_for_are_given_to_llamacpp() -> None
     close = planned([gpu], chat=chat("llama-3.1-8b", 16_384, slots=8)).pools[0]
     assert (roomy.engine, close.engine) == ("vllm", "llamacpp")
     assert close.engine_reason == "vllm has no room for 8 of 16,384 tokens on these GPUs"
+
+
+@pytest.mark.parametrize(
+    ("engine", "image", "reference", "version"),
+    [
+        ("vllm", "vllm", "vllm/vllm-openai:v0.12.0", "0.12.0"),
+        ("llamacpp", "llamacpp_cuda", "ghcr.io/ggml-org/llama.cpp:server-cuda-b9001", "b9001"),
+    ],
+)
+def test_an_engine_whose_flags_are_not_known_is_refused(
+    engine: str, image: str, reference: str, version: str
+) -> None:
+    pools = {"chat": chat("llama-3.1-8b", 4096, engine=engine)}
+    asked = environment([host("a", "RTX 4090")], pools)
+    images = {image: Image(reference=reference)}
+    with pytest.raises(Refused) as refused:
+        plan_environment(asked.model_copy(update={"images": images}), {})
+    (complaint,) = refused.value.complaints
+    assert complaint.path == f"images.{image}.reference"
+    assert complaint.found == f"{engine} {version} is not known: its flags cannot be checked"
+
+
+def test_an_image_that_no_pool_runs_may_be_of_any_version() -> None:
+    asked = environment([host("a", "RTX 4090")], {"chat": chat("llama-3.1-8b", 4096)})
+    images = {"vllm": Image(reference="vllm/vllm-openai:v0.12.0")}
+    assert plan_environment(asked.model_copy(update={"images": images}), {}).pools
