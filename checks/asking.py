@@ -9,12 +9,13 @@ from checks.fleet import Fleet
 from checks.probes import gateway as probe
 from checks.probes.gateway import Answer, Gateway, Stream
 from checks.verdict import require
+from deploys.questions.engine_answers import PATHS, Kind, Served, body, missing
 
-CHAT = "/v1/chat/completions"
+GENERATION: Kind = "generation"
+CHAT = PATHS[GENERATION]
 # How often, and how long each time, a limit of the asking client is waited for.
 LIMITED_TIMES = 3
 LIMITED_SECONDS = 15
-TEXTS = ("A ship comes into port.", "Cranes unload it.")
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,20 @@ class Model:
     """Where it is asked; it ends as the API's own paths do."""
 
     @property
+    def kind(self) -> Kind:
+        """What it answers."""
+        return next((kind for kind, path in PATHS.items() if self.path.endswith(path)), GENERATION)
+
+    @property
     def generates(self) -> bool:
         """Whether it answers with text."""
-        return self.path.endswith(CHAT)
+        return self.kind == GENERATION
 
     def request(self, tokens: int) -> Mapping[str, object]:
         """A body that any model of its kind answers; `tokens`: of text at most."""
-        if self.path.endswith("/v1/embeddings"):
-            return {"model": self.name, "input": list(TEXTS)}
-        if self.path.endswith("/v1/rerank"):
-            return {"model": self.name, "query": "port", "documents": list(TEXTS)}
-        return chat_request(self.name, tokens)
+        if self.generates:
+            return chat_request(self.name, tokens)
+        return body(Served(self.name, self.kind), tokens)
 
 
 def models(gateway: Gateway, fleet: Fleet) -> list[Model]:
@@ -76,13 +80,6 @@ def patiently(request: Callable[[], Answer]) -> Answer:
     return request()
 
 
-def missing(model: Model, answer: Answer) -> str:
-    """What an answer lacks that is no text, for each of TEXTS; empty where it has all."""
-    if model.path.endswith("/v1/rerank"):
-        wanted, entries = "relevance_score", answer.document.get("results")
-    else:
-        wanted, entries = "embedding", answer.document.get("data")
-    rows = entries if isinstance(entries, list) else []
-    found = [row.get(wanted) for row in rows if isinstance(row, dict)]
-    full = [value for value in found if value not in (None, [], "")]
-    return "" if len(full) == len(TEXTS) else f"{len(full)} of {len(TEXTS)} times `{wanted}`"
+def lacks(model: Model, answer: Answer) -> str:
+    """What an answer lacks that is no text; empty where it has all."""
+    return missing(model.kind, answer.document)

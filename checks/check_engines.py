@@ -3,7 +3,13 @@
 from checks.committed import Replica
 from checks.probes.engines import EngineAnswer
 from checks.verdict import require
+from deploys.questions.engine_answers import missing
 
+ASKED_FOR = {
+    "generation": "a chat completion",
+    "embeddings": "a request for vectors",
+    "reranking": "a request for ranks",
+}
 LOGS = "`docker logs` of its container says what happened; homeport apply starts it anew"
 
 
@@ -19,15 +25,21 @@ def check_each_replica_says_it_is_ready(replica: Replica, engine_answer: EngineA
 
 
 def check_each_replica_answers_a_completion(replica: Replica, engine_answer: EngineAnswer) -> None:
-    """A process that listens and loads may still be unable to compute."""
+    """A process that listens and loads may still be unable to compute: text, vectors or ranks."""
+    wanted = ASKED_FOR[engine_answer.kind]
     said = f"{engine_answer.completion_status}: {engine_answer.completion[:200]}"
     require(
         engine_answer.completion_status == 200,
-        f"{replica.name} refuses a chat completion with {said}"
+        f"{replica.name} refuses {wanted} with {said}"
         if engine_answer.completion_status
-        else f"{replica.name} does not answer a chat completion in time",
+        else f"{replica.name} does not answer {wanted} in time",
         LOGS,
     )
+    if engine_answer.kind != "generation":
+        lacks = missing(engine_answer.kind, engine_answer.document)
+        found = f"{replica.name} answers with {lacks}: {engine_answer.completion[:200]}"
+        require(not lacks, found, "is the model one for this kind? " + LOGS)
+        return
     usage = engine_answer.document.get("usage")
     tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
     require(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from checks.asking import CHAT, Model, ask, missing, models, patiently
+from checks.asking import CHAT, Model, ask, lacks, models, patiently
 from checks.chat import chat_request, said, text_and_usage
 from checks.fleet import Fleet
 from checks.probes import gateway as probe
@@ -59,9 +59,9 @@ def check_every_other_model_answers_as_its_kind_does(gateway: Gateway, fleet: Fl
         if not one.generates:
             answer = ask(gateway, one)
             require(answer.status == 200, f"{one.name}: {said(answer)}", "see check_engines")
-            lacks = missing(one, answer)
+            missing = lacks(one, answer)
             remedy = f"does the engine serve a model of this kind? It was asked on {one.path}"
-            require(not lacks, f"{one.name}: the answer holds {lacks}", remedy)
+            require(not missing, f"{one.name}: the answer holds {missing}", remedy)
 
 
 def check_streams_arrive_over_time(gateway: Gateway, fleet: Fleet) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from checks.probes import sections
 from checks.probes.containers import Container
 from checks.probes.host import Unreachable, run
+from deploys.questions.engine_answers import PATHS, Kind, body, served
 from deploys.settings.inventory import InventoryHost
 
 # A large model on a CPU; the first completion after a start also warms caches.
@@ -29,9 +30,10 @@ class EngineAnswer:
     """HTTP status of /health; 0: no answer."""
     completion_status: int
     completion: str
-    """Body of the chat completion."""
+    """Body of the answer to what its kind is asked for."""
     memory_limit_bytes: int | None
     """What the kernel holds the container to; None: no limit, or not to be seen."""
+    kind: Kind = "generation"
     other_requests: int = 0
     """Running just before the completion was asked for."""
 
@@ -65,7 +67,7 @@ def ask(host: InventoryHost, engines: Iterable[Container]) -> dict[str, EngineAn
         answers = sections.answers(run(host, sections.script(questions), limit_seconds))
     except ValueError as error:
         raise Unreachable(host.name, str(error)) from error
-    return {container.service: _answer(container.service, answers) for container in running}
+    return {container.service: _answer(container, answers) for container in running}
 
 
 def ask_metrics(host: InventoryHost, engines: Iterable[Container]) -> dict[str, str]:
@@ -84,11 +86,8 @@ def ask_metrics(host: InventoryHost, engines: Iterable[Container]) -> dict[str, 
 
 
 def _questions(container: Container) -> dict[str, str]:
-    body = {
-        "model": _served_name(container),
-        "messages": [{"role": "user", "content": "Say something."}],
-        "max_tokens": ANSWER_TOKENS,
-    }
+    asked = served(container.command)
+    question = json.dumps(body(asked, ANSWER_TOKENS))
     inside = f"docker exec {shlex.quote(container.id)}"
     curl = f"{inside} curl --silent --write-out '\\n%{{http_code}}' --max-time"
     url = "http://127.0.0.1:8080"
@@ -98,26 +97,20 @@ def _questions(container: Container) -> dict[str, str]:
         f"{name} metrics": f"{curl} {HEALTH_SECONDS} {url}/metrics 2>/dev/null",
         f"{name} completion": (
             f"{curl} {COMPLETION_SECONDS} --header 'Content-Type: application/json' "
-            f"--data {shlex.quote(json.dumps(body))} {url}/v1/chat/completions 2>/dev/null"
+            f"--data {shlex.quote(question)} {url}{PATHS[asked.kind]} 2>/dev/null"
         ),
         f"{name} memory": f"{inside} cat {_LIMIT_FILES} 2>/dev/null",
     }
 
 
-def _served_name(container: Container) -> str:
-    """The public model name, from the engine's own command line."""
-    words = container.command
-    flags = [flag for flag in ("--alias", "--served-model-name") if flag in words[:-1]]
-    return words[words.index(flags[0]) + 1] if flags else "default"
-
-
-def _answer(service: str, answers: Mapping[str, str]) -> EngineAnswer:
+def _answer(container: Container, answers: Mapping[str, str]) -> EngineAnswer:
+    service, kind = container.service, served(container.command).kind
     health_status, _ = _status_and_body(answers[f"{service} health"])
-    status, body = _status_and_body(answers[f"{service} completion"])
+    status, said = _status_and_body(answers[f"{service} completion"])
     limit = answers[f"{service} memory"].strip()
     _, metrics = _status_and_body(answers[f"{service} metrics"])
     held = int(limit) if limit.isdigit() else None
-    return EngineAnswer(health_status, status, body, held, _running_requests(metrics))
+    return EngineAnswer(health_status, status, said, held, kind, _running_requests(metrics))
 
 
 def _running_requests(metrics: str) -> int:

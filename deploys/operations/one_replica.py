@@ -49,7 +49,7 @@ def _replace_running(replica: Replica, words: ReplicaRollout, old: Container) ->
         container = replacing.brought(service, service.new_file)
         if left:
             replica.tell_cut(old, began)
-        replacing.prove(service, container, words.model, words.steady_seconds)
+        replacing.prove(service, container, replacing.served_by(words), words.steady_seconds)
     except CommandFailed as failure:
         if failure.is_loss:
             raise NothingServes(
@@ -87,9 +87,9 @@ def _go_back(replica: Replica, words: ReplicaRollout, file: str, failure: Comman
             "succeeds"
         )
     try:
-        model = replacing.old_model(service, file, words.model)
+        old_answers = replacing.old_served(service, file, replacing.served_by(words))
         container = replacing.brought(service, file, "--force-recreate")
-        replacing.prove(service, container, model, words.steady_seconds)
+        replacing.prove(service, container, old_answers, words.steady_seconds)
         replica.restore()
     except CommandFailed as second:
         raise NothingServes(
@@ -108,7 +108,9 @@ def _start(replica: Replica) -> None:
     words = _words(replica)
     try:
         container = replacing.brought(replica.service, replica.service.new_file)
-        replacing.prove(replica.service, container, words.model, words.steady_seconds)
+        replacing.prove(
+            replica.service, container, replacing.served_by(words), words.steady_seconds
+        )
     except CommandFailed as failure:
         log = f"{replica.service.host.name}:{replica.service.log}"
         raise Stopped(f"error: {replica.service}: {failure.reason}\nits log: {log}") from failure
@@ -125,7 +127,7 @@ def _prove(replica: Replica) -> None:
         return
     open_door(replica.service.host, found.id)
     try:
-        replacing.prove(replica.service, found.id, words.model, words.steady_seconds)
+        replacing.prove(replica.service, found.id, replacing.served_by(words), words.steady_seconds)
     except CommandFailed as failure:
         log = f"{replica.service.host.name}:{replica.service.log}"
         raise Stopped(

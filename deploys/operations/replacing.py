@@ -14,6 +14,7 @@ from deploys.operations.engine_services import replaced
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.manifest import engines_project, host_directory, this_release, this_run
 from deploys.operations.other_host import CommandFailed, on, run
+from deploys.questions.engine_answers import PATHS, Served, served
 from deploys.render.release import ReplicaRollout
 
 
@@ -105,28 +106,32 @@ def brought(service: Service, file: str, *options: str) -> str:
     return run(service.host, command).split()[-1]
 
 
-def prove(service: Service, container: str, model: str, steady_seconds: int) -> None:
-    """Has a replica answer a real completion, and again once it has run for a while.
+def served_by(words: ReplicaRollout) -> Served:
+    """What a replica of this run's release answers."""
+    return Served(words.model, words.kind)
+
+
+def prove(service: Service, container: str, asked: Served, steady_seconds: int) -> None:
+    """Has a replica give a real answer, and again once it has run for a while.
 
     Raises CommandFailed; the log of its container is kept then.
     """
-    _answer(service, container, model)
+    _answer(service, container, asked)
     if steady_seconds:
         words = (container, str(steady_seconds), service.log)
         run(service.host, run_script(SCRIPTS / "steady-replica", *words))
-        _answer(service, container, model)
+        _answer(service, container, asked)
 
 
-def old_model(service: Service, file: str, default: str) -> str:
-    """The public name that a kept Compose file gives the service's engine."""
+def old_served(service: Service, file: str, default: Served) -> Served:
+    """What the service's engine answers as a kept Compose file says it."""
     with on(service.host):
         text = service.host.get_fact(FileText, path=f"{service.directory}/{file}")
     try:
         words = [str(word) for word in yaml.safe_load(text)["services"][service.name]["command"]]
     except (yaml.YAMLError, LookupError, TypeError):
         return default
-    names = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "--alias"]
-    return names[0] if names else default
+    return served(words, default.model)
 
 
 def removed(service: Service) -> bool:
@@ -139,16 +144,16 @@ def removed(service: Service) -> bool:
     return True
 
 
-def _answer(service: Service, container: str, model: str) -> None:
-    body = QuoteString(completion.question(model))
+def _answer(service: Service, container: str, asked: Served) -> None:
+    body = QuoteString(completion.question(asked))
     seconds = str(completion.COMPLETION_SECONDS)
     curl = StringCommand(
         "docker exec", QuoteString(container), "curl --silent --show-error --max-time", seconds,
         "--header 'Content-Type: application/json' --data", body,
-        "http://127.0.0.1:8080/v1/chat/completions",
+        f"http://127.0.0.1:8080{PATHS[asked.kind]}",
     )  # fmt: skip
     try:
-        found = completion.complaint(run(service.host, curl), model)
+        found = completion.complaint(run(service.host, curl), asked)
     except CommandFailed as failure:
         found = f"it does not answer: {failure}"
     if found:

@@ -50,7 +50,7 @@ def _carries_on(stand_in: Replica, words: ReplicaRollout) -> bool:
         return False
     open_door(stand_in.service.host, container.id)
     try:
-        replacing.prove(stand_in.service, container.id, words.model, 0)
+        replacing.prove(stand_in.service, container.id, replacing.served_by(words), 0)
         _let_in(stand_in)
     except CommandFailed:
         return False
@@ -73,7 +73,7 @@ def _begins(replica: Replica, stand_in: Replica, words: ReplicaRollout) -> bool:
             gateway.change(stand_in.out)
         stand_in.tell("starts")
         container = replacing.brought(service, service.new_file, "--force-recreate")
-        replacing.prove(service, container, words.model, words.steady_seconds)
+        replacing.prove(service, container, replacing.served_by(words), words.steady_seconds)
         _let_in(stand_in)
     except CommandFailed as failure:
         raise _never_drained(replica, stand_in, failure) from failure

@@ -153,12 +153,13 @@ def _projects(plan: Plan, shipped: Mapping[str, str]) -> tuple[Project, ...]:
 
 
 def _rollouts(plan: Plan, host: HostPlan) -> tuple[ReplicaRollout, ...]:
-    public = {pool.name: pool.public_name for pool in plan.pools}
+    pools = {pool.name: pool for pool in plan.pools}
     return tuple(
         ReplicaRollout(
             name=replica.name,
             pool=replica.pool,
-            model=public[replica.pool],
+            model=pools[replica.pool].public_name,
+            kind=pools[replica.pool].routing.kind,
             stand_in=_stand_in(plan.stand_ins.get(replica.name)),
             **dataclasses.asdict(plan.rollouts[replica.name]),
         )

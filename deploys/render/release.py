@@ -15,6 +15,7 @@ from deploys.render.release_gateway import GatewayRelease
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
+from deploys.settings.routing import Kind
 from deploys.settings.words import Frozen
 
 
@@ -117,6 +118,8 @@ class ReplicaRollout(Frozen):
     pool: str
     model: str
     """The public name that its engine must answer under."""
+    kind: Kind = "generation"
+    """What its engine is asked for, as a proof."""
     strategy: Strategy
     reason: str
     drain_seconds: int

@@ -34,7 +34,7 @@ case "$*" in
   top*) printf 'PID\n%s\n' "$(cat "$2.pid")" ;;
   exec*dpkg-query*) cat versions ;;
   exec*"/health"*) cat "$2.health" ;;
-  exec*"/chat/completions"*) cat "$2.completion" ;;
+  exec*"/v1/"*) cat "$2.completion" ;;
   exec*"memory.max"*) cat "$2.memory" ;;
   exec*"/metrics"*) cat "$2.metrics" ;;
   *) echo "unexpected: $*" >&2; exit 64 ;;

@@ -60,3 +60,27 @@ def test_an_engine_that_is_not_running_is_not_asked(
 
     assert failed(outcomes) == {READY, COMPLETION, MEMORY}
     assert "chat-2 on localhost is not running" in messages(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("flags", "answer", "found"),
+    [
+        (["--embeddings"], {"data": [{"embedding": [0.5]}] * 2}, ""),
+        (["--embeddings"], {"data": [{"embedding": [0.5]}]}, "1 of 2 times `embedding`"),
+        (["--reranking"], {"results": [{"relevance_score": 0.5}] * 2}, ""),
+        (["--reranking"], {"data": [{"embedding": [0.5]}] * 2}, "0 of 2 times `relevance_score`"),
+        (["--runner", "pooling", "--convert", "embed"], {"data": [{"embedding": [1]}] * 2}, ""),
+    ],
+)
+def test_an_engine_that_gives_no_text_is_asked_for_what_it_gives(
+    flags: list[str],
+    answer: dict[str, object],
+    found: str,
+    run_checks: RunChecks,
+    deployment: Deployment,
+) -> None:
+    deployment.docker.containers["chat-2"]["Args"] = ["--alias", "tiny", *flags]
+    deployment.docker.engines["chat-2"] = FakeEngine(completion=answer)
+    outcomes = run_checks("check_engines.py")
+    assert failed(outcomes) == ({COMPLETION} if found else set())
+    assert found in messages(outcomes)

@@ -70,7 +70,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Trial:
     container = Container("id", "config", ())
     monkeypatch.setattr(replacing, "container_of", lambda service: container)
     monkeypatch.setattr(replacing, "old_file", lambda service, config: "releases/old/compose.yaml")
-    monkeypatch.setattr(replacing, "old_model", lambda service, file, default: default)
+    monkeypatch.setattr(replacing, "old_served", lambda service, file, default: default)
     for name in ("brought", "prove"):
         monkeypatch.setattr(replacing, name, getattr(made, name))
     monkeypatch.setattr(replica_turn, "cut_answers", made.cut_answers)

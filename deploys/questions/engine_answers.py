@@ -1,0 +1,70 @@
+"""A real answer of an engine, whatever it answers: how it is asked, and what counts as one."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["generation", "embeddings", "reranking"]
+
+PATHS: Mapping[Kind, str] = {
+    "generation": "/v1/chat/completions",
+    "embeddings": "/v1/embeddings",
+    "reranking": "/v1/rerank",
+}
+TEXTS = ("A ship comes into port.", "Cranes unload it.")
+# What llama-server and vLLM are started with to answer something else than text.
+_EMBEDS = ({"--embeddings"}, {"--runner pooling", "--convert embed"})
+_RANKS = ({"--reranking"}, {"--runner pooling", "--convert classify"})
+_NAMES = ("--alias", "--served-model-name")
+
+
+@dataclass(frozen=True)
+class Served:
+    """What one engine answers."""
+
+    model: str
+    """The first name that it answers under."""
+    kind: Kind
+
+
+def served(command: Sequence[str], default: str = "default") -> Served:
+    """As an engine's own command line says it; `default`: the name where it says none."""
+    pairs = [" ".join(pair) for pair in zip(command, [*command[1:], ""], strict=True)]
+    said = {*command, *pairs}
+    kind: Kind = "generation"
+    if any(words <= said for words in _EMBEDS):
+        kind = "embeddings"
+    elif any(words <= said for words in _RANKS):
+        kind = "reranking"
+    names = [command[command.index(flag) + 1] for flag in _NAMES if flag in command[:-1]]
+    return Served(names[0] if names else default, kind)
+
+
+def body(asked: Served, tokens: int) -> dict[str, Any]:
+    """A request that any model of its kind answers; `tokens`: of text at most."""
+    if asked.kind == "embeddings":
+        return {"model": asked.model, "input": list(TEXTS)}
+    if asked.kind == "reranking":
+        return {"model": asked.model, "query": "port", "documents": list(TEXTS)}
+    messages = [{"role": "user", "content": "Say something."}]
+    return {"model": asked.model, "messages": messages, "max_tokens": tokens}
+
+
+def missing(kind: Kind, document: Mapping[str, Any]) -> str:
+    """What an answer without text lacks, for each of TEXTS; empty where it has all."""
+    wanted, entries = "embedding", document.get("data")
+    if kind == "reranking":
+        wanted, entries = "relevance_score", document.get("results")
+    rows = entries if isinstance(entries, list) else []
+    found = [row.get(wanted) for row in rows if isinstance(row, dict)]
+    full = [value for value in found if _is_finite(value)]
+    return "" if len(full) == len(TEXTS) else f"{len(full)} of {len(TEXTS)} times `{wanted}`"
+
+
+def _is_finite(value: object) -> bool:
+    """A number, or numbers; weights that overflow give none."""
+    numbers = value if isinstance(value, list) else [value]
+    return bool(numbers) and all(
+        isinstance(number, int | float) and math.isfinite(number) for number in numbers
+    )
