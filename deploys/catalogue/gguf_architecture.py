@@ -6,7 +6,7 @@ src/models/*.cpp, load_arch_hparams, and src/llama-model.cpp, load_hparams, of c
 from deploys.catalogue.architecture import Architecture, Experts, LatentAttention
 from deploys.catalogue.gguf_contents import Contents
 from deploys.catalogue.gguf_layers import kv_heads_by_layer, recurrent_of, window_of
-from deploys.catalogue.known_architectures import is_known, is_named
+from deploys.catalogue.known_architectures import ENCODERS, is_known, is_named
 from deploys.catalogue.unfit import Undescribed, Unfit, architecture_of
 
 # As in config_architecture.py: a number alone may not make lists long.
@@ -66,7 +66,8 @@ def _words(contents: Contents, name: str) -> dict[str, object]:
         "value_length": contents.number(f"{name}.attention.value_length", head),
         "vocabulary_size": _vocabulary(contents, name),
         "context_tokens": needed(contents, f"{name}.context_length"),
-        "tied_embeddings": "output.weight" not in tensors,
+        # An encoder has no output: its embeddings are needed on the way in alone.
+        "tied_embeddings": "output.weight" not in tensors and name not in ENCODERS,
         "rope_factors": "rope_freqs.weight" in tensors,
         "attention_bias": not tensors.isdisjoint(("blk.0.attn_q.bias", "blk.0.attn_qkv.bias")),
         "draft_layers": draft,

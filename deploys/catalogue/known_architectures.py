@@ -102,10 +102,21 @@ DELTA_NET = frozenset({"qwen3next", "qwen35", "qwen35moe"})
 MAMBA = frozenset({"granitehybrid", "jamba", "nemotron_h", "nemotron_h_moe"})
 RECURRENT = DELTA_NET | MAMBA
 
+# No cache at all: every token sees the whole text at once, and nothing is kept.
+ENCODERS = frozenset(
+    {
+        "bert",
+        "jina-bert-v2",
+        "jina-bert-v3",
+        "neo-bert",
+        "nomic-bert",
+    }
+)
+
 
 def is_named(name: str) -> bool:
     """Whether `name` is an architecture whose facts are understood."""
-    return name in PLAIN | SOMETIMES_WINDOWED | WINDOWED | LATENT | RECURRENT
+    return name in PLAIN | SOMETIMES_WINDOWED | WINDOWED | LATENT | RECURRENT | ENCODERS
 
 
 def is_known(shape: Architecture) -> bool:
@@ -116,4 +127,4 @@ def is_known(shape: Architecture) -> bool:
         return shape.latent_attention is not None
     if shape.name in RECURRENT:
         return shape.recurrent is not None
-    return shape.name in PLAIN | SOMETIMES_WINDOWED
+    return shape.name in PLAIN | SOMETIMES_WINDOWED | ENCODERS

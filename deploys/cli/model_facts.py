@@ -104,6 +104,7 @@ def _kinds(shape: Architecture) -> str:
         LayerKind.WINDOW: f"see {window.tokens:,} tokens" if window else "",
         LayerKind.RECURRENT: "keep a state",
         LayerKind.STATELESS: "keep nothing",
+        LayerKind.ENCODER: "see the whole text and keep nothing",
     }
     counted = {kind: kinds.count(kind) for kind in words if kind in kinds}
     return ", ".join(f"{count} {words[kind]}" for kind, count in counted.items())

@@ -8,12 +8,16 @@ from deploys.plan.memory.layers import LayerKind, keeps_rows
 
 def mask_bytes(part: Part, kind: LayerKind) -> int:
     """The mask of all layers of a kind, which share it."""
-    if not keeps_rows(kind):
-        return 0
     asked, per_cell = part.asked, part.profile.mask_bytes_per_cell
     if not asked.flash_attention:
         # The f32 mask is used as it is.
         per_cell = compute_phases.FLOAT_BYTES
+    if kind is LayerKind.ENCODER:
+        # Whatever the sequences: all tokens of the micro-batch are each other's cells.
+        cells = asked.micro_batch_tokens
+        return compute_phases.mask_bytes(cells, cells, per_cell)
+    if not keeps_rows(kind):
+        return 0
     cells = kv_cache.cells_of(part.shape, kind, asked, part.profile)
     streams = kv_cells.streams(asked.sequences, asked.unified)
     tokens = asked.micro_batch_tokens // streams
@@ -38,9 +42,12 @@ def mixer_bytes(part: Part, kind: LayerKind, upper: bool) -> float:
 
 def large_bytes(part: Part, kind: LayerKind) -> int:
     """What grows with the context: scores, or the f16 copies that flash attention reads."""
-    if not keeps_rows(kind) or part.asked.flash_attention:
+    if part.asked.flash_attention or not (keeps_rows(kind) or kind is LayerKind.ENCODER):
         return copied_bytes(part, kind)
-    cells = kv_cache.cells_of(part.shape, kind, part.asked, part.profile)
+    if kind is LayerKind.ENCODER:
+        cells = part.asked.micro_batch_tokens
+    else:
+        cells = kv_cache.cells_of(part.shape, kind, part.asked, part.profile)
     return compute_phases.scores_bytes(cells, part.asked.micro_batch_tokens, part.shape.heads)
 
 

@@ -50,7 +50,7 @@ def _bytes(part: Part, upper: bool) -> float:
     phases = [copies + feed_forward + _beside(part, upper)]
     phases += [copies + mixer_bytes(part, kind, upper) for kind in kinds]
     phases += [copies + size for size in _fetching(part, feed_forward, upper)]
-    if part.has_output:
+    if part.has_output and not part.is_encoder:
         lives = masks if part.profile.mask_lives_on or part.copies > 1 else 0
         rows = pipeline_copies.LOGITS_ROWS + upper
         phases.append(lives + spare + _copies(part, masks, rows) + _logits(part, upper))

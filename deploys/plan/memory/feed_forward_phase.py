@@ -23,7 +23,7 @@ def feed_forward_bytes(part: Part, upper: bool) -> float:
 def _computed_for_all_tokens(part: Part) -> tuple[int, ...]:
     """In the last layer only the tokens that want logits go on (build_inp_out_ids)."""
     last = part.shape.layers - 1
-    everywhere = part.profile.logits_for_all_tokens
+    everywhere = part.profile.logits_for_all_tokens or part.is_encoder
     return tuple(layer for layer in part.layers + part.ram_layers if everywhere or layer != last)
 
 
@@ -61,6 +61,9 @@ def _dense(part: Part, upper: bool) -> float:
         part.shape.feed_forward_length, part.layout.gated
     )
     extra = part.shape.embedding_length if part.layout.parallel and not part.layout.gated else 0
+    # BERT normalises behind each part, and what it normalised stays (build 11669 on a CPU: 6 rows
+    # and one as long as this part, in 8 made-up shapes).
+    extra += part.shape.embedding_length if part.is_encoder else 0
     extra *= 2 if upper else 1
     rows = elements + extra + _rows(part, upper)
     # The next matrix may come beside the place of the last one; with experts the largest is theirs.

@@ -6,7 +6,7 @@ from deploys.catalogue.architecture import Architecture
 from deploys.plan.memory.configuration import LlamaCppConfiguration
 from deploys.plan.memory.layers import LayerKind
 from deploys.plan.memory.profiles.llamacpp_profile import LlamaCppProfile
-from deploys.plan.memory.tensor_layouts import LAYOUTS, Layout
+from deploys.plan.memory.tensor_layouts import ENCODER_LAYOUTS, LAYOUTS, Layout
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,13 @@ class Part:
     @property
     def layout(self) -> Layout:
         """How the architecture differs; plain where it is not described."""
-        return LAYOUTS.get(self.shape.name, Layout())
+        name = self.shape.name
+        return LAYOUTS.get(name) or ENCODER_LAYOUTS.get(name) or Layout()
+
+    @property
+    def is_encoder(self) -> bool:
+        """Whether every layer sees all tokens at once, and all of them to the end."""
+        return LayerKind.ENCODER in self.kinds
 
     @property
     def widths(self) -> int:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from deploys.catalogue.architecture import Architecture
+from deploys.catalogue.known_architectures import ENCODERS
 
 
 class LayerKind(StrEnum):
@@ -13,6 +14,8 @@ class LayerKind(StrEnum):
     RECURRENT = "recurrent"
     STATELESS = "stateless"
     """A feed-forward part alone."""
+    ENCODER = "encoder"
+    """It sees the whole text at once, and keeps nothing of it."""
 
 
 def layer_kinds(shape: Architecture) -> tuple[LayerKind, ...]:
@@ -22,6 +25,8 @@ def layer_kinds(shape: Architecture) -> tuple[LayerKind, ...]:
 
 def _kind(shape: Architecture, layer: int) -> LayerKind:
     recurrent, window = shape.recurrent, shape.sliding_window
+    if shape.name in ENCODERS:
+        return LayerKind.ENCODER
     if recurrent and layer in recurrent.stateless_layers:
         return LayerKind.STATELESS
     if recurrent and not _is_one(layer, recurrent.attention_layers, recurrent.attention_every):

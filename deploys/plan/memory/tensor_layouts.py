@@ -75,3 +75,6 @@ LAYOUTS = {
     "deepseek2": Layout(expert_bias=True),
     "gpt-oss": Layout(norms=_AFTER, biases=True, sinks=True),
 }
+
+# Of encoders only what their graph asks is described; which tensors they have their headers say.
+ENCODER_LAYOUTS = {"bert": Layout(gated=False)}
