@@ -139,11 +139,14 @@ Speeds = dict[tuple[int, float | None], Speed | None]
 
 def _speeds(found: Found, hosts: Mapping[str, Host]) -> Speeds:
     speeds: Speeds = {}
+    generates = found.wish.words.kind == "generation"
     for seat in found.seats:
         ram = hosts[seat.host].hardware.ram_gb_per_second
         if (id(seat.fit), ram) not in speeds:
             alternative = found.trial.recipe.alternative
-            speeds[id(seat.fit), ram] = replica_speed(alternative, seat, ram)
+            # Tokens a second are of text that is made one by one.
+            speed = replica_speed(alternative, seat, ram) if generates else None
+            speeds[id(seat.fit), ram] = speed
     return speeds
 
 

@@ -10,6 +10,7 @@ from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import Hardware
 from deploys.settings.hardware_yaml import hardware_file
 from deploys.settings.inventory import Inventory, origin
+from deploys.settings.kind_consistency import kind_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint
 from deploys.settings.routing_consistency import routing_complaints
@@ -30,6 +31,7 @@ def inconsistencies(
         *cache_complaints(inventory, pools, gateway),
         *_unknown_models(inventory, pools, models),
         *_unknown_architectures(inventory, pools, models),
+        *_other_kinds(inventory, pools, models),
         *_unknown_pool_hosts(inventory, pools),
         *_unknown_hardware(inventory, hardware),
         *_doubled_port(inventory, gateway),
@@ -125,6 +127,21 @@ def _unknown_architectures(
         )
         for name, entry in named.items()
         if entry is not None and models[entry].architecture is None
+    ]
+
+
+def _other_kinds(
+    inventory: Inventory, pools: Mapping[str, Pool], models: Mapping[str, Model]
+) -> list[Complaint]:
+    return [
+        complaint
+        for name, pool in sorted(pools.items())
+        for complaint in kind_complaints(
+            _file(inventory, "pools"),
+            name,
+            pool,
+            [(entry, models[entry]) for entry in entries_of(pool.model, models)],
+        )
     ]
 
 

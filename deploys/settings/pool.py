@@ -44,10 +44,12 @@ class Pool(Routing):
     least_quantization: Quantization = "Q4_K_M"
     """The coarsest that the plan may pick by itself (deploys/plan/search/ladder.py)."""
     batch_tokens: Annotated[int, Field(ge=32, le=65_536)] = 2048
-    """Prompt tokens handed over at once; llama-server's own default."""
+    """Prompt tokens handed over at once; llama-server's own default. For embeddings and reranking
+    all of a text, which is computed at once."""
     micro_batch_tokens: Annotated[int, Field(ge=32, le=65_536)] = 512
     """Prompt tokens computed at once; sizes the compute buffer. llama-server's own default; halved
-    by the plan where that buffer stands in the way and this is left out."""
+    by the plan where that buffer stands in the way and this is left out. All of a text for
+    embeddings and reranking."""
     kv_cache_type: Literal["auto", "f16", "q8_0", "q4_0"] = "auto"
     """`auto`: f16, else q8_0."""
     flash_attention: bool = True
@@ -79,7 +81,7 @@ class Pool(Routing):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Pool":
-        micro_is_set = "micro_batch_tokens" in self.model_fields_set
+        micro_is_set = "micro_batch_tokens" in self.model_fields_set and self.kind == "generation"
         if micro_is_set and self.micro_batch_tokens > self.batch_tokens:
             raise ValueError("micro_batch_tokens no larger than batch_tokens")
         if self.kv_cache_type not in ("auto", "f16") and not self.flash_attention:
@@ -91,6 +93,9 @@ class Pool(Routing):
         return self
 
 
+_BATCHES = frozenset({"batch_tokens", "micro_batch_tokens"})
+
+
 def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     """(whether it is there, what fits instead): words that only one engine or layout knows."""
     parallel = pool.tensor_parallel not in ("auto", 1)
@@ -99,6 +104,9 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     yield pool.gpus == 0 and (pool.engine == "vllm" or of_vllm), "GPUs for vllm and its words"
     both = "auto" not in (pool.gpus, pool.tensor_parallel)
     yield both and pool.gpus != pool.tensor_parallel, "gpus and tensor_parallel alike"
+    least = min((getattr(pool, key) for key in _BATCHES & pool.model_fields_set), default=None)
+    cut = pool.kind != "generation" and least is not None and least < pool.context_tokens
+    yield cut, f"batches of context_tokens: a text of {pool.kind} is computed at once"
     several = pool.gpus not in ("auto", 1) or parallel
     yield pool.share_gpus and several, "one GPU where share_gpus is on"
     yield pool.engine == "llamacpp" and of_vllm, "vllm for tensor_parallel and its utilization"

@@ -14,7 +14,6 @@ def routing_complaints(inventory: Inventory, pools: Mapping[str, Pool]) -> list[
     return [
         *_doubled_names(file, pools),
         *_unknown_hosts(file, inventory, pools),
-        *_kinds_without_engines(file, pools),
     ]
 
 
@@ -40,11 +39,3 @@ def _unknown_hosts(
         for host in sorted(set(pool.weights) - set(known)):
             found = f"`{host}` is not one of gpu_hosts"
             yield Complaint(file, f"pools.{name}.weights", found, near_miss(host, known))
-
-
-def _kinds_without_engines(file: str, pools: Mapping[str, Pool]) -> Iterator[Complaint]:
-    """The gateway knows the paths of every kind; engines are started for one."""
-    for name, pool in sorted(pools.items()):
-        if pool.kind != "generation":
-            found = f"found {pool.kind!r}, and engines are started for generation alone"
-            yield Complaint(file, f"pools.{name}.kind", found, "generation")

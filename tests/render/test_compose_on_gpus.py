@@ -11,6 +11,7 @@ from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.memory.estimate import DeviceEstimate, Range
 from deploys.plan.plan import LlamaCppArguments, Plan, VllmArguments
+from deploys.questions.engine_answers import served
 from deploys.render.compose import ENGINES
 from deploys.render.engines import vllm
 from deploys.render.engines.flags import checked
@@ -18,6 +19,7 @@ from deploys.render.engines.service import Argument
 from deploys.render.files import render_environment
 from deploys.render.release import Access
 from deploys.settings.refusal import Refused
+from deploys.settings.routing import Kind, Routing
 from tests.environments import ROOT
 from tests.render.gpu_plans import CHECKPOINT, GPUS, ON_GPUS, VLLM, gpu_plan
 from tests.render.plans import ARGUMENTS, HOST, MODEL
@@ -183,6 +185,31 @@ def test_all_that_is_rendered_is_known_to_the_pinned_version(
     service = ENGINES[engine](pool, replica)
     assert checked(engine, replica, service) == service
     assert len(service.arguments) > 20
+
+
+@pytest.mark.parametrize(
+    ("kind", "llamacpp", "of_vllm"),
+    [
+        ("generation", "--jinja", "--runner generate --convert none"),
+        ("embeddings", "--embeddings", "--runner pooling --convert embed"),
+        ("reranking", "--reranking", "--runner pooling --convert classify"),
+    ],
+)
+def test_engines_are_started_for_what_their_pool_answers(
+    kind: Kind, llamacpp: str, of_vllm: str
+) -> None:
+    def command(plan: Plan) -> list[str]:
+        pool = dataclasses.replace(plan.pools[0], routing=Routing(kind=kind))
+        found: list[str] = _service(dataclasses.replace(plan, pools=(pool,)))["command"]
+        assert served(found).kind == kind
+        return found
+
+    switches = {"--jinja", "--embeddings", "--reranking"}
+    assert switches & set(command(gpu_plan(ON_GPUS))) == {llamacpp}
+    words = command(gpu_plan(VLLM))
+    assert of_vllm in " ".join(words)
+    assert ("--no-enable-chunked-prefill" in words) == (kind != "generation")
+    assert ("--no-enable-prefix-caching" in words) == (kind != "generation")
 
 
 def test_a_version_without_facts_is_not_rendered() -> None:

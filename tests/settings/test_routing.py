@@ -50,7 +50,10 @@ def test_what_several_pools_get_wrong_together_is_told_at_once(tmp_path: Path) -
         ("pools.chat.weights", "did you mean `localhost`?"),
         ("pools.code.aliases.1", own),
         ("pools.text.aliases.0", own),
-        ("pools.text.kind", "generation"),
+        (
+            "pools.text.kind",
+            "generation; or another model (`kind` in inventories/models.yaml)",
+        ),
     }
     doubled = [one.found for one in refused.value.complaints if one.hint == own]
     assert [found.rpartition("pool ")[2] for found in doubled] == ["`chat`", "`code`", "`chat`"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
 
-from deploys.catalogue.known_architectures import is_known
+from deploys.catalogue.known_architectures import ENCODERS, is_known
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate
 from deploys.plan.search.fit import Fit, refused, worst
@@ -30,6 +30,14 @@ def fit(question: Question, in_ram: InRam) -> Fit:
     least_process = min((kind.budget_mib for kind in question.kinds), default=0)
     if least_process < 0 and question.kinds:
         return refused(_no_room(question.kinds))
+    longest = question.alternative.model.architecture
+    if (
+        longest
+        and longest.name in ENCODERS
+        and question.words.context_tokens > longest.context_tokens
+    ):
+        # Their places are learned, one by one: there is none behind the last.
+        return refused(f"context: the model was trained for {longest.context_tokens:,} tokens")
     first = found = None
     for micro_batch in _micro_batches(question.words):
         found = _searched(question, in_ram, micro_batch)
@@ -54,11 +62,23 @@ def _no_room(kinds: Sequence[GpuKind]) -> str:
 
 
 def _micro_batches(words: Pool) -> list[int]:
+    if words.kind != "generation":
+        # Vectors and ranks are of whole texts: `input is too large to process` says build 11669 to
+        # one that is longer than a micro-batch.
+        return [max(words.context_tokens, _as_set(words))]
     all_slots = words.context_tokens * words.slots
     first = min(words.micro_batch_tokens, words.batch_tokens, all_slots)
     if "micro_batch_tokens" in words.model_fields_set:
         return [first]
     return [first, *(size for size in (256, LEAST_MICRO_BATCH) if size < first)]
+
+
+def _as_set(words: Pool) -> int:
+    """The build lowers a batch of such texts to its micro-batch: both are one number."""
+    pinned = words.model_fields_set
+    if "micro_batch_tokens" in pinned:
+        return words.micro_batch_tokens
+    return words.batch_tokens if "batch_tokens" in pinned else 0
 
 
 def _searched(question: Question, in_ram: InRam, micro_batch: int) -> Fit:

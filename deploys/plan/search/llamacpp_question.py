@@ -83,7 +83,7 @@ def arguments_of(
         context_tokens=words.context_tokens * words.slots,
         slots=words.slots,
         threads=words.threads or 1,
-        batch_tokens=words.batch_tokens,
+        batch_tokens=words.batch_tokens if words.kind == "generation" else micro_batch,
         micro_batch_tokens=micro_batch,
         kv_cache_type=question.cache_type,
         flash_attention=words.flash_attention,

@@ -12,6 +12,7 @@ from deploys.plan.search.fleet import Outcomes, place_all, wants_gpus
 from deploys.plan.search.in_ram import place_in_ram
 from deploys.plan.search.rooms import room_of
 from deploys.plan.search.seats import Memory
+from deploys.plan.search.vllm_question import least_batch
 from deploys.settings.consistency import entries_of
 from deploys.settings.environment import Environment
 from deploys.settings.pool import Pool
@@ -156,7 +157,7 @@ def _of_vllm(words: Pool) -> Iterator[tuple[str, object]]:
     """Its share of a GPU and its batch, where they were pinned."""
     if words.gpu_memory_utilization is not None:
         yield "gpu_memory_utilization", None
-    usual = max(USUAL_BATCH, words.slots, words.micro_batch_tokens)
+    usual = max(USUAL_BATCH, least_batch(words), words.micro_batch_tokens)
     if "batch_tokens" in words.model_fields_set and words.batch_tokens != usual:
         yield "batch_tokens", usual
 

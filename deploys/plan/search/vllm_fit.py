@@ -19,6 +19,7 @@ from deploys.plan.search.vllm_question import (
     MOST_UTILISATION,
     Question,
     constraint_of,
+    least_batch,
     request_mib,
 )
 from deploys.plan.search.vllm_words import vllm_arguments, vllm_reasons
@@ -82,17 +83,18 @@ def _configuration(question: Question, utilisation: float) -> VllmConfiguration:
 
 def _batches(question: Question) -> list[int]:
     """Tokens computed at once: by the class of GPU, and the smallest class's where that does not
-    fit, unless set; what is chosen is never fewer than the requests at once.
+    fit, unless set; what is chosen is never fewer than vLLM asks for.
     """
     words = question.words
     if "batch_tokens" in words.model_fields_set:
         return [words.batch_tokens]
+    least = least_batch(words)
     asked = _configuration(question, MOST_UTILISATION)
     shape = question.alternative.model.shape
     by_class = batch_limits(asked, shape, vllm_profile(question.alternative.version, {}))[0]
     if "A100" in question.kind.name:
         by_class = LEAST_BATCH
-    return sorted({max(size, words.slots) for size in (by_class, LEAST_BATCH)}, reverse=True)
+    return sorted({max(size, least) for size in (by_class, LEAST_BATCH)}, reverse=True)
 
 
 def _case(question: Question, asked: VllmConfiguration) -> Case:

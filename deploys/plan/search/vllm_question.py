@@ -44,13 +44,20 @@ def constraint_of(question: Question) -> str | None:
     return _of_the_words(question.words) or _of_the_model(question) or _of_the_gpu(question)
 
 
-def _of_the_words(words: Words) -> str | None:
-    """Each request gets one token of a batch at least (SchedulerConfig of vllm/config/scheduler.py
-    refuses the rest at start).
+def least_batch(words: Words) -> int:
+    """Tokens: one for each request (SchedulerConfig of vllm/config/scheduler.py refuses less at
+    start), and a whole text where vectors or ranks are made of it: chunked prefill is off for them.
     """
-    if "batch_tokens" not in words.model_fields_set or words.batch_tokens >= words.slots:
+    return max(words.slots, 0 if words.kind == "generation" else words.context_tokens)
+
+
+def _of_the_words(words: Words) -> str | None:
+    batch = words.batch_tokens
+    if "batch_tokens" not in words.model_fields_set or batch >= least_batch(words):
         return None
-    return f"a batch of {words.batch_tokens} tokens has none for each of {words.slots} requests"
+    if batch < words.slots:
+        return f"a batch of {batch} tokens has none for each of {words.slots} requests"
+    return f"a batch of {batch} tokens cuts a text of {words.context_tokens}"
 
 
 def _of_the_model(question: Question) -> str | None:

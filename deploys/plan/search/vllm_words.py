@@ -46,8 +46,10 @@ def vllm_reasons(question: Question, asked: VllmConfiguration, pool: Pool) -> tu
         share = f"KV cache of {asked.pool_gib * 1024:,.0f} MiB pinned: the GPU is shared"
     batch = "as set" if "batch_tokens" in words.model_fields_set else "vllm's for such a GPU"
     held = (pool.lowest_gib or 0) * 1024 / request_mib(pool)
+    pooling = "activations by the rules for text: not measured for vectors and ranks"
     return (
         share,
+        *([pooling] if words.kind != "generation" else []),
         f"KV cache holds {held:.1f} requests of {words.context_tokens:,} tokens, and more shorter",
         f"batch of {asked.batched_tokens:,} tokens: {batch}",
     )

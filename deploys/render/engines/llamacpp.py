@@ -1,7 +1,10 @@
 """llama-server: the argument list, from the plan. Checked against build 11669 (Debian 0.7.0)."""
 
+from collections.abc import Mapping
+
 from deploys.plan.plan import LlamaCppArguments, Pool, Replica
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
+from deploys.settings.routing import Kind
 
 # Each open connection holds a thread, idle ones too: the gateway keeps up to 4 per worker.
 SPARE_HTTP_THREADS = 16
@@ -28,10 +31,10 @@ def service(pool: Pool, replica: Replica) -> Service:
     )
 
 
-_KINDS = {
-    "chat": [],
-    "embedding": [Argument(("--embeddings",))],
-    "rerank": [Argument(("--reranking",))],
+_KINDS: Mapping[Kind, list[Argument]] = {
+    "generation": [],
+    "embeddings": [Argument(("--embeddings",), "Pooled as the model's own header says.")],
+    "reranking": [Argument(("--reranking",))],
 }
 
 
@@ -40,13 +43,13 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
     return [
         Argument(("--model", f"/models/{replica.model.files[0].name}")),
         *_projector(replica),
-        *_KINDS[replica.model.kind],
+        *_KINDS[pool.routing.kind],
         Argument(("--alias", pool.public_name)),
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
         Argument(("--port", str(PORT))),
         *_sizes(replica),
         *_places(replica),
-        *_hardening(replica),
+        *_hardening(pool, replica),
     ]
 
 
@@ -112,7 +115,8 @@ def _plan(replica: Replica) -> LlamaCppArguments:
     return replica.arguments
 
 
-def _hardening(replica: Replica) -> list[Argument]:
+def _hardening(pool: Pool, replica: Replica) -> list[Argument]:
+    template = [Argument(("--jinja",), "The model's own chat template.")]
     return [
         *([] if replica.gpus else [Argument(("--device", "none"))]),
         Argument(("--timeout", "600"), "Seconds of silence; its default of an hour holds a slot."),
@@ -120,7 +124,7 @@ def _hardening(replica: Replica) -> list[Argument]:
         Argument(("--no-slots",), "On by default; shows other clients' requests."),
         Argument(("--no-ui",)),
         Argument(("--offline",), "Never downloads: the deploy brings the model."),
-        Argument(("--jinja",), "The model's own chat template."),
+        *(template if pool.routing.kind == "generation" else []),
         Argument(("--log-colors", "off")),
         Argument(
             ("--log-verbosity", "4"),

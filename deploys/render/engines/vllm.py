@@ -5,9 +5,11 @@ which versions before 0.33 understand too.
 """
 
 import re
+from collections.abc import Mapping
 
 from deploys.plan.plan import Pool, Replica, VllmArguments
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
+from deploys.settings.routing import Kind
 
 # Imports, torch.compile and graph capture before it answers: 53 to 75 s were measured for a tiny
 # model on two cores; large ones compile for minutes with an empty cache.
@@ -24,8 +26,11 @@ USER = "2000:0"
 HOME = "/home/vllm"
 CACHE = f"{HOME}/.cache"
 # Pooling models answer with vectors or scores instead of text.
-_KINDS = {"chat": ("generate", "none"), "embedding": ("pooling", "embed")}
-_RERANK = ("pooling", "classify")
+_KINDS: Mapping[Kind, tuple[str, str]] = {
+    "generation": ("generate", "none"),
+    "embeddings": ("pooling", "embed"),
+    "reranking": ("pooling", "classify"),
+}
 
 
 def service(pool: Pool, replica: Replica) -> Service:
@@ -64,24 +69,30 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
         ),
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
         Argument(("--port", str(PORT))),
-        *_kind(replica),
-        *_sizes(replica),
+        *_kind(pool),
+        *_sizes(pool, replica),
         *_hardening(),
     ]
 
 
-def _kind(replica: Replica) -> list[Argument]:
-    runner, convert = _KINDS.get(replica.model.kind, _RERANK)
-    return [Argument(("--runner", runner)), Argument(("--convert", convert))]
+def _kind(pool: Pool) -> list[Argument]:
+    runner, convert = _KINDS[pool.routing.kind]
+    words = [Argument(("--runner", runner)), Argument(("--convert", convert))]
+    if pool.routing.kind != "generation":
+        whole = "Vectors and ranks are of whole texts; the batch holds the longest."
+        words.append(Argument(("--no-enable-chunked-prefill",), whole))
+    return words
 
 
-def _sizes(replica: Replica) -> list[Argument]:
+def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
     plan = replica.arguments
     if not isinstance(plan, VllmArguments):
         raise TypeError(f"{replica.name} is not one of vllm")
     shape = replica.model.architecture
     # The plan counts one block of state for each request of a recurrent model; reuse needs two.
     reuses = shape is None or shape.recurrent is None
+    # What a text's beginning has in common with another's is not the same where all is seen.
+    reuses = reuses and pool.routing.kind == "generation"
     return [
         Argument(("--load-format", "safetensors"), "No pickles, which could run code."),
         Argument(("--dtype", plan.dtype)),
