@@ -47,20 +47,22 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
         Argument(("--alias", pool.public_name)),
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
         Argument(("--port", str(PORT))),
-        *_sizes(replica),
+        *_sizes(pool, replica),
         *_places(replica),
         *_hardening(pool, replica),
     ]
 
 
-def _sizes(replica: Replica) -> list[Argument]:
+def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
     plan = _plan(replica)
     per_slot = plan.context_tokens // plan.slots
+    # Others keep a cache only where their model does.
+    whole = "The whole cache: " if pool.routing.kind == "generation" else ""
     flash_attention = "on" if plan.flash_attention else "off"
     return [
         Argument(
             ("--ctx-size", str(plan.context_tokens)),
-            f"The whole cache: {per_slot} tokens in each of {plan.slots} slots.",
+            f"{whole}{per_slot} tokens in each of {plan.slots} slots.",
         ),
         Argument(("--parallel", str(plan.slots))),
         Argument(("--kv-unified",), "All slots share the cache.")

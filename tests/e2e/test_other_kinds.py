@@ -1,0 +1,90 @@
+"""Vectors and ranks by real llama.cpp engines, through the demo's real gateway."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.catalogue.tiny_encoder import EMBEDDING, write_tiny_encoder
+from tests.e2e.checkout import Checkout
+from tests.e2e.conftest import open_folder, restore
+
+pytestmark = [pytest.mark.docker, pytest.mark.root]
+
+URL = "http://127.0.0.1:8080"
+# The engine's own model has 2,048 places for tokens.
+LONGEST_TOKENS = 1024
+POOLS = """
+pools["vectors"] = {"model": "tiny-embedding", "kind": "embeddings"} | PLAIN
+pools["ranks"] = {"model": "tiny-rerank", "kind": "reranking"} | PLAIN
+"""
+PLAIN = f'PLAIN = {{"context_tokens": {LONGEST_TOKENS}, "slots": 2, "steady_seconds": 2}}\n'
+
+
+@pytest.fixture(scope="module")
+def served(demo: Checkout) -> Iterator[Checkout]:
+    """The demo with a pool of each kind more; put back afterwards."""
+    with open_folder() as folder:
+        for kind in ("embedding", "rerank"):
+            path = write_tiny_encoder(folder / f"tiny-{kind}.gguf", kind)  # type: ignore[arg-type]
+            demo.homeport(f"models add {path}")
+        words = demo.path / "inventories/group_data/local.py"
+        words.write_text(words.read_text() + PLAIN + POOLS + "del PLAIN\n")
+        demo.homeport("render local")
+        demo.homeport("apply local")
+        yield demo
+        restore(demo)
+
+
+def _asked(demo: Checkout, path: str, body: dict[str, Any]) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {demo.key}"}
+    return httpx.post(f"{URL}{path}", json=body, headers=headers, timeout=60)
+
+
+def test_a_pool_of_vectors_gives_one_for_each_text(served: Checkout) -> None:
+    texts = ["a ship comes in", "the port", "a ship comes in"]
+    answer = _asked(served, "/v1/embeddings", {"model": "vectors", "input": texts})
+    assert answer.status_code == 200
+    vectors = [row["embedding"] for row in answer.json()["data"]]
+    assert [len(vector) for vector in vectors] == [EMBEDDING] * 3
+    assert vectors[0] == pytest.approx(vectors[2], abs=1e-4)
+    assert vectors[0] != pytest.approx(vectors[1], abs=1e-2)
+
+
+def test_the_longest_text_is_computed_at_once(served: Checkout) -> None:
+    """Letter by letter, two more for its ends: one over the default micro-batch of 512."""
+    text = "a " * (LONGEST_TOKENS - 2)
+    answer = _asked(served, "/v1/embeddings", {"model": "vectors", "input": text})
+    assert answer.status_code == 200
+    assert answer.json()["usage"]["prompt_tokens"] == LONGEST_TOKENS
+
+
+def test_a_pool_of_ranks_orders_all_documents(served: Checkout) -> None:
+    body = {"model": "ranks", "query": "port", "documents": ["a ship", "cranes", "a port"]}
+    answer = _asked(served, "/v1/rerank", body)
+    assert answer.status_code == 200
+    assert sorted(row["index"] for row in answer.json()["results"]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("model", ["vectors", "ranks"])
+def test_a_chat_with_a_pool_of_another_kind_is_refused_by_the_gateway(
+    served: Checkout, model: str
+) -> None:
+    body = {"model": model, "messages": [{"role": "user", "content": "hi"}]}
+    assert _asked(served, "/v1/chat/completions", body).status_code == 404
+
+
+def test_every_check_holds_for_all_kinds(served: Checkout) -> None:
+    """Memory as planned among them: an encoder keeps no cache."""
+    told = served.homeport("verify local")
+    assert "failed" not in told.lower() or "0 failed" in told.lower()
+
+
+def test_a_replica_of_vectors_is_replaced_after_it_was_proved(served: Checkout) -> None:
+    served.edit("inventories/group_data/local.py", '"slots": 2, "steady', '"slots": 3, "steady')
+    served.homeport("render local")
+    told = served.homeport("apply local")
+    assert "replaced, and answers right" in told
+    answer = _asked(served, "/v1/embeddings", {"model": "vectors", "input": "a ship"})
+    assert answer.status_code == 200
