@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from deploys.plan.arguments import argument_words
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import Plan, Pool, Replica
 from deploys.plan.speed import Speed
@@ -39,7 +40,7 @@ def _replica(plan: Plan, replica: Replica) -> dict[str, Any]:
         "host": replica.host,
         "numa_node": replica.numa_node,
         "gpus": [_gpu(uuid, device, verdict) for uuid, device, verdict in gpus],
-        "arguments": dataclasses.asdict(replica.arguments),
+        "arguments": argument_words(replica.arguments),
         "memory_mib": dict(replica.memory_mib),
         "limits": dataclasses.asdict(replica.limits),
         "rollout": dataclasses.asdict(plan.rollouts[replica.name]),

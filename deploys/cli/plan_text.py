@@ -6,9 +6,10 @@ from rich.console import Console
 from rich.table import Table
 
 from deploys.cli.memory_bar import bar, legend
+from deploys.plan.arguments import VllmArguments
 from deploys.plan.cloud import CloudPlan
 from deploys.plan.memory.process import margin_mib
-from deploys.plan.plan import HostPlan, Plan, Pool, Replica, VllmArguments
+from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.plan.search.gpus import UsableGpu, usable_gpus
 from deploys.plan.weights import replica_weights
 from deploys.settings.environment import Environment

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from deploys.plan.plan import LlamaCppArguments, Replica
+from deploys.plan.arguments import LlamaCppArguments
+from deploys.plan.plan import Replica
 from deploys.plan.search.attempts import Found
 from deploys.plan.search.fit import Fit
 from deploys.plan.search.rooms import Seat

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from deploys.plan.engine_versions import unknown_versions
+from deploys.engine_facts.facts import facts_of
+from deploys.plan.engine_versions import engine_versions, unknown_versions
 from deploys.plan.search.alternatives import refused_words
 from deploys.plan.search.attempts import NotFound
 from deploys.plan.search.fit import Fit
 from deploys.plan.search.fleet import Outcomes, wants_gpus
 from deploys.plan.search.nearest import nearest
 from deploys.plan.search.stages import Stage
+from deploys.plan.search.vllm_settings import vllm_complaints
 from deploys.plan.verdict import Outcome
 from deploys.settings.environment import Environment
 from deploys.settings.refusal import Complaint, Refused
@@ -22,6 +24,7 @@ def refuse_unless_all_found(environment: Environment, outcomes: Outcomes) -> Non
     wrong = refused_words(file, environment.pools, environment.models)
     engines = (one.trial.recipe.engine for one in outcomes.found.values())
     wrong += unknown_versions(file, engines, environment.images)
+    wrong += _own_words(file, environment)
     if wrong:
         raise Refused(sorted(wrong))
     complaints = [
@@ -31,6 +34,14 @@ def refuse_unless_all_found(environment: Environment, outcomes: Outcomes) -> Non
     ]
     if complaints:
         raise Refused(sorted(complaints))
+
+
+def _own_words(file: str, environment: Environment) -> Iterator[Complaint]:
+    facts = facts_of("vllm", engine_versions(environment.images)["vllm"])
+    if facts is None:
+        return
+    for name, words in sorted(environment.pools.items()):
+        yield from vllm_complaints(file, f"pools.{name}", words, facts)
 
 
 def _complaints(

@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from deploys.catalogue.architecture import Architecture
+from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.gpu_catalogue import CatalogueGpu, find_gpu
 from deploys.plan.memory.layer_placement import CPU, devices_of_layers
 from deploys.plan.memory.tensors import tensors_of
 from deploys.plan.memory.weights import device_of, is_expert
-from deploys.plan.plan import LlamaCppArguments, VllmArguments
 from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.gpus import UsableGpu
 from deploys.plan.search.model_weights import embedding_bytes, safetensors_gpu_mib

@@ -9,9 +9,10 @@ import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from deploys.plan.arguments import VllmArguments
 from deploys.plan.constraints import ram_constraint
 from deploys.plan.memory.process import margin_mib
-from deploys.plan.plan import Pool, Replica, VllmArguments
+from deploys.plan.plan import Pool, Replica
 from deploys.plan.rollout import Rollout
 from deploys.plan.search.attempts import Found
 from deploys.plan.search.fleet import Outcomes

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.memory.estimate import DeviceEstimate, Range
-from deploys.plan.plan import HostPlan, LlamaCppArguments, Plan, Replica
+from deploys.plan.plan import HostPlan, Plan, Replica
 from deploys.plan.speed import Speed
 from deploys.render.release import PlannedDevice, PlannedPool, PlannedReplica, PlannedSpeed
 

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 
+from deploys.plan.arguments import argument_words
 from deploys.plan.plan import Plan, Pool
 from deploys.render.image_tags import image_name
 from deploys.render.nginx_cloud import Way, cloud_ways, filled
@@ -46,7 +46,11 @@ def model_digest(plan: Plan, pool: Pool) -> str:
     """12 hex characters: what the pool's engines are, and which weights they run in which way."""
     words = {
         json.dumps(
-            [replica.model.model_dump(mode="json"), asdict(replica.arguments), replica.version],
+            [
+                replica.model.model_dump(mode="json"),
+                argument_words(replica.arguments),
+                replica.version,
+            ],
             sort_keys=True,
         )
         for replica in pool.replicas

@@ -18,6 +18,7 @@ from deploys.settings.cloud_consistency import cloud_inconsistencies
 from deploys.settings.committed import missing_files
 from deploys.settings.connection import Connection
 from deploys.settings.consistency import inconsistencies
+from deploys.settings.engine_words import by_facts
 from deploys.settings.gateway import Gateway
 from deploys.settings.group_data import EnvironmentWords, HostWords
 from deploys.settings.hardware import HostHardware
@@ -146,7 +147,7 @@ def _validated(
     except ValidationError as error:
         for complaint in complaints_of(error, "", model):
             file = origin(inventory, complaint.path.split(".")[0], host.groups)
-            complaints.append(Complaint(file, complaint.path, complaint.found, complaint.hint))
+            complaints.append(by_facts(replace(complaint, file=file)))
         return None
 
 

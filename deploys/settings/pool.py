@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from deploys.settings.arm import Arm
 from deploys.settings.routing import Routing, as_tuple
+from deploys.settings.vllm import Vllm
 from deploys.settings.words import Name
 
 Tokens = Annotated[int, Field(ge=64, le=16_777_216)]
@@ -61,6 +62,8 @@ class Pool(Routing):
     """GPUs that share each layer; vllm."""
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
     """Share of the GPU that vllm takes."""
+    vllm: Vllm | None = None
+    """What only vllm knows; pins it."""
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     """CPU threads of one replica; the physical cores near its GPUs shared out when left out."""
     rollout: Literal["auto", "surge", "shift", "swap"] = "auto"
@@ -99,7 +102,7 @@ _BATCHES = frozenset({"batch_tokens", "micro_batch_tokens"})
 def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     """(whether it is there, what fits instead): words that only one engine or layout knows."""
     parallel = pool.tensor_parallel not in ("auto", 1)
-    of_vllm = parallel or pool.gpu_memory_utilization is not None
+    of_vllm = parallel or pool.gpu_memory_utilization is not None or pool.vllm is not None
     of_llamacpp = (pool.gpu_layers, pool.experts_on_cpu) != ("auto", "auto")
     yield pool.gpus == 0 and (pool.engine == "vllm" or of_vllm), "GPUs for vllm and its words"
     both = "auto" not in (pool.gpus, pool.tensor_parallel)
@@ -109,7 +112,10 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     yield cut, f"batches of context_tokens: a text of {pool.kind} is computed at once"
     several = pool.gpus not in ("auto", 1) or parallel
     yield pool.share_gpus and several, "one GPU where share_gpus is on"
-    yield pool.engine == "llamacpp" and of_vllm, "vllm for tensor_parallel and its utilization"
+    yield (
+        pool.engine == "llamacpp" and of_vllm,
+        "vllm for tensor_parallel, its utilization and its own words",
+    )
     yield pool.engine == "vllm" and of_llamacpp, "llamacpp for gpu_layers and experts_on_cpu"
     yield of_vllm and of_llamacpp, "words of one engine: layers and experts are llamacpp's"
     bound = pool.affinity is not None and pool.affinity.waiting_requests >= pool.waiting_requests

@@ -98,4 +98,4 @@ def _norm(name: str) -> Iterator[tuple[str, Weights]]:
 
 def _random(name: str, rows: int, columns: int) -> Weights:
     noise = hashlib.shake_256(f"tiny encoder {name}".encode()).digest(rows * columns)
-    return np.frombuffer(noise, np.int8).reshape(rows, columns).astype(np.float32) / 512
+    return np.frombuffer(noise, np.int8).reshape(rows, columns).astype(np.float32) / np.float32(512)

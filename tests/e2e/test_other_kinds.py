@@ -1,7 +1,7 @@
 """Vectors and ranks by real llama.cpp engines, through the demo's real gateway."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -26,8 +26,9 @@ PLAIN = f'PLAIN = {{"context_tokens": {LONGEST_TOKENS}, "slots": 2, "steady_seco
 def served(demo: Checkout) -> Iterator[Checkout]:
     """The demo with a pool of each kind more; put back afterwards."""
     with open_folder() as folder:
-        for kind in ("embedding", "rerank"):
-            path = write_tiny_encoder(folder / f"tiny-{kind}.gguf", kind)  # type: ignore[arg-type]
+        kinds: tuple[Literal["embedding", "rerank"], ...] = ("embedding", "rerank")
+        for kind in kinds:
+            path = write_tiny_encoder(folder / f"tiny-{kind}.gguf", kind)
             demo.homeport(f"models add {path}")
         words = demo.path / "inventories/group_data/local.py"
         words.write_text(words.read_text() + PLAIN + POOLS + "del PLAIN\n")

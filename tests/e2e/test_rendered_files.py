@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploys.plan.plan import LlamaCppArguments, VllmArguments
+from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.render.files import render_environment
 from deploys.render.release import Access
 from tests.e2e.checkout import ROOT, Checkout

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from checks.measured import measured
 from checks.probes.engine_logs import llamacpp, vllm
 from checks.probes.engine_logs.reported import PoolReport, Reported
+from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.calibration import HostMeasurements, Start, corrections_for
 from deploys.plan.engine_versions import engine_version
 from deploys.plan.memory.answer import estimate
@@ -22,7 +23,7 @@ from deploys.plan.memory.configuration import (
 )
 from deploys.plan.memory.corrections import Corrections
 from deploys.plan.memory.estimate import Estimate
-from deploys.plan.plan import LlamaCppArguments, Replica
+from deploys.plan.plan import Replica
 from deploys.render.expectations import expectation
 from deploys.render.release import PlannedReplica
 from deploys.settings.calibration import Measured

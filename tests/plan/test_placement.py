@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.placement import plan_environment
-from deploys.plan.plan import LlamaCppArguments, Plan
+from deploys.plan.plan import Plan
 from deploys.settings.environment import read_environment
 from deploys.settings.refusal import Refused
 from tests.environments import POOL, write_environment

@@ -4,8 +4,9 @@ import dataclasses
 from typing import Any
 
 from deploys.catalogue.model import Model, ModelFile
+from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.engine_versions import PINNED
-from deploys.plan.plan import LlamaCppArguments, Plan, VllmArguments
+from deploys.plan.plan import Plan
 from tests.render.plans import ARGUMENTS, MODEL, small_plan, small_pool
 
 GPUS = ("GPU-6f0e6a10-0000-0000-0000-000000000001", "GPU-6f0e6a10-0000-0000-0000-000000000002")

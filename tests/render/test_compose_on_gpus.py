@@ -9,8 +9,9 @@ import yaml
 
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
+from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.memory.estimate import DeviceEstimate, Range
-from deploys.plan.plan import LlamaCppArguments, Plan, VllmArguments
+from deploys.plan.plan import Plan
 from deploys.questions.engine_answers import served
 from deploys.render.compose import ENGINES
 from deploys.render.engines import vllm
@@ -20,6 +21,7 @@ from deploys.render.files import render_environment
 from deploys.render.release import Access
 from deploys.settings.refusal import Refused
 from deploys.settings.routing import Kind, Routing
+from deploys.settings.vllm import Vllm
 from tests.environments import ROOT
 from tests.render.gpu_plans import CHECKPOINT, GPUS, ON_GPUS, VLLM, gpu_plan
 from tests.render.plans import ARGUMENTS, HOST, MODEL
@@ -209,7 +211,39 @@ def test_engines_are_started_for_what_their_pool_answers(
     words = command(gpu_plan(VLLM))
     assert of_vllm in " ".join(words)
     assert ("--no-enable-chunked-prefill" in words) == (kind != "generation")
-    assert ("--no-enable-prefix-caching" in words) == (kind != "generation")
+
+
+def test_a_pools_own_words_for_vllm_are_flags_and_limits_of_its_container() -> None:
+    own = Vllm.model_validate(
+        {
+            "tool_parser": "hermes",
+            "reasoning_parser": "qwen3",
+            "media": {"image": 4, "domains": ["a.example", "b.example"]},
+            "drafts": {"tokens": 3, "longest_match": 5},
+            "shutdown_seconds": 120,
+            "shm_mib": 16_384,
+            "open_files": 100_000,
+        }
+    )
+    service = _service(gpu_plan(dataclasses.replace(VLLM, own=own, prefix_caching=False)))
+    text = " ".join(service["command"])
+    for words in (
+        "--enable-auto-tool-choice --tool-call-parser hermes --reasoning-parser qwen3",
+        '--speculative-config {"method":"ngram","num_speculative_tokens":3,"prompt_lookup_max":5}',
+        "--allowed-media-domains a.example b.example",
+        '--limit-mm-per-prompt {"image":4,"video":0,"audio":0}',
+        "--shutdown-timeout 120",
+        "--no-enable-prefix-caching",
+    ):
+        assert words in text
+    assert service["stop_grace_period"] == "150s"
+    assert (service["shm_size"], service["ulimits"]["nofile"]) == ("16384m", 100_000)
+
+
+def test_without_words_of_its_own_vllm_fetches_nothing_and_parses_nothing() -> None:
+    words = set(_service(gpu_plan(VLLM))["command"])
+    assert "none.invalid" in words
+    assert not {"--tool-call-parser", "--speculative-config", "--limit-mm-per-prompt"} & words
 
 
 def test_a_version_without_facts_is_not_rendered() -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from deploys.plan.arguments import Arguments
 from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 from deploys.plan.memory.estimate import DeviceEstimate, Pool
-from deploys.plan.plan import Arguments
 from deploys.plan.verdict import Outcome, Verdict
 
 # What a container needs beyond the sum before the kernel would kill it: page cache and allocator.

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.calibration import HostMeasurements, Start, corrections_for
 from deploys.plan.memory.configuration import Case, LlamaCppConfiguration
 from deploys.plan.memory.corrections import Corrections
 from deploys.plan.memory.estimate import MIB
-from deploys.plan.plan import LlamaCppArguments
 from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.gpus import GpuKind, name_of
 from deploys.settings.pool import Pool

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.engine_versions import engine_versions
-from deploys.plan.plan import LlamaCppArguments
 from deploys.plan.search import ladder
 from deploys.plan.search.alternatives import alternatives
 from deploys.plan.search.attempts import Found, NotFound, Wish, place

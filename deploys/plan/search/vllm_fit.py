@@ -22,6 +22,7 @@ from deploys.plan.search.vllm_question import (
     least_batch,
     request_mib,
 )
+from deploys.plan.search.vllm_settings import settings_constraint
 from deploys.plan.search.vllm_words import vllm_arguments, vllm_reasons
 from deploys.plan.verdict import Outcome, Verdict, judge
 
@@ -36,7 +37,7 @@ LEAST_BATCH = 2048
 
 def fit(question: Question) -> Fit:
     """Judged by memory, and by what else vLLM asks of a GPU."""
-    constraint = constraint_of(question)
+    constraint = constraint_of(question) or settings_constraint(question)
     if constraint:
         return refused(constraint)
     utilisation = question.words.gpu_memory_utilization or utilisation_of(question.kind)

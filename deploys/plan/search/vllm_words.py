@@ -2,10 +2,12 @@
 
 from math import ceil
 
+from deploys.plan.arguments import VllmArguments
 from deploys.plan.memory.configuration import VllmConfiguration
 from deploys.plan.memory.estimate import GIB, DeviceEstimate, Pool, total
-from deploys.plan.plan import VllmArguments
 from deploys.plan.search.vllm_question import CACHE_TYPES, MOST_UTILISATION, Question, request_mib
+from deploys.plan.search.vllm_settings import why_no_prefixes
+from deploys.settings.vllm import Vllm
 
 # Ampere and later compute in bf16; below it activations are f16 (vllm/platforms/cuda.py).
 BF16_CAPABILITY = (8, 0)
@@ -31,8 +33,18 @@ def vllm_arguments(
         kv_cache_type=CACHE_TYPES[question.cache_type] or dtype.replace("half", "float16"),
         dtype=dtype,
         quantization=question.alternative.model.quantization,
+        prefix_caching=caches_prefixes(question),
+        own=question.words.vllm or Vllm(),
         threads=question.words.threads or 1,
     )
+
+
+def caches_prefixes(question: Question) -> bool:
+    """As set, or wherever it can be."""
+    own = question.words.vllm
+    if own is not None and own.prefix_caching is not None:
+        return own.prefix_caching
+    return not why_no_prefixes(question)
 
 
 def vllm_reasons(question: Question, asked: VllmConfiguration, pool: Pool) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from deploys.plan.plan import LlamaCppArguments, Pool, Replica
+from deploys.plan.arguments import LlamaCppArguments
+from deploys.plan.plan import Pool, Replica
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
 from deploys.settings.routing import Kind
 

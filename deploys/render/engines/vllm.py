@@ -7,17 +7,17 @@ which versions before 0.33 understand too.
 import re
 from collections.abc import Mapping
 
-from deploys.plan.plan import Pool, Replica, VllmArguments
+from deploys.plan.arguments import VllmArguments
+from deploys.plan.plan import Pool, Replica
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
+from deploys.render.engines.vllm_words import own_arguments
 from deploys.settings.routing import Kind
 
 # Imports, torch.compile and graph capture before it answers: 53 to 75 s were measured for a tiny
 # model on two cores; large ones compile for minutes with an empty cache.
 COMPILE_SECONDS = 600
-# A running answer may end within this; without the flag SIGTERM cuts streams at once.
-SHUTDOWN_SECONDS = 60
 # Workers end after the server has.
-GRACE_SECONDS = SHUTDOWN_SECONDS + 30
+WORKERS_END_SECONDS = 30
 # NCCL and the queues between workers; Docker's 64 MiB end in a bus error (vLLM issues 1710, 6574).
 SHARED_MIB = 1024
 SHARED_PARALLEL_MIB = 8192
@@ -37,24 +37,25 @@ def service(pool: Pool, replica: Replica) -> Service:
     """One instance, with all the GPUs of its replica."""
     url = f"http://127.0.0.1:{PORT}/health"
     asks = f"import urllib.request as u; u.urlopen('{url}', timeout=4)"
+    own = _plan(replica).own
     ready = COMPILE_SECONDS + load_seconds(replica)
     return Service(
         arguments=arguments(pool, replica),
         health=("python3", "-c", asks),
         health_reason="vLLM answers once the engine is ready, and says 503 when that has died.",
         start_period_seconds=ready,
-        stop_grace_seconds=GRACE_SECONDS,
+        stop_grace_seconds=own.shutdown_seconds + WORKERS_END_SECONDS,
         user=USER,
         # Triton compiles a stub there and loads it.
         tmp_options="size=2g,exec",
         pids_limit=4096,
         environment=_environment(replica, ready),
-        shm_mib=SHARED_PARALLEL_MIB if len(replica.gpus) > 1 else SHARED_MIB,
+        shm_mib=own.shm_mib or (SHARED_PARALLEL_MIB if len(replica.gpus) > 1 else SHARED_MIB),
         # Kernels that another version compiled are of no use.
         cache_volume=f"vllm-cache-{re.sub('[^0-9A-Za-z.-]', '-', replica.version)}",
         cache_path=CACHE,
         # NCCL pins memory; each client is an open file.
-        ulimits={"memlock": -1, "nofile": 65536},
+        ulimits={"memlock": -1, "nofile": own.open_files},
     )
 
 
@@ -70,7 +71,8 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
         Argument(("--port", str(PORT))),
         *_kind(pool),
-        *_sizes(pool, replica),
+        *_sizes(replica),
+        *own_arguments(_plan(replica).own),
         *_hardening(),
     ]
 
@@ -84,15 +86,14 @@ def _kind(pool: Pool) -> list[Argument]:
     return words
 
 
-def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
-    plan = replica.arguments
-    if not isinstance(plan, VllmArguments):
+def _plan(replica: Replica) -> VllmArguments:
+    if not isinstance(replica.arguments, VllmArguments):
         raise TypeError(f"{replica.name} is not one of vllm")
-    shape = replica.model.architecture
-    # The plan counts one block of state for each request of a recurrent model; reuse needs two.
-    reuses = shape is None or shape.recurrent is None
-    # What a text's beginning has in common with another's is not the same where all is seen.
-    reuses = reuses and pool.routing.kind == "generation"
+    return replica.arguments
+
+
+def _sizes(replica: Replica) -> list[Argument]:
+    plan = _plan(replica)
     return [
         Argument(("--load-format", "safetensors"), "No pickles, which could run code."),
         Argument(("--dtype", plan.dtype)),
@@ -107,7 +108,7 @@ def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
         *_pinned_pool(plan),
         Argument(("--kv-cache-dtype", plan.kv_cache_type)),
         Argument((_switch("enforce-eager", plan.eager),)),
-        Argument((_switch("enable-prefix-caching", reuses),)),
+        Argument((_switch("enable-prefix-caching", plan.prefix_caching),)),
     ]
 
 
@@ -120,11 +121,6 @@ def _pinned_pool(plan: VllmArguments) -> list[Argument]:
 
 def _hardening() -> list[Argument]:
     return [
-        Argument(("--shutdown-timeout", str(SHUTDOWN_SECONDS)), "Its default cuts streams."),
-        Argument(
-            ("--allowed-media-domains", "none.invalid"),
-            "Images come in requests; by default it fetches any URL that a client names.",
-        ),
         Argument(("--disable-access-log-for-endpoints", "/health,/metrics")),
         Argument(("--disable-fastapi-docs",)),
         Argument(("--no-trust-remote-code",), "Code in a model's folder is not run."),

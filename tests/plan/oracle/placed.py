@@ -6,10 +6,10 @@ from functools import cache
 from random import Random
 
 from deploys.catalogue.architecture import Architecture
+from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.gpu_catalogue import CatalogueGpu, find_gpu, read_gpus
 from deploys.plan.memory.configuration import LlamaCppConfiguration
 from deploys.plan.memory.estimate import DeviceEstimate
-from deploys.plan.plan import LlamaCppArguments
 from deploys.plan.search.fleet import place_all
 from deploys.plan.search.rooms import Seat
 from deploys.settings.environment import Host

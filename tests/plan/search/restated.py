@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights, VllmConfiguration
 from deploys.plan.memory.estimate import GIB, DeviceEstimate, Estimate, Range
-from deploys.plan.plan import LlamaCppArguments, Replica, VllmArguments
+from deploys.plan.plan import Replica
 from deploys.plan.search import llamacpp_question
 from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.gpus import GpuKind, usable_gpus

@@ -1,6 +1,7 @@
 """What of llama.cpp fits on which GPUs, and what goes to RAM."""
 
-from deploys.plan.plan import LlamaCppArguments, Replica
+from deploys.plan.arguments import LlamaCppArguments
+from deploys.plan.plan import Replica
 from deploys.plan.verdict import Outcome
 from deploys.settings.hardware import Gpu
 from tests.plan.search.fleets import card, chat, host, planned, refusal

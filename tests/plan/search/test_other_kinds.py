@@ -6,8 +6,9 @@ from pydantic import ValidationError
 from deploys.catalogue.architecture import Architecture
 from deploys.catalogue.model import Model, ModelFile
 from deploys.catalogue.weight_facts import WeightFacts
+from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.placement import plan_environment
-from deploys.plan.plan import LlamaCppArguments, Plan, Replica, VllmArguments
+from deploys.plan.plan import Plan, Replica
 from deploys.settings.kind_consistency import kind_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Refused
@@ -127,8 +128,8 @@ def test_a_batch_that_a_longer_context_outgrows_is_refused_with_one_that_holds_a
 @pytest.mark.parametrize("key", ["batch_tokens", "micro_batch_tokens"])
 def test_a_batch_that_would_cut_a_text_is_refused(key: str) -> None:
     with pytest.raises(ValidationError, match="batches of context_tokens: a text of embeddings"):
-        Pool.model_validate(_vectors(context_tokens=2048, **{key: 512}))
-    Pool.model_validate(_vectors(context_tokens=512, **{key: 512}))
+        Pool.model_validate(_vectors(context_tokens=2048) | {key: 512})
+    Pool.model_validate(_vectors(context_tokens=512) | {key: 512})
     Pool.model_validate(chat("encoder", 4096, **{key: 512}))
 
 

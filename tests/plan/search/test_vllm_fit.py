@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from deploys.plan.plan import Pool, VllmArguments
+from deploys.plan.arguments import VllmArguments
+from deploys.plan.plan import Pool
 from deploys.plan.verdict import Outcome
 from deploys.settings.environment import Host
 from tests.plan.search.fleets import card, chat, host, planned, refusal

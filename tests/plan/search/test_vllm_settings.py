@@ -1,0 +1,87 @@
+"""A pool's own words for vLLM: planned where they fit, refused with what does."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from deploys.catalogue.architecture import VisionTower
+from deploys.catalogue.model import Model
+from deploys.plan.arguments import VllmArguments, argument_words
+from deploys.plan.placement import plan_environment
+from deploys.settings.refusal import Complaint, Refused
+from tests.plan.search.fleets import catalogue, chat, environment, host
+
+TOWER = VisionTower(
+    weights_bytes=2**30, embedding_length=1024, feed_forward_length=4096, patches=576
+)
+MODEL = "llama-3.1-8b-bf16"
+
+
+def _models() -> Mapping[str, Model]:
+    plain = catalogue()[MODEL]
+    sees = plain.shape.model_copy(update={"vision": TOWER})
+    return {**catalogue(), "sees": plain.model_copy(update={"architecture": sees, "base": "sees"})}
+
+
+def _arguments(own: object, model: str = MODEL, **words: object) -> VllmArguments:
+    pools = {"chat": chat(model, 4096, vllm=own, **words)}
+    asked = environment([host("a", "H100 SXM")], pools, _models())
+    (pool,) = plan_environment(asked, {}).pools
+    assert pool.engine == "vllm"
+    arguments = pool.replicas[0].arguments
+    assert isinstance(arguments, VllmArguments)
+    return arguments
+
+
+def _refusals(own: object, model: str = MODEL, **words: object) -> tuple[Complaint, ...]:
+    with pytest.raises(Refused) as refused:
+        _arguments(own, model, **words)
+    return refused.value.complaints
+
+
+def test_words_for_vllm_choose_it_and_are_kept() -> None:
+    arguments = _arguments({"tool_parser": "hermes", "drafts": {"tokens": 4}}, "llama-3.1-8b")
+    assert arguments.own.tool_parser == "hermes"
+    assert argument_words(arguments)["own"]["drafts"] == {"tokens": 4, "longest_match": 4}
+
+
+@pytest.mark.parametrize(
+    ("own", "path", "found", "hint"),
+    [
+        ({"tool_parser": "herms"}, "tool_parser", "found herms", "did you mean `hermes`?"),
+        ({"reasoning_parser": "qwen4"}, "reasoning_parser", "found qwen4", "`qwen3`?"),
+        ({"reasoning_parser": "deepseek_r1"}, "reasoning_parser", "found deepseek_r1", "deepseek"),
+    ],
+)
+def test_a_value_that_the_version_would_die_of_is_refused(
+    own: object, path: str, found: str, hint: str
+) -> None:
+    (complaint,) = _refusals(own)
+    assert (complaint.path, complaint.found) == (f"pools.chat.vllm.{path}", found)
+    assert hint in complaint.hint
+
+
+def test_words_about_text_are_refused_for_vectors_all_at_once() -> None:
+    own = {"tool_parser": "hermes", "reasoning_parser": "qwen3", "drafts": {"tokens": 2}}
+    found = _refusals(own, kind="embeddings")
+    assert [one.path.rpartition(".")[2] for one in found] == [
+        "drafts",
+        "reasoning_parser",
+        "tool_parser",
+    ]
+    assert {one.found for one in found} == {"set, and the pool answers embeddings"}
+
+
+def test_prefixes_are_cached_where_that_can_be_unless_set() -> None:
+    assert _arguments({}).prefix_caching
+    assert not _arguments({"prefix_caching": False}).prefix_caching
+    assert not _arguments({}, kind="embeddings").prefix_caching
+    (complaint,) = _refusals({"prefix_caching": True}, kind="embeddings")
+    assert "prefix_caching: vectors and ranks are of whole texts" in complaint.found
+
+
+def test_media_are_for_models_that_see() -> None:
+    assert _arguments({"media": {"image": 4}}, "sees").own.media is not None
+    assert _arguments({"media": {}}).own.media is not None
+    (complaint,) = _refusals({"media": {"image": 4}})
+    assert "media: the model neither sees nor hears" in complaint.found
