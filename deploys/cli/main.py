@@ -16,6 +16,7 @@ from deploys.cli import (
     demo,
     drain,
     drift,
+    engines,
     estimate,
     lock,
     models,
@@ -64,6 +65,7 @@ for verb in (
     app.command()(verb)
 models.app.command("unused")(unused_models.unused_models)
 app.add_typer(batch.app, name="batch", help="OpenAI batch files, answered through the gateway.")
+app.add_typer(engines.app, name="engines", help="What each version of an engine knows.")
 app.add_typer(models.app, name="models", help="The model catalogue, and the hosts' stores.")
 
 

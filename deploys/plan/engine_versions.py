@@ -47,7 +47,8 @@ def unknown_versions(
         named = (name for name in _IMAGES[engine] if name in images)
         path = f"images.{next(named)}.reference"
         found = f"{engine} {said[engine]} is not known: its flags cannot be checked"
-        yield Complaint(file, path, found, f"known here: {', '.join(known)}")
+        hint = f"{', '.join(known)}; or `homeport engines facts {engine} --image …` adds one"
+        yield Complaint(file, path, found, hint)
 
 
 def engine_version(engine: str, reference: str) -> str:

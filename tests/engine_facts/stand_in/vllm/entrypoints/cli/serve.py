@@ -1,0 +1,32 @@
+"""The command."""
+
+import argparse
+import json
+
+
+class ServeSubcommand:
+    """As it is called there."""
+
+    def subparser_init(
+        self, subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
+    ) -> argparse.ArgumentParser:
+        """Every shape of flag."""
+        parser = subparsers.add_parser("serve")
+        parser.add_argument("model_tag", nargs="?")
+        parser.add_argument("--tensor-parallel-size", "-tp", type=int, default=1)
+        parser.add_argument("--dtype", choices=["auto", "half", None], default="auto")
+        parser.add_argument("--limit-mm-per-prompt", type=json.loads, default={})
+        parser.add_argument("--allowed-media-domains", nargs="+")
+        parser.add_argument("--tool-call-parser")
+        parser.add_argument("--reasoning-parser", default="")
+        parser.add_argument("--headless", action="store_true")
+        parser.add_argument(
+            "--enable-prefix-caching", action=argparse.BooleanOptionalAction, default=None
+        )
+        parser.add_argument(
+            "--disable-prefix-caching",
+            dest="enable_prefix_caching",
+            action="store_false",
+            help=argparse.SUPPRESS,
+        )
+        return parser

@@ -1,0 +1,3 @@
+"""Variables."""
+
+environment_variables = {"VLLM_CACHE_ROOT": None, "CUDA_HOME": None}
