@@ -1,4 +1,4 @@
-"""`homeport engines facts`: what a version of an engine knows, asked of the engine itself."""
+"""`homeport engines`: what a version of an engine knows, and files of LocalAI held against it."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.root import repository_root
@@ -19,8 +20,12 @@ from deploys.engine_facts.collected import (
     newest_before,
     unexplained,
 )
+from deploys.engine_facts.facts import versions
+from deploys.engine_facts.localai_facts import localai_facts
+from deploys.engine_facts.localai_judging import wrong_in_model
 from deploys.engine_facts.writing import facts_text
 from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import near_miss
 
 app = typer.Typer(no_args_is_help=True)
 # Importing vLLM took 20 s on two idle cores; a first import from a cold disk takes minutes.
@@ -58,6 +63,41 @@ def facts(
     if changed and not dry:
         target.write_text(text)
     return ExitCode.CHANGES_PENDING if changed and dry else ExitCode.DONE
+
+
+@app.command("check")
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Model files of LocalAI, as YAML.")],
+    version: Annotated[str, typer.Option(help="Of LocalAI; the newest known if left out.")] = "",
+) -> int:
+    """Says what LocalAI would drop, misread or refuse in its model files, which it does not."""
+    known = versions("localai")
+    found = localai_facts(version or known[-1])
+    if found is None:
+        raise Refused([Complaint("--version", "", f"found {version}", near_miss(version, known))])
+    complaints = [
+        Complaint(str(file), one.flag, one.found, one.hint)
+        for file in files
+        for one in wrong_in_model(found, _model(file))
+    ]
+    if complaints:
+        raise Refused(complaints)
+    print(f"{len(files)} files: every key is one of LocalAI {found.version}, and fits")
+    return ExitCode.DONE
+
+
+def _model(path: Path) -> dict[str, object]:
+    try:
+        document = yaml.safe_load(path.read_text())
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise Refused(
+            [Complaint(str(path), "", f"is no YAML: {said}", "one model's file")]
+        ) from None
+    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+        hint = "one model's keys; a list of models is read from LOCALAI_MODELS_CONFIG_FILE alone"
+        raise Refused([Complaint(str(path), "", "is no model", hint)])
+    return document
 
 
 def _asked(engine: Engine, image: str) -> Collected:

@@ -61,12 +61,8 @@ def _flag_of_vllm(told: dict[str, Any], late: dict[str, list[str]]) -> tuple[str
 
 def newest_before(engine: str, version: str) -> Facts | None:
     """The newest known version but this one, to compare with."""
-    others = sorted((one for one in versions(engine) if one != version), key=_order)
+    others = [one for one in versions(engine) if one != version]
     return facts_of(engine, others[-1]) if others else None
-
-
-def _order(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def differences(old: Facts, new: Facts) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The facts of an engine's version, as deploys/engine_facts/<engine>/<version>.yaml states them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -68,8 +69,9 @@ class Facts:
 
 
 def versions(engine: str) -> list[str]:
-    """Those whose facts there are, sorted as text."""
-    return sorted(path.stem for path in (FOLDER / engine).glob("*.yaml") if path.name != GONE)
+    """Those whose facts there are, the oldest first."""
+    found = (path.stem for path in (FOLDER / engine).glob("*.yaml") if path.name != GONE)
+    return sorted(found, key=lambda version: [int(word) for word in re.findall(r"\d+", version)])
 
 
 @cache
@@ -84,12 +86,13 @@ def facts_of(engine: str, version: str) -> Facts | None:
         version=version,
         flags=flags_from(document["flags"]),
         environment=tuple(document.get("environment", ())),
-        gone=_gone_from(gone["flags"]),
-        gone_values={flag: _gone_from(words) for flag, words in gone.get("values", {}).items()},
+        gone=gone_from(gone["flags"]),
+        gone_values={flag: gone_from(words) for flag, words in gone.get("values", {}).items()},
     )
 
 
-def _gone_from(document: Mapping[str, Mapping[str, str]]) -> dict[str, Gone]:
+def gone_from(document: Mapping[str, Mapping[str, str]]) -> dict[str, Gone]:
+    """One part of a file of what is gone."""
     return {name: Gone(**words) for name, words in document.items()}
 
 

@@ -97,3 +97,35 @@ def test_what_cannot_be_asked_is_refused(
 ) -> None:
     assert exit_code(["engines", "facts", *words]) == ExitCode.REFUSED
     assert found in capsys.readouterr().err
+
+
+def test_a_model_file_of_localai_is_held_against_its_version(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = repository / "chat.yaml"
+    model.write_text("name: chat\nbackend: llama-cpp\nparameters: {model: q.gguf}\n")
+    assert exit_code(["engines", "check", str(model)]) == ExitCode.DONE
+    model.write_text(model.read_text() + "mmu: true\nflash_attention: on\n")
+    assert exit_code(["engines", "check", str(model)]) == ExitCode.REFUSED
+    said = capsys.readouterr().err
+    assert "chat.yaml: mmu: is no key of LocalAI 4.9.0, which drops it silently" in said
+    assert 'hint: quote it: "on"' in said
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("a: [", "is no YAML"), ("- name: chat", "is no model"), ("on: 1", "is no model")],
+)
+def test_a_file_that_is_no_model_is_refused(
+    repository: Path, text: str, found: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "model.yaml").write_text(text)
+    assert exit_code(["engines", "check", "model.yaml"]) == ExitCode.REFUSED
+    assert found in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_version_of_localai_without_facts_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["engines", "check", "x.yaml", "--version", "2.16.0"]
+    assert exit_code(words) == ExitCode.REFUSED
+    assert "--version: found 2.16.0" in capsys.readouterr().err

@@ -26,6 +26,14 @@ def test_there_are_facts_of_every_pinned_version(engine: str) -> None:
     assert facts_of(engine, "0.0.1") is None
 
 
+def test_versions_are_counted_not_spelt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vllm").mkdir()
+    for name in ("0.33.0", "0.9.1", "0.100.0", "gone"):
+        (tmp_path / "vllm" / f"{name}.yaml").touch()
+    monkeypatch.setattr("deploys.engine_facts.facts.FOLDER", tmp_path)
+    assert versions("vllm") == ["0.9.1", "0.33.0", "0.100.0"]
+
+
 @pytest.mark.parametrize(("engine", "version"), EVERY)
 def test_a_file_is_what_its_facts_are_written_as(engine: str, version: str) -> None:
     text = (FOLDER / engine / f"{version}.yaml").read_text()
