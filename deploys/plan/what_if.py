@@ -11,6 +11,7 @@ from deploys.settings.environment import Environment, Host
 from deploys.settings.gateway import Gateway
 from deploys.settings.group_data import HostWords
 from deploys.settings.hardware import Cpu, Gpu, HostHardware
+from deploys.settings.kind_consistency import KIND_OF
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import near_miss
@@ -56,9 +57,9 @@ def one_model(models: Mapping[str, Model], questions: Questions) -> Environment:
     if len(names) != 1 or len(contexts) > 1 or questions.without:
         hint = "one --model, one --context and any number of --gpu; or name an environment"
         raise _refused("--model", f"found {len(names)} models", hint)
-    _model(names[0], models)
-    context = _context(contexts[0] if contexts else DEFAULT_CONTEXT)
-    pool = Pool(model=names[0], context_tokens=LEAST_CONTEXT).model_copy(update=context)
+    words = _model(names[0], models)
+    words |= _context(contexts[0] if contexts else _usual_context(names[0], models))
+    pool = Pool(model=names[0], context_tokens=LEAST_CONTEXT).model_copy(update=words)
     environment = Environment(
         name="what-if",
         hosts=(_what_if_host(),),
@@ -133,7 +134,14 @@ def _model(word: str, models: Mapping[str, Model]) -> dict[str, object]:
     if not entries_of(word, models):
         known = {*models, *(one.base for one in models.values() if one.base)}
         raise _refused("--model", f"`{word}` is not in the catalogue", near_miss(word, known))
-    return {"model": word}
+    return {"model": word, "kind": KIND_OF[models[entries_of(word, models)[0]].kind]}
+
+
+def _usual_context(word: str, models: Mapping[str, Model]) -> str:
+    """What a question means that names none; a model of short texts takes no longer ones."""
+    shape = models[entries_of(word, models)[0]].architecture
+    trained = shape.context_tokens if shape else int(DEFAULT_CONTEXT)
+    return str(max(LEAST_CONTEXT, min(int(DEFAULT_CONTEXT), trained)))
 
 
 def _with_gpus(environment: Environment, words: Sequence[str]) -> Environment:

@@ -9,6 +9,7 @@ from deploys.catalogue.weight_facts import WeightFacts
 from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan, Replica
+from deploys.plan.what_if import Questions, one_model
 from deploys.settings.kind_consistency import kind_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Refused
@@ -123,6 +124,14 @@ def test_a_batch_that_a_longer_context_outgrows_is_refused_with_one_that_holds_a
     (complaint,) = refused.value.complaints
     assert "a batch of 2048 tokens cuts a text of 8192" in complaint.found
     assert "batch_tokens 8192" in complaint.hint
+
+
+def test_a_question_about_a_model_of_vectors_is_one_about_vectors() -> None:
+    questions = Questions(models=["encoder"], gpus=["L4"])
+    (pool,) = plan_environment(one_model({"encoder": ENCODER}, questions), {}).pools
+    arguments = pool.replicas[0].arguments
+    assert isinstance(arguments, LlamaCppArguments)
+    assert (pool.routing.kind, arguments.micro_batch_tokens) == ("embeddings", 512)
 
 
 @pytest.mark.parametrize("key", ["batch_tokens", "micro_batch_tokens"])
