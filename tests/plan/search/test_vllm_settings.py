@@ -4,10 +4,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from deploys.catalogue.architecture import VisionTower
+from deploys.catalogue.architecture import Recurrent, VisionTower
 from deploys.catalogue.model import Model
 from deploys.plan.arguments import VllmArguments, argument_words
 from deploys.plan.placement import plan_environment
+from deploys.plan.search.alternatives import Alternative
+from deploys.plan.search.gpus import GpuKind
+from deploys.plan.search.vllm_question import Question
+from deploys.plan.search.vllm_settings import settings_constraint
+from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from tests.plan.search.fleets import catalogue, chat, environment, host
 
@@ -78,6 +83,24 @@ def test_prefixes_are_cached_where_that_can_be_unless_set() -> None:
     assert not _arguments({}, kind="embeddings").prefix_caching
     (complaint,) = _refusals({"prefix_caching": True}, kind="embeddings")
     assert "prefix_caching: vectors and ranks are of whole texts" in complaint.found
+
+
+def test_prefixes_of_a_model_with_a_state_are_not_cached() -> None:
+    shape = _models()[MODEL].shape
+    state = Recurrent(
+        convolution_kernel=4,
+        inner_length=4096,
+        state_length=128,
+        groups=8,
+        time_step_rank=32,
+        attention_every=4,
+    )
+    model = _models()[MODEL].model_copy(
+        update={"architecture": shape.model_copy(update={"recurrent": state})}
+    )
+    words = Pool.model_validate(chat("m", 4096, vllm={"prefix_caching": True}))
+    question = Question(words, Alternative("m", model), "f16", GpuKind("L4", 22_000), 1)
+    assert "reuse needs two" in (settings_constraint(question) or "")
 
 
 def test_media_are_for_models_that_see() -> None:
