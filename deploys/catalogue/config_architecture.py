@@ -19,13 +19,14 @@ from deploys.catalogue.config_words import (
     number,
     with_defaults,
 )
-from deploys.catalogue.known_architectures import is_known
+from deploys.catalogue.known_architectures import ENCODERS, is_known
 from deploys.catalogue.unfit import Undescribed, Unfit, architecture_of
 
 # llama.cpp takes 512 (LLAMA_MAX_LAYERS); a number alone may not make lists long.
 MOST_LAYERS = 4096
 # Whose attention llama.cpp and vLLM lay out in another way than the type's own.
 UNDESCRIBED = ("index_topk", "block_configs", "hidden_size_per_layer_input")
+OFFSET = ("roberta", "xlm-roberta")
 # Rope types for which the converter writes a tensor of factors.
 FACTOR_ROPES = ("llama3", "proportional")
 
@@ -85,8 +86,8 @@ def _words(words: Words, name: str, kind: str, tensors: TensorFacts) -> dict[str
         "key_length": key,
         "value_length": value,
         "vocabulary_size": number(words, "vocab_size"),
-        "context_tokens": number(words, "max_position_embeddings"),
-        "tied_embeddings": not tensors.has_output,
+        "context_tokens": number(words, "max_position_embeddings") - _lost_places(words, kind),
+        "tied_embeddings": not tensors.has_output and name not in ENCODERS,
         "rope_factors": _has_rope_factors(words),
         "attention_bias": tensors.has_bias,
         "draft_layers": tensors.draft_layers,
@@ -95,6 +96,13 @@ def _words(words: Words, name: str, kind: str, tensors: TensorFacts) -> dict[str
         "latent_attention": latent,
         "recurrent": recurrent_of(words, name, layers),
     }
+
+
+def _lost_places(words: Words, kind: str) -> int:
+    """RoBERTa and its kin count places from behind the one that fills up
+    (transformers, create_position_ids_from_input_ids).
+    """
+    return number(words, "pad_token_id", default=1) + 1 if kind in OFFSET else 0
 
 
 def _layer_count(words: Words) -> int:

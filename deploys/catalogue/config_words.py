@@ -15,6 +15,9 @@ Words = Mapping[str, Any]
 NESTED = ("text_config", "llm_config", "language_config")
 # Model type -> llama.cpp's name of the same architecture (conversion/*.py, commit 0c1e57098b).
 NAMES = {
+    "bert": "bert",
+    "roberta": "bert",
+    "xlm-roberta": "bert",
     "llama": "llama",
     "mistral": "llama",
     "mixtral": "llama",

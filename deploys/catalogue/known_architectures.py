@@ -119,6 +119,11 @@ def is_named(name: str) -> bool:
     return name in PLAIN | SOMETIMES_WINDOWED | WINDOWED | LATENT | RECURRENT | ENCODERS
 
 
+def is_encoder(shape: Architecture | None) -> bool:
+    """Whether it sees whole texts, keeps nothing and writes nothing."""
+    return shape is not None and shape.name in ENCODERS
+
+
 def is_known(shape: Architecture) -> bool:
     """Whether the cache can be computed; it is never guessed."""
     if shape.name in WINDOWED:

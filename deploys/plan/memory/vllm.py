@@ -14,6 +14,7 @@ from deploys.plan.memory.estimate import (
     Range,
     exactly,
 )
+from deploys.plan.memory.layers import LayerKind, layer_kinds
 from deploys.plan.memory.profiles.vllm_choice import vllm_profile
 from deploys.plan.memory.profiles.vllm_profile import VllmProfile
 from deploys.plan.memory.vllm_layout import batch_limits, blocks_of, total_gib
@@ -37,8 +38,11 @@ def estimate(case: Case, asked: VllmConfiguration, shape: Architecture) -> Estim
     """Parts on each GPU and the pool; parts that cannot be told are named in `unknown`."""
     weights, why = _weights(case, asked, shape)
     question = _question(case, asked, shape, weights)
-    pool = _pool(question)
     unknown = [f"weights: {why}"] if why else []
+    keeps = LayerKind.ENCODER not in layer_kinds(shape)
+    # Without anything to keep no pool is made, and nothing but what is needed is taken
+    # (vllm/v1/engine/core.py, _initialize_kv_caches).
+    pool = _pool(question) if keeps else NOTHING
     if pool is None:
         unknown.append("kv_cache: the size of the GPU or of the weights is not known")
     parts = _parts(question, pool)
@@ -48,7 +52,7 @@ def estimate(case: Case, asked: VllmConfiguration, shape: Architecture) -> Estim
         devices=tuple(DeviceEstimate(f"GPU{gpu}", parts) for gpu in range(asked.tensor_parallel)),
         unknown=tuple(unknown),
         remarks=case.remarks,
-        pool=_filled(question, pool),
+        pool=_filled(question, pool) if keeps else None,
     )
 
 

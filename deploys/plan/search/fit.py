@@ -14,6 +14,7 @@ HEADROOM_SHARE = 0.25
 # Of a hundred GiB of weights in RAM a quarter would lie idle: they neither grow nor move.
 MOST_HEADROOM_MIB = 4096
 SMALLEST_LIMIT_MIB = 256
+ENCODERS_ARE_SILENT = "an encoder writes no text: it gives vectors or ranks"
 _ORDER = (Outcome.FITS, Outcome.TIGHT, Outcome.REFUSED)
 
 

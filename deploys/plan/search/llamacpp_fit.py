@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
 
-from deploys.catalogue.known_architectures import ENCODERS, is_known
+from deploys.catalogue.known_architectures import is_encoder, is_known
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate
-from deploys.plan.search.fit import Fit, refused, worst
+from deploys.plan.search.fit import ENCODERS_ARE_SILENT, Fit, refused, worst
 from deploys.plan.search.gpus import GpuKind
 from deploys.plan.search.llamacpp_question import Question, arguments_of, case_of
 from deploys.plan.search.model_weights import files_bytes
@@ -30,14 +30,12 @@ def fit(question: Question, in_ram: InRam) -> Fit:
     least_process = min((kind.budget_mib for kind in question.kinds), default=0)
     if least_process < 0 and question.kinds:
         return refused(_no_room(question.kinds))
-    longest = question.alternative.model.architecture
-    if (
-        longest
-        and longest.name in ENCODERS
-        and question.words.context_tokens > longest.context_tokens
-    ):
+    words, shape = question.words, question.alternative.model.architecture
+    if is_encoder(shape) and words.kind == "generation":
+        return refused(ENCODERS_ARE_SILENT)
+    if shape and is_encoder(shape) and words.context_tokens > shape.context_tokens:
         # Their places are learned, one by one: there is none behind the last.
-        return refused(f"context: the model was trained for {longest.context_tokens:,} tokens")
+        return refused(f"context: the model was trained for {shape.context_tokens:,} tokens")
     first = found = None
     for micro_batch in _micro_batches(question.words):
         found = _searched(question, in_ram, micro_batch)

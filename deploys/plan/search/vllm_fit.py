@@ -23,7 +23,7 @@ from deploys.plan.search.vllm_question import (
     request_mib,
 )
 from deploys.plan.search.vllm_settings import settings_constraint
-from deploys.plan.search.vllm_words import vllm_arguments, vllm_reasons
+from deploys.plan.search.vllm_words import encoder_reasons, vllm_arguments, vllm_reasons
 from deploys.plan.verdict import Outcome, Verdict, judge
 
 # Interpreter, torch and CUDA's libraries of the server, and of each GPU's worker: not measured
@@ -55,8 +55,10 @@ def fit(question: Question) -> Fit:
 
 def _asked(question: Question, asked: VllmConfiguration) -> Fit:
     answer = estimate(_case(question, asked))
-    if answer.unknown or answer.pool is None:
+    if answer.unknown:
         return refused("not known: " + "; ".join(answer.unknown))
+    if answer.pool is None:
+        return _judged(question, asked, answer)
     if question.words.share_gpus:
         asked = replace(asked, pool_gib=_pinned_gib(question, answer.pool))
         answer = estimate(_case(question, asked))
@@ -128,10 +130,10 @@ def _pinned_gib(question: Question, pool: Pool) -> float:
 
 def _judged(question: Question, asked: VllmConfiguration, answer: Estimate) -> Fit:
     pool, kind = answer.pool, question.kind
-    assert pool is not None  # noqa: S101 - the caller asked
     devices = tuple(_with_its_pool(device, pool, kind) for device in answer.gpus)
     verdict = judge(replace(devices[0], device=kind.name), kind.visible_mib, kind.used_mib)
-    verdict = _by_requests(question, pool, verdict)
+    if pool is not None:
+        verdict = _by_requests(question, pool, verdict)
     return Fit(
         outcome=verdict.outcome,
         binding=verdict.binding,
@@ -140,16 +142,16 @@ def _judged(question: Question, asked: VllmConfiguration, answer: Estimate) -> F
         devices=devices,
         verdicts=(verdict,) * question.gpus,
         ram_mib={"process": SERVER_MIB + WORKER_MIB * question.gpus},
-        reasons=vllm_reasons(question, asked, pool),
+        reasons=vllm_reasons(question, asked, pool) if pool else encoder_reasons(asked),
         corrections=_corrections(question),
         pool=pool,
     )
 
 
-def _with_its_pool(device: DeviceEstimate, pool: Pool, kind: GpuKind) -> DeviceEstimate:
+def _with_its_pool(device: DeviceEstimate, pool: Pool | None, kind: GpuKind) -> DeviceEstimate:
     """The pool takes what the other parts leave: the more they need, the smaller it is."""
     parts = dict(device.parts)
-    expected, lowest = pool.expected_gib or 0, pool.lowest_gib or 0
+    expected, lowest = (pool.expected_gib or 0, pool.lowest_gib or 0) if pool else (0.0, 0.0)
     parts["kv_cache"] = Range(max(0.0, expected) * 1024, max(0.0, lowest) * 1024)
     if kind.process_mib is not None:
         # The estimator knows the size by the rule, the survey has measured it.

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from deploys.catalogue.known_architectures import is_encoder
 from deploys.plan.constraints import capability_constraint, parallel_constraint
 from deploys.plan.memory.estimate import MIB, Pool
 from deploys.plan.search.alternatives import Alternative
+from deploys.plan.search.fit import ENCODERS_ARE_SILENT
 from deploys.plan.search.gpus import GpuKind
 from deploys.settings.pool import Pool as Words
 
@@ -65,6 +67,10 @@ def _of_the_model(question: Question) -> str | None:
     shape = model.architecture
     if shape is None:
         return f"unknown architecture {model.architecture_name}: weights known, cache unknown"
+    if is_encoder(shape) and question.words.kind == "generation":
+        return ENCODERS_ARE_SILENT
+    if is_encoder(shape) and question.gpus > 1:
+        return "an encoder on one GPU: how it is spread over several is not known"
     if question.words.context_tokens > shape.context_tokens:
         return f"context: the model was trained for {shape.context_tokens:,} tokens"
     return parallel_constraint(shape, question.gpus, model.quantization)

@@ -2,6 +2,7 @@
 
 from math import ceil
 
+from deploys.catalogue.known_architectures import is_encoder
 from deploys.plan.arguments import VllmArguments
 from deploys.plan.memory.configuration import VllmConfiguration
 from deploys.plan.memory.estimate import GIB, DeviceEstimate, Pool, total
@@ -20,7 +21,8 @@ def vllm_arguments(
     kind, pinned = question.kind, asked.pool_gib
     dtype = "bfloat16" if question.capability >= BF16_CAPABILITY else "half"
     utilisation = asked.utilisation
-    if pinned is not None:
+    # An encoder takes no more than it needs, and vLLM wants its share to be free at its start.
+    if pinned is not None or is_encoder(question.alternative.model.architecture):
         needed = total(part for name, part in device.parts.items() if name != "margin").upper
         utilisation = min(1.0, ceil(needed / kind.visible_mib * 100) / 100)
     return VllmArguments(
@@ -45,6 +47,15 @@ def caches_prefixes(question: Question) -> bool:
     if own is not None and own.prefix_caching is not None:
         return own.prefix_caching
     return not why_no_prefixes(question)
+
+
+def encoder_reasons(asked: VllmConfiguration) -> tuple[str, ...]:
+    """Why these numbers, where nothing is kept."""
+    return (
+        "no KV cache: every token sees the whole text at once, and nothing of it is kept",
+        "activations by the rules for text: not measured for encoders",
+        f"batch of {asked.batched_tokens:,} tokens: no text is longer",
+    )
 
 
 def vllm_reasons(question: Question, asked: VllmConfiguration, pool: Pool) -> tuple[str, ...]:

@@ -162,3 +162,50 @@ def test_a_model_of_another_kind_is_refused(kind: str, of_model: str, fits: str)
 def test_a_model_of_the_kind_is_not() -> None:
     pool = Pool.model_validate(_vectors())
     assert list(kind_complaints("file.py", "p", pool, [("encoder", ENCODER)])) == []
+
+
+def _checkpoint() -> Model:
+    return ENCODER.model_copy(
+        update={
+            "format": "safetensors",
+            "quantization": "f32",
+            "weights": None,
+            "files": (ModelFile(name="model.safetensors", size_bytes=2**29, sha256="1" * 64),),
+        }
+    )
+
+
+def _on_vllm(words: dict[str, object], *gpus: str) -> Plan:
+    models = {"encoder": _checkpoint()}
+    return plan_environment(environment([host("a", *gpus)], {"vectors": words}, models), {})
+
+
+def test_vllm_serves_an_encoder_with_what_it_needs_and_no_pool() -> None:
+    (pool,) = _on_vllm(_vectors(slots=32), "L4").pools
+    (replica,) = pool.replicas
+    assert isinstance(replica.arguments, VllmArguments)
+    assert replica.kv_pool is None
+    assert replica.arguments.kv_cache_bytes is None
+    assert replica.memory[0].parts["kv_cache"].upper == 0
+    assert 0 < replica.arguments.utilisation < 0.5
+    assert replica.arguments.maximum_length_tokens == 512
+    assert "activations by the rules for text: not measured for encoders" in pool.reasons
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (_vectors(context_tokens=513), "trained for 512 tokens"),
+        (_vectors(tensor_parallel=2), "how it is spread over several is not known"),
+        (chat("encoder", 512), "an encoder writes no text"),
+    ],
+)
+def test_what_an_encoder_in_vllm_cannot_is_refused(words: dict[str, object], found: str) -> None:
+    with pytest.raises(Refused) as refused:
+        _on_vllm(words, "L4", "L4")
+    assert found in str(refused.value)
+
+
+def test_an_encoder_is_no_chat_in_llama_server_either() -> None:
+    with pytest.raises(Refused, match="an encoder writes no text"):
+        _planned(chat("encoder", 512), "L4")
