@@ -3,11 +3,16 @@
 import dataclasses
 from typing import Any
 
+import yaml
+
 from deploys.catalogue.model import Model, ModelFile
 from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.engine_versions import PINNED
 from deploys.plan.plan import Plan
-from tests.render.plans import ARGUMENTS, MODEL, small_plan, small_pool
+from deploys.render.files import render_environment
+from deploys.render.release import Access
+from tests.environments import ROOT
+from tests.render.plans import ARGUMENTS, HOST, MODEL, small_plan, small_pool
 
 GPUS = ("GPU-6f0e6a10-0000-0000-0000-000000000001", "GPU-6f0e6a10-0000-0000-0000-000000000002")
 ON_GPUS = dataclasses.replace(
@@ -49,3 +54,17 @@ def gpu_plan(
     images = {"nginx": "nginx", "llamacpp": "homeport/llamacpp:1"}
     images |= {"llamacpp_cuda": "llama.cpp:server-cuda", "vllm": "vllm-openai:v0.33.0"}
     return dataclasses.replace(plan, images=images)
+
+
+def gpu_files(plan: Plan) -> dict[str, Any]:
+    """Compose file and manifest of its one host."""
+    rendered = render_environment(plan, Access(clients={}), ROOT / "templates")
+    folder = f"compose/small/{HOST}"
+    compose = yaml.safe_load(rendered[f"{folder}/gpu_hosts/compose.yaml"])
+    return {"compose": compose, "release": yaml.safe_load(rendered[f"{folder}/release.yaml"])}
+
+
+def gpu_service(plan: Plan) -> dict[str, Any]:
+    """Its one engine."""
+    service: dict[str, Any] = gpu_files(plan)["compose"]["services"]["chat-1"]
+    return service
