@@ -28,7 +28,7 @@ from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import near_miss
 
 app = typer.Typer(no_args_is_help=True)
-# Importing vLLM took 20 s on two idle cores; a first import from a cold disk takes minutes.
+# An import of vLLM from a cold disk, and the pull of its image before; not measured.
 LONGEST_SECONDS = 600
 
 
