@@ -58,6 +58,11 @@ def refused(binding: str) -> Fit:
     return Fit(Outcome.REFUSED, binding, binding, None)
 
 
+def cuts_texts(batch_tokens: int, text_tokens: int) -> str:
+    """Why no vectors or ranks: they are of whole texts."""
+    return f"a batch of {batch_tokens} tokens cuts a text of {text_tokens}"
+
+
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
     """The verdict that decides: of the worst outcomes the one that is short by the most."""
     return max(verdicts, key=lambda one: (_ORDER.index(one.outcome), -one.spare_mib))

@@ -7,7 +7,7 @@ from math import ceil
 from deploys.catalogue.known_architectures import is_encoder, is_known
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate
-from deploys.plan.search.fit import ENCODERS_ARE_SILENT, Fit, refused, worst
+from deploys.plan.search.fit import ENCODERS_ARE_SILENT, Fit, cuts_texts, refused, worst
 from deploys.plan.search.gpus import GpuKind
 from deploys.plan.search.llamacpp_question import Question, arguments_of, case_of
 from deploys.plan.search.model_weights import files_bytes
@@ -36,6 +36,8 @@ def fit(question: Question, in_ram: InRam) -> Fit:
     if shape and is_encoder(shape) and words.context_tokens > shape.context_tokens:
         # Their places are learned, one by one: there is none behind the last.
         return refused(f"context: the model was trained for {shape.context_tokens:,} tokens")
+    if words.kind != "generation" and 0 < _as_set(words) < words.context_tokens:
+        return refused(cuts_texts(_as_set(words), words.context_tokens))
     first = found = None
     for micro_batch in _micro_batches(question.words):
         found = _searched(question, in_ram, micro_batch)
@@ -63,7 +65,7 @@ def _micro_batches(words: Pool) -> list[int]:
     if words.kind != "generation":
         # Vectors and ranks are of whole texts: `input is too large to process` says build 11669 to
         # one that is longer than a micro-batch.
-        return [max(words.context_tokens, _as_set(words))]
+        return [_as_set(words) or words.context_tokens]
     all_slots = words.context_tokens * words.slots
     first = min(words.micro_batch_tokens, words.batch_tokens, all_slots)
     if "micro_batch_tokens" in words.model_fields_set:
@@ -72,7 +74,9 @@ def _micro_batches(words: Pool) -> list[int]:
 
 
 def _as_set(words: Pool) -> int:
-    """The build lowers a batch of such texts to its micro-batch: both are one number."""
+    """0: left out. tools/server/server.cpp lowers a batch of such texts to its micro-batch, so both
+    are one number.
+    """
     pinned = words.model_fields_set
     if "micro_batch_tokens" in pinned:
         return words.micro_batch_tokens

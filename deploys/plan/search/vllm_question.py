@@ -6,7 +6,7 @@ from deploys.catalogue.known_architectures import is_encoder
 from deploys.plan.constraints import capability_constraint, parallel_constraint
 from deploys.plan.memory.estimate import MIB, Pool
 from deploys.plan.search.alternatives import Alternative
-from deploys.plan.search.fit import ENCODERS_ARE_SILENT
+from deploys.plan.search.fit import ENCODERS_ARE_SILENT, cuts_texts
 from deploys.plan.search.gpus import GpuKind
 from deploys.settings.pool import Pool as Words
 
@@ -59,7 +59,7 @@ def _of_the_words(words: Words) -> str | None:
         return None
     if batch < words.slots:
         return f"a batch of {batch} tokens has none for each of {words.slots} requests"
-    return f"a batch of {batch} tokens cuts a text of {words.context_tokens}"
+    return cuts_texts(batch, words.context_tokens)
 
 
 def _of_the_model(question: Question) -> str | None:

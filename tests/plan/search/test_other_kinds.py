@@ -54,15 +54,22 @@ def test_a_pinned_batch_is_kept() -> None:
     assert arguments.batched_tokens == 4096
 
 
-def test_a_batch_that_a_longer_context_outgrows_is_refused_with_one_that_holds_a_text() -> None:
-    words = vectors("llama-3.1-8b-bf16", 2048, engine="vllm", batch_tokens=2048)
-    asked = environment([host("a", "H100 SXM")], {"vectors": words}, catalogue())
+def _longer(words: dict[str, object], model: str) -> str:
+    """What is said where a question makes the context 8192 tokens, which no inventory can."""
+    asked = environment([host("a", "H100 SXM")], {"vectors": vectors(model, 2048) | words})
     longer = asked.pools["vectors"].model_copy(update={"context_tokens": 8192})
     with pytest.raises(Refused) as refused:
         plan_environment(asked.model_copy(update={"pools": {"vectors": longer}}), {})
-    (complaint,) = refused.value.complaints
-    assert "a batch of 2048 tokens cuts a text of 8192" in complaint.found
-    assert "batch_tokens 8192" in complaint.hint
+    return str(refused.value)
+
+
+def test_a_batch_that_a_longer_context_outgrows_is_refused_with_one_that_holds_a_text() -> None:
+    for model in ("llama-3.1-8b-bf16", "llama-3.1-8b-q4_k_m"):
+        said = _longer({"batch_tokens": 2048}, model)
+        assert "a batch of 2048 tokens cuts a text of 8192" in said
+        assert "batch_tokens 8192" in said
+    said = _longer({"micro_batch_tokens": 2048}, "llama-3.1-8b-q4_k_m")
+    assert "a batch of 2048 tokens cuts a text of 8192" in said
 
 
 def test_a_question_about_a_model_of_vectors_is_one_about_vectors() -> None:
