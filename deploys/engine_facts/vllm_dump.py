@@ -1,15 +1,17 @@
 """Runs inside an image of vLLM: its flags, as its own parser has them, as JSON on stdout.
 
-Needs nothing but that vLLM. Lists that it looks into late are told where they are found, and named
-under `untold` where this version keeps them elsewhere.
+Needs nothing but that vLLM, and no GPU. Lists that it looks into late are told where they are found,
+and named under `untold` where this version keeps them elsewhere.
 """
 
 import argparse
 import importlib
 import json
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from enum import Enum
 from typing import Any, get_args
 
 # Flag -> where its values are: a module, and how to read them from it.
@@ -65,17 +67,19 @@ def serve_parser() -> argparse.ArgumentParser:
 
 
 def flags(parser: argparse.ArgumentParser) -> list[dict[str, Any]]:
-    """One for each setting, hidden spellings among its names."""
-    actions = defaultdict(list)
-    for action in parser._actions:
-        if action.option_strings and not isinstance(action, argparse._HelpAction):
-            actions[action.dest].append(action)
-    return [_flag(parser, same) for same in actions.values()]
+    """One for each setting, with every spelling that is taken: 0.33 hides some from its help."""
+    spelt = defaultdict(list)
+    actions: dict[str, argparse.Action] = {}
+    for name, action in parser._option_string_actions.items():
+        if not isinstance(action, argparse._HelpAction):
+            spelt[action.dest].append(name)
+            actions.setdefault(action.dest, action)
+    return [_flag(parser, actions[dest], names) for dest, names in spelt.items()]
 
 
-def _flag(parser: argparse.ArgumentParser, actions: list[argparse.Action]) -> dict[str, Any]:
-    names = list(dict.fromkeys(name for action in actions for name in action.option_strings))
-    action = actions[0]
+def _flag(
+    parser: argparse.ArgumentParser, action: argparse.Action, names: list[str]
+) -> dict[str, Any]:
     return {
         "names": names,
         "takes": _takes(action),
@@ -94,13 +98,18 @@ def _takes(action: argparse.Action) -> str:
 
 
 def _reads_json(action: argparse.Action) -> bool:
-    """Whether an empty object becomes something else than text."""
+    """Whether an empty object becomes something else than text, and a mere word nothing."""
+    return not isinstance(_read(action, "{}"), str | None) and _read(action, "word") is None
+
+
+def _read(action: argparse.Action, text: str) -> object:
+    """What a value becomes; None: it is refused."""
     if not callable(action.type):
-        return False
+        return text
     try:
-        return not isinstance(action.type("{}"), str)
+        return action.type(text)
     except Exception:
-        return False
+        return None
 
 
 def _negated(parser: argparse.ArgumentParser, names: list[str], dest: str) -> list[str]:
@@ -116,14 +125,18 @@ def _said(parser: argparse.ArgumentParser, name: str, dest: str) -> object:
 
 
 def _default(value: object) -> str:
-    if value is None or value is argparse.SUPPRESS:
-        return ""
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, default=str) if value else ""
-    return str(value)
+    # None, nothing said, or a whole configuration with parts of its own.
+    said = isinstance(value, str | int | float) and value != argparse.SUPPRESS
+    return str(value) if said else ""
 
 
 if __name__ == "__main__":
+    # The flags are the same for every device, and none is looked for.
+    os.environ["VLLM_TARGET_DEVICE"] = "cpu"
     json.dump(document(), sys.stdout)

@@ -47,6 +47,8 @@ def test_a_parser_is_told_whole(dump: str) -> None:
         "--tensor-parallel-size": Flag("value", default="1", also=("-tp",)),
         "--dtype": Flag("value", ("auto", "half"), "auto"),
         "--limit-mm-per-prompt": Flag("json"),
+        "--hf-overrides": Flag("value"),
+        "--mamba-backend": Flag("value", default="fast"),
         "--allowed-media-domains": Flag("values"),
         "--tool-call-parser": Flag("value", ("beam", "hermes")),
         "--reasoning-parser": Flag("value"),

@@ -55,7 +55,7 @@ def test_words_for_vllm_choose_it_and_are_kept() -> None:
     [
         ({"tool_parser": "herms"}, "tool_parser", "found herms", "did you mean `hermes`?"),
         ({"reasoning_parser": "qwen4"}, "reasoning_parser", "found qwen4", "`qwen3`?"),
-        ({"reasoning_parser": "deepseek_r1"}, "reasoning_parser", "found deepseek_r1", "deepseek"),
+        ({"reasoning_parser": "deepseek_r2"}, "reasoning_parser", "found deepseek_r2", "_r1`?"),
     ],
 )
 def test_a_value_that_the_version_would_die_of_is_refused(
