@@ -9,16 +9,20 @@ from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint
 from deploys.settings.vllm import FLAGS, Vllm
 
+# Of models that keep a state beside or instead of a cache.
+ONE_STATE = "the plan counts one state for each request"
+
 
 def why_no_prefixes(question: Question) -> str:
     """Why beginnings of prompts cannot be kept; empty where they can."""
-    shape = question.alternative.model.architecture
     if question.words.kind != "generation":
         return "vectors and ranks are of whole texts"
-    if shape is not None and shape.recurrent is not None:
-        # The plan counts one block of state for each request of such a model; reuse needs two.
-        return "the plan counts one state for each request, and reuse needs two"
-    return ""
+    return f"{ONE_STATE}, and reuse needs two" if _keeps_states(question) else ""
+
+
+def _keeps_states(question: Question) -> bool:
+    shape = question.alternative.model.architecture
+    return shape is not None and shape.recurrent is not None
 
 
 def settings_constraint(question: Question) -> str | None:
@@ -27,6 +31,9 @@ def settings_constraint(question: Question) -> str | None:
     no_prefixes = why_no_prefixes(question)
     if own.prefix_caching and no_prefixes:
         return f"prefix_caching: {no_prefixes}"
+    if own.drafts is not None and _keeps_states(question):
+        # MambaSpec.num_speculative_blocks of vllm/v1/kv_cache_interface.py: one for each guess.
+        return f"drafts: {ONE_STATE}, and each guess needs one more"
     asked = own.media is not None and any((own.media.image, own.media.video, own.media.audio))
     shape = question.alternative.model.architecture
     if asked and (shape is None or shape.vision is None):

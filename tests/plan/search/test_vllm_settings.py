@@ -85,8 +85,14 @@ def test_prefixes_are_cached_where_that_can_be_unless_set() -> None:
     assert "prefix_caching: vectors and ranks are of whole texts" in complaint.found
 
 
-def test_prefixes_of_a_model_with_a_state_are_not_cached() -> None:
-    shape = _models()[MODEL].shape
+@pytest.mark.parametrize(
+    ("own", "why"),
+    [
+        ({"prefix_caching": True}, "prefix_caching: the plan counts one state for each request"),
+        ({"drafts": {"tokens": 4}}, "drafts: the plan counts one state for each request"),
+    ],
+)
+def test_what_needs_more_states_than_the_plan_counts_is_refused(own: object, why: str) -> None:
     state = Recurrent(
         convolution_kernel=4,
         inner_length=4096,
@@ -95,12 +101,13 @@ def test_prefixes_of_a_model_with_a_state_are_not_cached() -> None:
         time_step_rank=32,
         attention_every=4,
     )
+    shape = _models()[MODEL].shape
     model = _models()[MODEL].model_copy(
         update={"architecture": shape.model_copy(update={"recurrent": state})}
     )
-    words = Pool.model_validate(chat("m", 4096, vllm={"prefix_caching": True}))
+    words = Pool.model_validate(chat("m", 4096, vllm=own))
     question = Question(words, Alternative("m", model), "f16", GpuKind("L4", 22_000), 1)
-    assert "reuse needs two" in (settings_constraint(question) or "")
+    assert (settings_constraint(question) or "").startswith(why)
 
 
 def test_media_are_for_models_that_see() -> None:
