@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo demo-down test test-fast format accuracy oracle judge-tls bench-plan bench-deploy \
+.PHONY: demo demo-down test test-fast format accuracy oracle judge-tls vllm-parser bench-plan bench-deploy \
 	bench-affinity bench-gateway survey plan render apply verify drift releases rollback chat traffic lock clean
 
 demo: $(READY)
@@ -43,6 +43,12 @@ oracle: $(READY)
 # What sslyze says of the gateway's TLS, against Mozilla's intermediate profile.
 judge-tls: $(READY)
 	@$(BIN)/python -m tests.e2e.tls_judge
+
+# What the parser of the pinned vLLM itself says of every command line that is rendered, and whether
+# its facts are still what it tells; 3 GB below .homeport/ the first time.
+vllm-parser: $(READY)
+	@$(BIN)/python -m tests.engine_facts.parser.wheel
+	@$(BIN)/pytest tests/engine_facts/parser -q -rs
 
 # How long planning takes as a fleet grows to 1,000 hosts.
 bench-plan: $(READY)

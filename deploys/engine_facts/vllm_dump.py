@@ -1,7 +1,7 @@
 """Runs inside an image of vLLM: its flags, as its own parser has them, as JSON on stdout.
 
-Needs nothing but that vLLM, and no GPU. Lists that it looks into late are told where they are found,
-and named under `untold` where this version keeps them elsewhere.
+Needs nothing but that vLLM, and no GPU. Lists that it looks into late are told where they are
+found, and named under `untold` where this version keeps them elsewhere.
 """
 
 import argparse
