@@ -22,9 +22,9 @@ HEADS = 2
 CONTEXT_TOKENS = 2048
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LETTERS = "abcdefghijklmnopqrstuvwxyz.,!?"
-# U+2581 begins a word, as llama.cpp's converter writes WordPiece vocabularies.
-# They are added as they are: llama.cpp's converter keeps them in 32 bits (conversion/base.py).
+# llama.cpp's converter keeps these in 32 bits (conversion/base.py).
 WHOLE = ("token_types.weight", "position_embd.weight")
+# U+2581 begins a word, as llama.cpp's converter writes WordPiece vocabularies.
 TOKENS = (*SPECIAL, *(f"\u2581{letter}" for letter in LETTERS), *LETTERS)
 
 
