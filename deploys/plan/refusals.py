@@ -37,10 +37,12 @@ def refuse_unless_all_found(environment: Environment, outcomes: Outcomes) -> Non
 
 
 def _own_words(file: str, environment: Environment) -> Iterator[Complaint]:
-    facts = facts_of("vllm", engine_versions(environment.images)["vllm"])
+    saying = {name: words for name, words in environment.pools.items() if words.vllm is not None}
+    # 0.08 s of reading, which most plans need not wait for.
+    facts = facts_of("vllm", engine_versions(environment.images)["vllm"]) if saying else None
     if facts is None:
         return
-    for name, words in sorted(environment.pools.items()):
+    for name, words in sorted(saying.items()):
         yield from vllm_complaints(file, f"pools.{name}", words, facts)
 
 
