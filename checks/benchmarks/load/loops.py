@@ -1,0 +1,68 @@
+"""The two ways to ask: a closed loop finds capacity, an open one what users would feel."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from checks.benchmarks.client.sample import Outcome, Sample
+
+Ask = Callable[[float], Awaitable[Sample]]
+"""Sends one request that was wanted at this instant of the loop's clock."""
+# After an answer that took no time at all (refused, no connection) a user does not ask again at
+# once: a closed loop would become a flood of refusals.
+REFUSED_PAUSE_SECONDS = 0.5
+# A process has 1024 descriptors by default.
+MOST_AT_ONCE = 960
+
+
+async def closed_loop(ask: Ask, users: int, seconds: float) -> list[Sample]:
+    """So many users, each of which asks again as soon as it has its answer; answers that are under
+    way at the end are waited for.
+    """
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
+    found: list[Sample] = []
+
+    async def user() -> None:
+        while (now := clock()) < end:
+            sample = await ask(now)
+            found.append(sample)
+            if not sample.is_answered:
+                await asyncio.sleep(REFUSED_PAUSE_SECONDS)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(users):
+            group.create_task(user())
+    return found
+
+
+async def open_loop(
+    ask: Ask, offsets_seconds: Iterable[float], most_at_once: int = MOST_AT_ONCE
+) -> list[Sample]:
+    """A request at each offset from now, however many are still under way.
+
+    What comes when `most_at_once` are is not sent and counts as such: waiting for a place would
+    make the loop a closed one, and leave out what an overloaded server does to its users.
+    """
+    clock = asyncio.get_running_loop().time
+    begin = clock()
+    found: list[Sample] = []
+    running = 0
+
+    async def one(wanted: float) -> None:
+        nonlocal running
+        running += 1
+        try:
+            found.append(await ask(wanted))
+        finally:
+            running -= 1
+
+    async with asyncio.TaskGroup() as group:
+        for offset in offsets_seconds:
+            await asyncio.sleep(begin + offset - clock())
+            if running < most_at_once:
+                group.create_task(one(begin + offset))
+            else:
+                words = f"{most_at_once} requests were under way"
+                wanted = begin + offset
+                found.append(Sample(wanted, Outcome.unsent, words, ended=wanted))
+    return found

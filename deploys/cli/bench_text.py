@@ -1,0 +1,112 @@
+"""A benchmark as people read it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from checks.benchmarks.kept import Kept
+from checks.benchmarks.numbers.estimate import Estimate
+from checks.benchmarks.numbers.figures import Figures
+from checks.benchmarks.numbers.gate import Finding
+
+# Times in milliseconds; a figure in brackets has too few samples to mean anything.
+HEADINGS = (
+    "load", "answered", "failed", "first token p50", "p95", "p99", "token p50", "p95",
+    "gap p99", "total p95", "tokens/s", "good/s", "in time",
+)  # fmt: skip
+
+
+def print_figures(found: Sequence[Figures], document: Mapping[str, Any], console: Console) -> None:
+    """The table, and what has no place in it."""
+    table = Table(*HEADINGS, box=None, padding=(0, 2, 0, 0))
+    for one in found:
+        table.add_row(one.load, *_cells(one))
+    console.print(table, markup=False, highlight=False)
+    for line in [*_intervals(found), *_words(found), *_capacity(document)]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_gate(findings: Sequence[Finding], before: Kept, console: Console) -> None:
+    """What is worse than in the other release, and what could not be told."""
+    title = f"against {before.fleet} of {before.document['time']}:"
+    console.print(title, markup=False, highlight=False, soft_wrap=True)
+    for one in findings:
+        line = f"  {one.verdict}: {one.load}, {one.figure}: {one.words}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _cells(one: Figures) -> Iterator[str]:
+    answered = one.outcomes.get("answered", 0)
+    yield f"{answered:,}"
+    yield f"{one.requests - answered:,}"
+    for name in ("p50", "p95", "p99"):
+        yield _milliseconds(one.first_token[name])
+    for name in ("p50", "p95"):
+        yield _milliseconds(one.token[name])
+    gap = one.gap["p99"]
+    yield "-" if gap is None else f"{gap * 1000:.1f}"
+    yield _milliseconds(one.total["p95"])
+    for rate in (one.tokens_per_second, one.good_per_second):
+        yield f"{rate.value:,.1f}" if rate else "-"
+    yield f"{one.attainment.value:.1%}" if one.attainment else "-"
+
+
+def _milliseconds(found: Estimate | None) -> str:
+    if found is None:
+        return "-"
+    text = f"{found.value * 1000:,.1f}"
+    return text if found.enough else f"({text})"
+
+
+def _intervals(found: Sequence[Figures]) -> Iterator[str]:
+    for one in found:
+        figures = {"first token p50": one.first_token["p50"], "token p50": one.token["p50"]}
+        said = [
+            f"{name} {_bound(figure.low)} to {_bound(figure.high)} ms"
+            for name, figure in figures.items()
+            if figure is not None
+        ]
+        rate = one.tokens_per_second
+        if rate is not None and rate.low is not None and rate.high is not None:
+            said.append(f"tokens/s {rate.low:,.1f} to {rate.high:,.1f}")
+        if said:
+            yield f"{one.load}: {', '.join(said)} (95 %)"
+
+
+def _bound(seconds: float | None) -> str:
+    return "?" if seconds is None else f"{seconds * 1000:,.1f}"
+
+
+def _words(found: Sequence[Figures]) -> Iterator[str]:
+    if any(
+        not figure.enough
+        for one in found
+        for times in (one.first_token, one.token, one.total)
+        for figure in times.values()
+        if figure is not None
+    ):
+        yield "in brackets: too few answers beyond that percentile; --seconds or --runs give more"
+    for one in found:
+        failed = {name: count for name, count in one.outcomes.items() if name != "answered"}
+        if failed:
+            counts = ", ".join(f"{name} {count:,}" for name, count in sorted(failed.items()))
+            shed = f", {one.shed_with_retry_after:,} shed with Retry-After"
+            told = shed if one.shed_with_retry_after else ""
+            yield f"{one.load}: not answered: {counts}{told}"
+        yield from (f"warning: {one.load}: {words}" for words in one.warnings)
+
+
+def _capacity(document: Mapping[str, Any]) -> Iterator[str]:
+    closed = [one for one in document["loads"] if "user" in one["load"]]
+    best = document["capacity"]
+    if best is not None:
+        limit = ", and this client was the limit" if best["client_limited"] else ""
+        yield (
+            f"capacity: {best['users']} at once keep the objective "
+            f"({best['tokens_per_second']:,.1f} tokens/s, "
+            f"{best['good_per_second']:.2f} good answers/s){limit}"
+        )
+    elif closed:
+        yield "capacity: not even the fewest users get 99 % of their answers in time"
