@@ -4,7 +4,7 @@ Two files each: NAME.json, and NAME.csv with a line for every request.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def _read(path: Path) -> dict[str, Any]:
     raise Refused([Complaint(str(path), "", wrong, "remove it, or move it elsewhere")])
 
 
-def sides(document: Mapping[str, Any], rows: list[Row]) -> dict[str, Side]:
+def sides(document: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Side]:
     """Its loads, ready to be compared."""
     return {
         one["load"]: Side(

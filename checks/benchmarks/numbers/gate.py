@@ -3,8 +3,8 @@
 Latencies are compared by Fisher's exact test of how many lie beyond a percentile of both together,
 after the older ones were made longer by what is tolerated (`evidence.chance_of_slower`): nothing
 is assumed of their distribution. All comparisons of a gate together cry wolf in 5 % of all cases
-at most (Bonferroni). Runs differ by more than chance within one does: so most of the newer runs,
-each by itself, must be beyond as well.
+at most (Bonferroni). Runs differ by more than chance within one does: so more than two thirds of
+the newer runs, each by itself, must be beyond as well: all of three.
 """
 
 import math
@@ -86,7 +86,7 @@ def _times(
         return "unsure", "nothing to compare"
     words = f"{was * 1000:.1f} -> {now * 1000:.1f} ms ({now / was - 1:+.1%})"
     beyond = [quantile(sorted(run), share) > _tolerated(was) for run in newer if run]
-    if _slower(values, before, share, level) and sum(beyond) * 2 > len(beyond):
+    if _slower(values, before, share, level) and sum(beyond) * 3 > len(beyond) * 2:
         return "regressed", words
     slowed = [one * (1 + WANTED) for one in before[: len(values)]]
     if not _slower(slowed, before, share, level):
