@@ -46,7 +46,7 @@ def keep(where: Path, document: Mapping[str, Any], csv_text: str) -> Path:
     """Writes both files; gives that of the JSON. It comes last, and in one rename: a benchmark that
     has one is whole.
     """
-    name = str(document["time"]).replace(":", "").replace("-", "")
+    name = str(document["time"]).translate({ord(letter): None for letter in ":-."})
     path = where / str(document["fleet"]) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_suffix(".csv").write_text(csv_text)

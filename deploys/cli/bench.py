@@ -75,7 +75,7 @@ def bench(
         print(f"hint: homeport verify {environment}", file=sys.stderr)
         return ExitCode.HOST_UNREACHABLE if none.unreachable else ExitCode.OPERATION_FAILED
     objective = Objective(first_token_ms / 1000, token_ms / 1000, total_ms / 1000 or None)
-    when = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    when = f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
     about = About(environment, asked.fleet, when, workload, objective, spans, scaled)
     return _told(root, about, points, before, as_json=as_json)
 

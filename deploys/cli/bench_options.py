@@ -28,7 +28,7 @@ RateOption = Annotated[
 ProfileOption = Annotated[
     str, typer.Option(help=f"Of an open loop over time: {' or '.join(SHAPES)}.")
 ]
-SecondsOption = Annotated[float, typer.Option(min=1, help="Of each run, after the warm-up.")]
+SecondsOption = Annotated[float, typer.Option(min=0.1, help="Of each run, after the warm-up.")]
 WarmUpOption = Annotated[
     float, typer.Option("--warm-up", min=0, help="Seconds at first that are not judged.")
 ]

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.benchmarks.load.workload import SPARE_TOKENS, Workload
-from checks.committed import read_committed
 from deploys.batch.offer import offer_of
 from deploys.certificates.entrance import Entrance, entrance
 from deploys.cli.batch_options import key_of
-from deploys.cli.chat import committed_gateway
+from deploys.cli.chat import committed_gateway, committed_releases
 from deploys.history.kept import fleet_name
 from deploys.render.nginx_paths import CHAT
 from deploys.settings.environment import Environment, read_environment
@@ -35,13 +34,12 @@ class Target:
 def target(root: Path, name: str, model: str, client: str) -> Target:
     """Raises Refused for a model or client that the environment has not."""
     settings = read_environment(root, name)
-    committed = read_committed(root, name)
     gateway = committed_gateway(root, name)
     public = _public_name(settings, model)
     key = key_of(gateway, client, root)
     return Target(
         environment=name,
-        fleet=fleet_name({one.host.name: one.release.release for one in committed}),
+        fleet=fleet_name({one.host: one.release for one in committed_releases(root, name)}),
         way=entrance(gateway.shared or gateway.listen, gateway.tls, root),
         headers={"Authorization": f"Bearer {key.reveal()}"},
         model=public,

@@ -2,6 +2,7 @@
 
 import itertools
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -92,5 +93,5 @@ class Sample:
         """How many of its tokens came then; each event brings as many as another."""
         if not self.arrivals:
             return 0.0
-        within = sum(begin <= one < end for one in self.arrivals)
+        within = bisect_left(self.arrivals, end) - bisect_left(self.arrivals, begin)
         return within * self.tokens / len(self.arrivals)

@@ -36,7 +36,7 @@ def release(
                 number * 100 / requests,
                 first=0.1 * chance.lognormvariate(0, 0.25) * factor,
                 gap=0.01 * chance.lognormvariate(0, 0.05) * factor,
-                events=20,
+                events=8,
             )
             for number in range(requests)
         ]
