@@ -105,6 +105,6 @@ async def _by_httpx(client: httpx.AsyncClient, wanted: float) -> Sample:
 
 CLIENTS: dict[str, Callable[[Entrance, int], AbstractAsyncContextManager[Ask]]] = {
     "homeport": _own,
-    "httpx, one client": _httpx_shared,
-    "httpx, one for each user": _httpx_each,
+    "httpx shared": _httpx_shared,
+    "httpx each": _httpx_each,
 }
