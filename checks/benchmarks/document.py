@@ -70,7 +70,7 @@ def capacity(points: Sequence[Point], found: Sequence[Figures]) -> Mapping[str, 
     users, best = max(carried, key=lambda one: one[0])
     return {
         "users": users,
-        "tokens_per_second": best.tokens_per_second and best.tokens_per_second.value,
-        "good_per_second": best.good_per_second and best.good_per_second.value,
+        "tokens_per_second": best.per_second.tokens and best.per_second.tokens.value,
+        "good_per_second": best.per_second.good and best.per_second.good.value,
         "client_limited": bool(best.client.warnings),
     }

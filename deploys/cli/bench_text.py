@@ -42,13 +42,13 @@ def _cells(one: Figures) -> Iterator[str]:
     yield f"{answered:,}"
     yield f"{one.requests - answered:,}"
     for name in ("p50", "p95", "p99"):
-        yield _milliseconds(one.first_token[name])
+        yield _milliseconds(one.latency.first_token[name])
     for name in ("p50", "p95"):
-        yield _milliseconds(one.token[name])
-    gap = one.gap["p99"]
+        yield _milliseconds(one.latency.token[name])
+    gap = one.latency.gap["p99"]
     yield "-" if gap is None else f"{gap * 1000:.1f}"
-    yield _milliseconds(one.total["p95"])
-    for rate in (one.tokens_per_second, one.good_per_second):
+    yield _milliseconds(one.latency.total["p95"])
+    for rate in (one.per_second.tokens, one.per_second.good):
         yield f"{rate.value:,.1f}" if rate else "-"
     yield f"{one.attainment.value:.1%}" if one.attainment else "-"
 
@@ -62,13 +62,16 @@ def _milliseconds(found: Estimate | None) -> str:
 
 def _intervals(found: Sequence[Figures]) -> Iterator[str]:
     for one in found:
-        figures = {"first token p50": one.first_token["p50"], "token p50": one.token["p50"]}
+        figures = {
+            "first token p50": one.latency.first_token["p50"],
+            "token p50": one.latency.token["p50"],
+        }
         said = [
             f"{name} {_bound(figure.low)} to {_bound(figure.high)} ms"
             for name, figure in figures.items()
             if figure is not None
         ]
-        rate = one.tokens_per_second
+        rate = one.per_second.tokens
         if rate is not None and rate.low is not None and rate.high is not None:
             said.append(f"tokens/s {rate.low:,.1f} to {rate.high:,.1f}")
         if said:
@@ -83,7 +86,7 @@ def _words(found: Sequence[Figures]) -> Iterator[str]:
     if any(
         not figure.enough
         for one in found
-        for times in (one.first_token, one.token, one.total)
+        for times in (one.latency.first_token, one.latency.token, one.latency.total)
         for figure in times.values()
         if figure is not None
     ):

@@ -2,12 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.checks.benchmarks.scripted_server import Script, chunked, serving, stop, text
 
 DONE = b"[DONE]"
+SHORT = ("--seconds", "0.3", "--warm-up", "0", "--runs", "1", "--prompt-tokens", "64")
+CLOSED = (*SHORT, "--concurrency", "1")
+Bench = Callable[..., int]
+"""`homeport bench small` with these words; its exit code."""
 
 
 def usage(prompt_tokens: int, completion_tokens: int) -> bytes:

@@ -1,11 +1,12 @@
 """The two ways to ask: a closed loop finds capacity, an open one what users would feel."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from checks.benchmarks.client.sample import Outcome, Sample
 
-Ask = Callable[[float], Awaitable[Sample]]
+Ask = Callable[[float], Coroutine[Any, Any, Sample]]
 """Sends one request that was wanted at this instant of the loop's clock."""
 # After an answer that took no time at all (refused, no connection) a user does not ask again at
 # once: a closed loop would become a flood of refusals.
@@ -45,24 +46,18 @@ async def open_loop(
     """
     clock = asyncio.get_running_loop().time
     begin = clock()
-    found: list[Sample] = []
-    running = 0
-
-    async def one(wanted: float) -> None:
-        nonlocal running
-        running += 1
-        try:
-            found.append(await ask(wanted))
-        finally:
-            running -= 1
-
+    begun: list[asyncio.Task[Sample]] = []
+    running: set[asyncio.Task[Sample]] = set()
+    unsent: list[Sample] = []
     async with asyncio.TaskGroup() as group:
         for offset in offsets_seconds:
-            await asyncio.sleep(begin + offset - clock())
-            if running < most_at_once:
-                group.create_task(one(begin + offset))
-            else:
-                words = f"{most_at_once} requests were under way"
-                wanted = begin + offset
-                found.append(Sample(wanted, Outcome.unsent, words, ended=wanted))
-    return found
+            wanted = begin + offset
+            await asyncio.sleep(wanted - clock())
+            if len(running) >= most_at_once:
+                unsent.append(Sample(wanted, Outcome.unsent, ended=wanted))
+                continue
+            task = group.create_task(ask(wanted))
+            begun.append(task)
+            running.add(task)
+            task.add_done_callback(running.discard)
+    return [*(task.result() for task in begun), *unsent]

@@ -1,16 +1,18 @@
 """All figures of one point. What failed is counted and is in no latency."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from checks.benchmarks.client.limits import ClientFigures, client_figures
-from checks.benchmarks.client.sample import Outcome, Sample
-from checks.benchmarks.load.point import Point, Run
+from checks.benchmarks.client.sample import Sample
+from checks.benchmarks.load.point import Point
 from checks.benchmarks.numbers.estimate import Estimate, mean, percentile
 from checks.benchmarks.numbers.objective import Objective
-from checks.benchmarks.numbers.rates import all_token_rates, borders, request_rates, token_rates
+from checks.benchmarks.numbers.over_time import RunFigures, Slice, is_shed, run_figures, slices
+from checks.benchmarks.numbers.rates import request_rates, token_rates
 from checks.canary.evidence import quantile, wilson
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
@@ -26,35 +28,9 @@ class Attainment:
 
 
 @dataclass(frozen=True)
-class RunFigures:
-    """One run by itself: how far runs lie apart is often more than chance within one."""
+class Latencies:
+    """Of all answers, in seconds; None where nothing was answered."""
 
-    first_token_p50_seconds: float | None
-    token_p50_seconds: float | None
-    tokens_per_second: Sequence[float]
-    """In each tenth of its time."""
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A tenth of a run: what an open loop's server made of the load at that time."""
-
-    from_seconds: float
-    wanted: int
-    answered: int
-    shed: int
-    """Answered with 429 or 503."""
-    first_token_p95_seconds: float | None
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One point. Times are in seconds; None where nothing was answered."""
-
-    load: str
-    requests: int
-    outcomes: Mapping[str, int]
-    shed_with_retry_after: int
     first_token: Mapping[str, Estimate | None]
     token: Mapping[str, Estimate | None]
     total: Mapping[str, Estimate | None]
@@ -62,14 +38,40 @@ class Figures:
     """Of each answer the longest time without an event."""
     gap: Mapping[str, float | None]
     """Of all gaps between events together. They have no interval: gaps of one answer are alike."""
-    tokens_per_event: float | None
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Means of all answers; None where nothing was answered."""
+
+    per_event: float | None
+    prompt: float | None
+    completion: float | None
     counted_by_usage: float | None
     """Share of answers whose tokens the engine has counted; of the rest events are."""
-    prompt_tokens: float | None
-    completion_tokens: float | None
-    tokens_per_second: Estimate | None
-    answers_per_second: Estimate | None
-    good_per_second: Estimate | None
+
+
+@dataclass(frozen=True)
+class PerSecond:
+    """How much came."""
+
+    tokens: Estimate | None
+    answers: Estimate | None
+    good: Estimate | None
+    """Answers that met the objective (goodput)."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One point."""
+
+    load: str
+    requests: int
+    outcomes: Mapping[str, int]
+    shed_with_retry_after: int
+    latency: Latencies
+    tokens: Tokens
+    per_second: PerSecond
     attainment: Attainment | None
     runs: Sequence[RunFigures]
     slices: Sequence[Slice]
@@ -83,36 +85,60 @@ def figures(point: Point, objective: Objective) -> Figures:
     """Everything that a point tells."""
     samples = point.samples
     answered = [one for one in samples if one.is_answered]
-    shed = [one for one in samples if _is_shed(one)]
-    events = sum(len(one.arrivals) for one in answered)
     client = client_figures([run.watch for run in point.runs], samples, stamped=point.stamped)
     good = [objective.is_met(one) for one in samples]
-    gaps = sorted(gap for one in answered for gap in one.gaps_seconds)
     return Figures(
         load=point.load.name,
         requests=len(samples),
         outcomes=dict(Counter(one.outcome.value for one in samples)),
-        shed_with_retry_after=sum(one.retry_after for one in shed),
-        first_token=_times([one.first_token_seconds for one in answered]),
-        token=_times([one.token_seconds for one in answered if one.token_seconds is not None]),
-        total=_times([one.total_seconds for one in answered]),
-        longest_gap=_times([max(found) for one in answered if (found := one.gaps_seconds)]),
-        gap={name: quantile(gaps, share) if gaps else None for name, share in SHARES.items()},
-        tokens_per_event=sum(one.tokens for one in answered) / events if events else None,
-        counted_by_usage=_mean(answered, lambda one: one.has_usage),
-        prompt_tokens=_mean(answered, lambda one: one.prompt_tokens),
-        completion_tokens=_mean(answered, lambda one: one.tokens),
-        tokens_per_second=mean(all_token_rates(point)),
-        answers_per_second=mean([rate for run in point.runs for rate in request_rates(run)]),
-        good_per_second=mean(_good_rates(point, objective)),
+        shed_with_retry_after=sum(one.retry_after for one in samples if is_shed(one)),
+        latency=_latencies(answered),
+        tokens=_tokens(answered),
+        per_second=_per_second(point, objective),
         attainment=Attainment(fmean(good), *wilson(sum(good), len(good))) if good else None,
-        runs=[_run(run) for run in point.runs],
-        slices=[one for run in point.runs for one in _slices(run)],
+        runs=[run_figures(run) for run in point.runs],
+        slices=[one for run in point.runs for one in slices(run)],
         replicas=dict(Counter(one.replica for one in answered if one.replica)),
         providers=dict(Counter(one.provider for one in answered if one.provider)),
         client=client,
         warnings=[*client.warnings, *_warnings(point, answered)],
     )
+
+
+def _latencies(answered: Sequence[Sample]) -> Latencies:
+    gaps = [one.gaps_seconds for one in answered]
+    together = sorted(itertools.chain.from_iterable(gaps))
+    return Latencies(
+        first_token=_times([one.first_token_seconds for one in answered]),
+        token=_times([one.token_seconds for one in answered if one.token_seconds is not None]),
+        total=_times([one.total_seconds for one in answered]),
+        longest_gap=_times([max(one) for one in gaps if one]),
+        gap={
+            name: quantile(together, share) if together else None for name, share in SHARES.items()
+        },
+    )
+
+
+def _tokens(answered: Sequence[Sample]) -> Tokens:
+    events = sum(len(one.arrivals) for one in answered)
+    return Tokens(
+        per_event=sum(one.tokens for one in answered) / events if events else None,
+        prompt=_mean(answered, lambda one: one.prompt_tokens),
+        completion=_mean(answered, lambda one: one.tokens),
+        counted_by_usage=_mean(answered, lambda one: one.has_usage),
+    )
+
+
+def _per_second(point: Point, objective: Objective) -> PerSecond:
+    return PerSecond(
+        tokens=mean([rate for run in point.runs for rate in token_rates(run)]),
+        answers=mean([rate for run in point.runs for rate in request_rates(run, _is_answered)]),
+        good=mean([rate for run in point.runs for rate in request_rates(run, objective.is_met)]),
+    )
+
+
+def _is_answered(sample: Sample) -> bool:
+    return sample.is_answered
 
 
 def _times(values: Sequence[float]) -> dict[str, Estimate | None]:
@@ -121,40 +147,6 @@ def _times(values: Sequence[float]) -> dict[str, Estimate | None]:
 
 def _mean(samples: Sequence[Sample], value: Callable[[Sample], float]) -> float | None:
     return fmean(map(value, samples)) if samples else None
-
-
-def _is_shed(sample: Sample) -> bool:
-    return sample.outcome in (Outcome.limited, Outcome.overloaded)
-
-
-def _good_rates(point: Point, objective: Objective) -> list[float]:
-    return [
-        rate
-        for run in point.runs
-        for rate in request_rates(run, good=[objective.is_met(one) for one in run.samples])
-    ]
-
-
-def _run(run: Run) -> RunFigures:
-    answered = [one for one in run.judged if one.is_answered]
-    firsts = sorted(one.first_token_seconds for one in answered)
-    tokens = sorted(found for one in answered if (found := one.token_seconds) is not None)
-    return RunFigures(
-        quantile(firsts, 0.5) if firsts else None,
-        quantile(tokens, 0.5) if tokens else None,
-        [round(rate, 3) for rate in token_rates(run)],
-    )
-
-
-def _slices(run: Run) -> list[Slice]:
-    found = []
-    for begin, end in borders(run):
-        wanted = [one for one in run.samples if begin <= one.wanted < end]
-        firsts = sorted(one.first_token_seconds for one in wanted if one.is_answered)
-        late = quantile(firsts, 0.95) if firsts else None
-        shed = sum(map(_is_shed, wanted))
-        found.append(Slice(begin - run.begin, len(wanted), len(firsts), shed, late))
-    return found
 
 
 def _warnings(point: Point, answered: Sequence[Sample]) -> list[str]:

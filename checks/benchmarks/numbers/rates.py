@@ -1,9 +1,11 @@
 """How much came per second: counted in slices of a run, by when it came."""
 
 import itertools
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable
 
-from checks.benchmarks.load.point import Point, Run
+from checks.benchmarks.client.sample import Sample
+from checks.benchmarks.load.point import Run
 
 # Enough for an interval of their mean; long enough that one slice's end does not matter.
 SLICES = 10
@@ -29,19 +31,10 @@ def token_rates(run: Run) -> list[float]:
     ]
 
 
-def request_rates(run: Run, *, good: Sequence[bool] | None = None) -> list[float]:
-    """Answers per second that were whole in each slice; of `good`, for each sample, if given."""
-    counted = [
-        one
-        for number, one in enumerate(run.samples)
-        if one.is_answered and (good is None or good[number])
-    ]
+def request_rates(run: Run, counts: Callable[[Sample], bool]) -> list[float]:
+    """Answers per second that were whole in each slice, of those that count."""
+    ends = sorted(one.ended for one in run.samples if counts(one))
     return [
-        sum(begin <= one.ended < end for one in counted) / (end - begin)
+        (bisect_left(ends, end) - bisect_left(ends, begin)) / (end - begin)
         for begin, end in borders(run)
     ]
-
-
-def all_token_rates(point: Point) -> list[float]:
-    """Of every slice of every run."""
-    return [rate for run in point.runs for rate in token_rates(run)]

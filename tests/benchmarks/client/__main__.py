@@ -53,17 +53,7 @@ class Row:
 
 def main(arguments: list[str]) -> int:
     """Measures, prints, writes; its exit code says only whether it came to its end."""
-    parser = argparse.ArgumentParser(prog="make bench-client", description=__doc__)
-    parser.add_argument("--streams", type=int, nargs="*", default=[1, 16, 64, 128], metavar="N")
-    parser.add_argument("--clients", nargs="*", default=[*CLIENTS], choices=[*CLIENTS, AIPERF])
-    parser.add_argument("--beside", choices=[AIPERF], help="installed for this alone: 1.2 GB")
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--tokens-per-event", type=int, default=1)
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    options = parser.parse_args(arguments)
-    if options.beside and options.beside not in options.clients:
-        options.clients.append(options.beside)
+    options = _options(arguments)
     document: dict[str, Any] = {
         "schema": 1,
         "time": f"{datetime.now(UTC):%F %T} UTC",
@@ -84,6 +74,21 @@ def main(arguments: list[str]) -> int:
         _print(document)
     print(f"written: {options.results}")
     return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench-client", description=__doc__)
+    parser.add_argument("--streams", type=int, nargs="*", default=[1, 16, 64, 128], metavar="N")
+    parser.add_argument("--clients", nargs="*", default=[*CLIENTS], choices=[*CLIENTS, AIPERF])
+    parser.add_argument("--beside", choices=[AIPERF], help="installed for this alone: 1.2 GB")
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--tokens-per-event", type=int, default=1)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    options = parser.parse_args(arguments)
+    if options.beside and options.beside not in options.clients:
+        options.clients.append(options.beside)
+    return options
 
 
 def measure(options: argparse.Namespace) -> Iterator[Row]:

@@ -104,14 +104,7 @@ class Connection:
         tokens = asked.get("max_completion_tokens") or asked.get("max_tokens") or 100
         served.tokens = int(str(tokens))
         events = -(-served.tokens // self._timing.tokens_per_event)
-        prompt = len(str(asked["messages"]).split())
-        usage = {
-            "prompt_tokens": prompt,
-            "completion_tokens": served.tokens,
-            "total_tokens": prompt + served.tokens,
-        }
-        last = [chunk(delta("", "stop")), chunk({**delta(""), "choices": [], "usage": usage})]
-        farewell = b"".join([*last, chunk(b"[DONE]"), END])
+        farewell = _farewell(len(str(asked["messages"]).split()), served.tokens)
         self._send(HEAD)
         first = served.arrived + self._timing.first_seconds
 
@@ -145,6 +138,17 @@ class Connection:
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
             self._socket.close()
+
+
+def _farewell(prompt_tokens: int, tokens: int) -> bytes:
+    """All that comes after the last text."""
+    usage = {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": tokens,
+        "total_tokens": prompt_tokens + tokens,
+    }
+    last = [chunk(delta("", "stop")), chunk({**delta(""), "choices": [], "usage": usage})]
+    return b"".join([*last, chunk(b"[DONE]"), END])
 
 
 async def serve(timing: Timing) -> None:

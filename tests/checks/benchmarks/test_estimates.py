@@ -5,7 +5,6 @@ from statistics import NormalDist
 
 import pytest
 
-from checks.benchmarks.client.limits import Watch, client_figures
 from checks.benchmarks.client.sample import Outcome, Sample
 from checks.benchmarks.load.point import Load, Point, Run
 from checks.benchmarks.numbers.estimate import mean, percentile, student
@@ -94,20 +93,21 @@ def test_failures_are_counted_and_are_in_no_latency() -> None:
     found = figures(point(samples), EASY)
     assert found.outcomes == {"answered": 2, "limited": 1, "overloaded": 1, "timed_out": 1}
     assert found.shed_with_retry_after == 1
-    for times in (found.first_token, found.token, found.total, found.longest_gap):
+    one = found.latency
+    for times in (one.first_token, one.token, one.total, one.longest_gap):
         assert times["p50"] is not None
         assert times["p50"].samples == 2
-    assert found.total["p99"] is not None
-    assert found.total["p99"].value == pytest.approx(0.2)
+    assert found.latency.total["p99"] is not None
+    assert found.latency.total["p99"].value == pytest.approx(0.2)
     assert found.attainment is not None
     assert found.attainment.value == 2 / 5
 
 
 def test_figures_of_what_was_never_answered_are_none() -> None:
     found = figures(point([failed(1)]), EASY)
-    assert found.first_token["p50"] is None
-    assert found.tokens_per_event is None
-    assert found.gap["p99"] is None
+    assert found.latency.first_token["p50"] is None
+    assert found.tokens.per_event is None
+    assert found.latency.gap["p99"] is None
     assert "nothing was answered" in found.warnings
 
 
@@ -121,10 +121,10 @@ def test_latencies_count_from_the_intended_start() -> None:
 def test_tokens_per_event_and_time_per_token_go_by_usage() -> None:
     """Four tokens in an event each 10 ms are 2.5 ms for each, whatever the first event had."""
     found = figures(point([answered(1, events=25, tokens=100)]), EASY)
-    assert found.tokens_per_event == 4
-    assert found.token["p50"] is not None
-    assert found.token["p50"].value == pytest.approx(0.0025)
-    assert found.gap["p50"] == pytest.approx(0.01)
+    assert found.tokens.per_event == 4
+    assert found.latency.token["p50"] is not None
+    assert found.latency.token["p50"].value == pytest.approx(0.0025)
+    assert found.latency.gap["p50"] == pytest.approx(0.01)
 
 
 def test_throughput_counts_tokens_when_they_come() -> None:
@@ -158,7 +158,7 @@ def test_answers_without_usage_are_told() -> None:
     silent = answered(1)
     silent.has_usage = False
     found = figures(point([answered(1), silent]), EASY)
-    assert found.counted_by_usage == 0.5
+    assert found.tokens.counted_by_usage == 0.5
     assert any("have no usage" in words for words in found.warnings)
 
 
@@ -168,36 +168,3 @@ def test_slices_show_what_an_overload_leaves_behind() -> None:
     found = figures(Point(Load("open", per_second=10), [Run(0, 10, samples)]), EASY)
     assert [one.shed for one in found.slices] == [0] * 5 + [10] * 5
     assert [one.answered for one in found.slices] == [10] * 5 + [0] * 5
-
-
-def _client(watch: Watch, *samples: Sample, stamped: bool = True) -> tuple[str, ...]:
-    return client_figures([watch], samples, stamped=stamped).warnings
-
-
-@pytest.mark.parametrize(
-    ("watch", "words"),
-    [
-        (Watch([0.0], 10, 8.5), "took 85% of one core"),
-        (Watch([0.0, 0.05], 10, 1), "event loop was 50 ms late"),
-    ],
-)
-def test_a_client_that_is_the_limit_says_so(watch: Watch, words: str) -> None:
-    (warning,) = _client(watch, answered(1))
-    assert words in warning
-
-
-def test_requests_that_leave_late_or_not_at_all_are_the_clients_limit() -> None:
-    late = answered(1)
-    late.sent = 1.03
-    unsent = Sample(1, Outcome.unsent)
-    watch = Watch([0.0], 10, 1)
-    assert _client(watch, late, unsent) == (
-        "requests left 30 ms late (p99)",
-        "1 requests were not sent: too many were under way",
-    )
-
-
-def test_a_client_without_the_kernels_instants_says_so_and_an_idle_one_nothing() -> None:
-    watch = Watch([0.001], 10, 1)
-    assert _client(watch, answered(1)) == ()
-    assert "does not say when bytes arrive" in _client(watch, answered(1), stamped=False)[0]

@@ -1,0 +1,99 @@
+"""The verb `bench`, where it cannot measure anything, or is asked for what makes no sense."""
+
+from pathlib import Path
+
+import pytest
+
+from deploys.cli.exit_codes import ExitCode
+from deploys.cli.main import exit_code
+from tests.batch.desk import settled
+from tests.batch.scripted_gateway import ScriptedGateway
+from tests.checks.benchmarks.scripted_server import Script, chunked, plain, stop, text
+from tests.cli.bench_gateway import ANSWERS, CLOSED, DONE, Bench, streaming_gateway, usage
+
+
+def test_a_release_that_was_never_measured_is_7(
+    bench: Bench, streaming: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench(*CLOSED, "--against", "0123") == ExitCode.REFUSED
+    assert "no benchmark of 0123 with this workload" in capsys.readouterr().err
+    assert streaming.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--model", "chta"], "did you mean `chat`?"),
+        (["--client", "nobody"], "there is no client 'nobody'"),
+        (["--prompt-tokens", "500"], "500 and 128 are more than the 480 that chat has"),
+        (["--shared-tokens", "300"], "300 of a prompt of 256"),
+    ],
+)
+def test_what_does_not_fit_is_7_and_nothing_is_sent(
+    bench: Bench, streaming: Script, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench(*words) == ExitCode.REFUSED
+    assert said in capsys.readouterr().err
+    assert streaming.bodies == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--concurrency", "0"],
+        ["--concurrency", "1,,2"],
+        ["--concurrency", "5000"],
+        ["--rate", "fast"],
+        ["--rate", "0"],
+        ["--profile", "peak"],
+        ["--profile", "flat", "--rate", "1"],
+        ["--prompt-tokens", "gamma:1:2"],
+        ["--completion-tokens", "uniform:9:3"],
+        ["--seconds", "0"],
+    ],
+)
+def test_words_that_mean_nothing_are_64(
+    bench: Bench, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench(*words) == ExitCode.MISUSE
+    assert "error: " in capsys.readouterr().err
+
+
+def test_a_gateway_that_is_not_there_is_4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settled(tmp_path, ScriptedGateway(port=1), {}, monkeypatch)
+    assert exit_code(["bench", "small", *CLOSED]) == ExitCode.HOST_UNREACHABLE
+    assert "error: http://127.0.0.1:1: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("replies", "words"),
+    [
+        ([plain(401, b"who?")], "401: who?"),
+        ([*ANSWERS[:2], plain(429, b"slow down")], "nothing was answered"),
+        ([*ANSWERS[:2], chunked(stop(), usage(9, 1), DONE)], "nothing was answered"),
+    ],
+)
+def test_a_gateway_that_gives_no_answer_is_1(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    replies: list[list[bytes]],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with streaming_gateway(replies) as gateway:
+        settled(tmp_path, ScriptedGateway(port=gateway.port), {}, monkeypatch)
+        assert exit_code(["bench", "small", *CLOSED]) == ExitCode.OPERATION_FAILED
+    assert words in capsys.readouterr().err
+
+
+def test_an_engine_that_counts_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = chunked(text("a"), text("b"), stop(), DONE)
+    with streaming_gateway([silent]) as gateway:
+        settled(tmp_path, ScriptedGateway(port=gateway.port), {}, monkeypatch)
+        assert exit_code(["bench", "small", *CLOSED]) == ExitCode.DONE
+    told = capsys.readouterr().out
+    assert "no usage: their events were counted as tokens" in told
