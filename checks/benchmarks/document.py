@@ -52,8 +52,13 @@ def document(about: About, points: Sequence[Point], found: Sequence[Figures]) ->
 
 def workload_words(workload: Workload) -> dict[str, Any]:
     """What two benchmarks must have in common to be compared."""
-    lengths = {"prompt": workload.prompt.words, "completion": workload.completion.words}
-    return {**asdict(workload), **lengths}
+    return {
+        "model": workload.model,
+        "prompt": workload.prompt.words,
+        "completion": workload.completion.words,
+        "shared_tokens": workload.shared_tokens,
+        "seed": workload.seed,
+    }
 
 
 def capacity(points: Sequence[Point], found: Sequence[Figures]) -> Mapping[str, Any] | None:

@@ -87,7 +87,7 @@ def sides(document: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Side]:
     return {
         one["load"]: Side(
             [row for row in rows if row.load == one["load"]],
-            [run["tokens_per_second"] for run in one["runs"]] if "user" in one["load"] else [],
+            [run["tokens_per_second"] for run in one["runs"]] if one["loop"] == "closed" else [],
             one["load"] in document["client_limited"],
         )
         for one in document["loads"]

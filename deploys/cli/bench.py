@@ -17,7 +17,7 @@ from checks.benchmarks.client.line import Lines
 from checks.benchmarks.client.sample import Outcome
 from checks.benchmarks.document import About, document, workload_words
 from checks.benchmarks.kept import Kept, folder, keep, last, sides
-from checks.benchmarks.load.measure import Asking, NoAnswer, Spans, measure, scale
+from checks.benchmarks.load.measure import Asking, NoAnswer, Spans, first_look, measure
 from checks.benchmarks.load.point import Load, Point
 from checks.benchmarks.load.prompts import Scale
 from checks.benchmarks.load.workload import Bodies, Workload
@@ -27,7 +27,7 @@ from checks.benchmarks.numbers.objective import Objective
 from checks.benchmarks.numbers.rows import Row, rows, to_csv
 from deploys.cli import bench_options as words
 from deploys.cli.batch_options import ClientOption
-from deploys.cli.bench_target import Target, require_fits, target
+from deploys.cli.bench_target import Target, require_fits, require_released, target
 from deploys.cli.bench_text import print_figures, print_gate
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.plan import EnvironmentArgument, JsonOption
@@ -97,10 +97,11 @@ async def _measured(
 ) -> tuple[Scale | None, list[Point]]:
     lines = Lines(asked.way, asked.headers, timeout_seconds)
     try:
-        scaled = await scale(lines, workload)
-        bodies = Bodies(workload, scaled or Scale(), asked.context_tokens)
+        look = await first_look(lines, workload)
+        require_released(look.release, asked)
+        bodies = Bodies(workload, look.scale or Scale(), asked.context_tokens)
         with _progress(len(wanted) * spans.runs) as told:
-            return scaled, await measure(Asking(lines, bodies, workload), wanted, spans, told)
+            return look.scale, await measure(Asking(lines, bodies, workload), wanted, spans, told)
     finally:
         lines.close()
 

@@ -29,6 +29,8 @@ class Target:
     path: str
     context_tokens: int
     """Longest prompt plus answer."""
+    revision: str
+    """Of the gateway, as committed."""
 
 
 def target(root: Path, name: str, model: str, client: str) -> Target:
@@ -49,6 +51,7 @@ def target(root: Path, name: str, model: str, client: str) -> Target:
             for pool_name, pool in settings.pools.items()
             if (pool.public_name or pool_name) == public
         ),
+        revision=gateway.revision,
     )
 
 
@@ -63,6 +66,17 @@ def _public_name(settings: Environment, model: str) -> str:
         hint = near_miss(model, chats)
         raise Refused([Complaint("--model", "", f"no pool serves {model!r} with chats", hint)])
     return chats[model]
+
+
+def require_released(release: str, asked: Target) -> None:
+    """What is measured is kept under the committed release's name: it must be the one that serves.
+
+    Raises Refused. A gateway that does not say which it serves is believed.
+    """
+    if release and release != asked.revision:
+        found = f"the gateway serves {release}, and {asked.revision} is committed"
+        hint = f"homeport apply {asked.environment}"
+        raise Refused([Complaint(f"nginx/{asked.environment}", "", found, hint)])
 
 
 def require_fits(workload: Workload, context_tokens: int) -> None:

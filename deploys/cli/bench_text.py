@@ -102,7 +102,7 @@ def _words(found: Sequence[Figures]) -> Iterator[str]:
 
 
 def _capacity(document: Mapping[str, Any]) -> Iterator[str]:
-    closed = [one for one in document["loads"] if "user" in one["load"]]
+    closed = [one for one in document["loads"] if one["loop"] == "closed"]
     best = document["capacity"]
     if best is not None:
         limit = ", and this client was the limit" if best["client_limited"] else ""

@@ -20,10 +20,10 @@ def usage(prompt_tokens: int, completion_tokens: int) -> bytes:
     return b'{"choices": [], "usage": %s}' % (counts % (prompt_tokens, completion_tokens))
 
 
-def whole(prompt_tokens: int, words: int = 4) -> list[bytes]:
+def whole(prompt_tokens: int, words: int = 4, headers: bytes = b"") -> list[bytes]:
     """A stream of so many words."""
     texts = [text("a") for _ in range(words)]
-    return chunked(*texts, stop(), usage(prompt_tokens, words), DONE)
+    return chunked(*texts, stop(), usage(prompt_tokens, words), DONE, headers=headers)
 
 
 # The two probes of the tokenizer (16 and 96 words, 1.5 tokens each), and all that follow.

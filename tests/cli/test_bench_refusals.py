@@ -9,7 +9,7 @@ from deploys.cli.main import exit_code
 from tests.batch.desk import settled
 from tests.batch.scripted_gateway import ScriptedGateway
 from tests.checks.benchmarks.scripted_server import Script, chunked, plain, stop, text
-from tests.cli.bench_gateway import ANSWERS, CLOSED, DONE, Bench, streaming_gateway, usage
+from tests.cli.bench_gateway import ANSWERS, CLOSED, DONE, Bench, streaming_gateway, usage, whole
 
 
 def test_a_release_that_was_never_measured_is_7(
@@ -18,6 +18,19 @@ def test_a_release_that_was_never_measured_is_7(
     assert bench(*CLOSED, "--against", "0123") == ExitCode.REFUSED
     assert "no benchmark of 0123 with this workload" in capsys.readouterr().err
     assert streaming.bodies == []
+
+
+def test_a_gateway_that_serves_another_release_than_is_committed_is_7(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Or its figures would be kept under a name that they do not belong to."""
+    with streaming_gateway([whole(34, headers=b"X-Homeport-Release: abc\r\n")]) as gateway:
+        settled(tmp_path, ScriptedGateway(port=gateway.port), {}, monkeypatch)
+        assert exit_code(["bench", "small", *CLOSED]) == ExitCode.REFUSED
+        assert len(gateway.bodies) == 2
+    said = capsys.readouterr().err
+    assert "error: nginx/small: the gateway serves abc, and " in said
+    assert "hint: homeport apply small" in said
 
 
 @pytest.mark.parametrize(
@@ -72,7 +85,7 @@ def test_a_gateway_that_is_not_there_is_4(
     [
         ([plain(401, b"who?")], "401: who?"),
         ([*ANSWERS[:2], plain(429, b"slow down")], "nothing was answered"),
-        ([*ANSWERS[:2], chunked(stop(), usage(9, 1), DONE)], "nothing was answered"),
+        ([*ANSWERS[:2], chunked(stop(), usage(9, 1), DONE, headers=b"")], "nothing was answered"),
     ],
 )
 def test_a_gateway_that_gives_no_answer_is_1(
@@ -91,7 +104,7 @@ def test_a_gateway_that_gives_no_answer_is_1(
 def test_an_engine_that_counts_nothing_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    silent = chunked(text("a"), text("b"), stop(), DONE)
+    silent = chunked(text("a"), text("b"), stop(), DONE, headers=b"")
     with streaming_gateway([silent]) as gateway:
         settled(tmp_path, ScriptedGateway(port=gateway.port), {}, monkeypatch)
         assert exit_code(["bench", "small", *CLOSED]) == ExitCode.DONE

@@ -9,7 +9,7 @@ import h11
 
 from checks.benchmarks.client.exchange import Exchange
 from checks.benchmarks.client.sample import Outcome, Sample
-from checks.benchmarks.client.transport import Transport, connect
+from checks.benchmarks.client.transport import Place, Transport, connect, resolve
 from deploys.certificates.entrance import CONNECT_SECONDS, Entrance
 
 
@@ -27,6 +27,7 @@ class Lines:
         self._way = way
         self._timeout_seconds = timeout_seconds
         self._idle: list[_Connection] = []
+        self._place: Place | None = None
         self._headers = {
             "Host": way.server_name or f"{host}:{port}",
             # A compressed stream comes in bunches.
@@ -73,7 +74,8 @@ class Lines:
         sample.connected_anew = True
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                transport = await connect(self._way)
+                self._place = self._place or await resolve(self._way)
+                transport = await connect(self._way, self._place)
         except TimeoutError:
             raise ConnectionError(f"no connection within {CONNECT_SECONDS} s") from None
         self.stamped &= transport.stamped

@@ -9,6 +9,8 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from checks.benchmarks.client.received import Received, ask_for_stamps, receive
 from deploys.certificates.entrance import Entrance, server_context
@@ -96,19 +98,33 @@ class Transport:
         return Received(b"".join(plain), received.arrived, received.late_seconds)
 
 
-async def connect(way: Entrance) -> Transport:
+@dataclass(frozen=True)
+class Place:
+    """An address that connections go to."""
+
+    family: int
+    address: Any
+    """As `socket` has it for that family."""
+
+
+async def resolve(way: Entrance) -> Place:
+    """Asked once: a resolver's answer takes a thread, and longer than a connection."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(*way.address, type=socket.SOCK_STREAM)
+    return Place(found[0][0], found[0][4])
+
+
+async def connect(way: Entrance, place: Place) -> Transport:
     """A new connection there, without a limit of its own; raises OSError, ssl.SSLError too."""
     loop = asyncio.get_running_loop()
-    where = way.address
-    family, _, _, _, address = (await loop.getaddrinfo(*where, type=socket.SOCK_STREAM))[0]
-    connection = socket.socket(family, socket.SOCK_STREAM)
+    connection = socket.socket(place.family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await loop.sock_connect(connection, address)
+        await loop.sock_connect(connection, place.address)
         transport = Transport(connection)
         if context := server_context(way):
-            await transport.secure(context, way.server_name or where[0])
+            await transport.secure(context, way.server_name or way.address[0])
         transport.listen()
     except BaseException:
         connection.close()

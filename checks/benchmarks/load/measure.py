@@ -32,8 +32,18 @@ class NoAnswer(Exception):
         self.unreachable = sample.outcome == Outcome.broken and not sample.status
 
 
-async def scale(lines: Lines, workload: Workload) -> Scale | None:
-    """What the engine makes of a word, by two short answers; raises NoAnswer."""
+@dataclass(frozen=True)
+class FirstLook:
+    """What two short answers tell before anything is measured."""
+
+    scale: Scale | None
+    """What the engine makes of a word; None when it does not count."""
+    release: str
+    """Revision of the gateway; empty where it does not say."""
+
+
+async def first_look(lines: Lines, workload: Workload) -> FirstLook:
+    """Asks for two of them; raises NoAnswer."""
     bodies = Bodies(workload, Scale(), 1024)
     chance = random.Random(workload.seed)  # noqa: S311 - load, no secret
     probes = []
@@ -44,7 +54,7 @@ async def scale(lines: Lines, workload: Workload) -> Scale | None:
         if sample.outcome not in (Outcome.answered, Outcome.empty):
             raise NoAnswer(sample)
         probes.append((words, sample.prompt_tokens))
-    return scale_of(probes)
+    return FirstLook(scale_of(probes), sample.release)
 
 
 @dataclass(frozen=True)

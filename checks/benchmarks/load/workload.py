@@ -18,7 +18,7 @@ SPARE_TOKENS = 32
 
 @dataclass(frozen=True)
 class Workload:
-    """What two benchmarks must have in common to be compared."""
+    """What each request asks for."""
 
     model: str
     path: str

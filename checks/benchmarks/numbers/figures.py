@@ -66,6 +66,8 @@ class Figures:
     """One point."""
 
     load: str
+    loop: str
+    """`closed` or `open`."""
     requests: int
     outcomes: Mapping[str, int]
     shed_with_retry_after: int
@@ -89,6 +91,7 @@ def figures(point: Point, objective: Objective) -> Figures:
     good = [objective.is_met(one) for one in samples]
     return Figures(
         load=point.load.name,
+        loop=point.load.loop,
         requests=len(samples),
         outcomes=dict(Counter(one.outcome.value for one in samples)),
         shed_with_retry_after=sum(one.retry_after for one in samples if is_shed(one)),

@@ -21,9 +21,9 @@ def stop() -> bytes:
     return b'{"choices": [{"delta": {}, "finish_reason": "stop"}]}'
 
 
-def chunked(*events: bytes, whole: bool = True) -> list[bytes]:
+def chunked(*events: bytes, whole: bool = True, headers: bytes = REPLICA) -> list[bytes]:
     """A stream, one event in each piece, as engines and proxies send it."""
-    head = STREAM_HEAD + REPLICA + b"Transfer-Encoding: chunked\r\n\r\n"
+    head = STREAM_HEAD + headers + b"Transfer-Encoding: chunked\r\n\r\n"
     pieces = [b"data: %s\n\n" % event for event in events]
     sent = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces]
     return [head, *sent, *([b"0\r\n\r\n"] if whole else [])]
