@@ -16,6 +16,9 @@ MOST_CORE_SHARE = 0.8
 MOST_LAG_SECONDS = 0.02
 # An open loop's latencies count from the intended start: what is sent late is in them.
 MOST_SEND_SECONDS = 0.02
+# The kernel puts segments that lie unread together, up to 4 KiB of them, and keeps the last one's
+# instant: a first event that was read with the next one came no later than its instant says.
+MOST_BUNCHED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class ClientFigures:
     """From the intended start until the request was on its way, over connections that were open."""
     read_late_p99_seconds: float
     """Of each answer the longest that bytes lay unread."""
+    bunched_share: float
+    """Of answers: the first event came, or was read, together with the second."""
     stamped: bool
     """Whether instants are the kernel's."""
     unsent: int
@@ -65,6 +70,11 @@ class ClientFigures:
             yield f"its event loop was {self.loop_lag_p99_seconds * 1000:.0f} ms late (p99)"
         if self.send_late_p99_seconds > MOST_SEND_SECONDS:
             yield f"requests left {self.send_late_p99_seconds * 1000:.0f} ms late (p99)"
+        if self.bunched_share > MOST_BUNCHED_SHARE:
+            yield (
+                f"first and second event came at once in {self.bunched_share:.0%} of answers: this "
+                "client was late, or something on the way collects events"
+            )
         if not self.stamped and self.read_late_p99_seconds == 0:
             yield "the kernel does not say when bytes arrive: lateness is in the latencies"
         if self.unsent:
@@ -84,9 +94,14 @@ def client_figures(
             [one.sent - one.wanted for one in sent if not one.connected_anew]
         ),
         read_late_p99_seconds=_p99([one.latest_read_seconds for one in sent]),
+        bunched_share=sum(map(_is_bunched, sent)) / len(sent) if sent else 0.0,
         stamped=stamped,
         unsent=sum(one.outcome == Outcome.unsent for one in samples),
     )
+
+
+def _is_bunched(sample: Sample) -> bool:
+    return len(sample.arrivals) > 1 and sample.arrivals[0] == sample.arrivals[1]
 
 
 def _p99(values: Sequence[float]) -> float:
