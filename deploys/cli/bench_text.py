@@ -17,6 +17,8 @@ HEADINGS = (
     "gap p99", "total p95", "tokens/s", "good/s", "in time",
 )  # fmt: skip
 
+TIME_HEADINGS = ("wanted", "answered", "shed", "first token p95, worst run")
+
 
 def print_figures(found: Sequence[Figures], document: Mapping[str, Any], console: Console) -> None:
     """The table, and what has no place in it."""
@@ -24,8 +26,27 @@ def print_figures(found: Sequence[Figures], document: Mapping[str, Any], console
     for one in found:
         table.add_row(one.load, *_cells(one))
     console.print(table, markup=False, highlight=False)
+    for one in found:
+        if one.profile != "steady":
+            console.print(_over_time(one), markup=False, highlight=False)
     for line in [*_intervals(found), *_words(found), *_capacity(document)]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _over_time(one: Figures) -> Table:
+    """What became of a load that comes and goes, all runs together."""
+    table = Table(one.load, *TIME_HEADINGS, box=None, padding=(0, 2, 0, 0))
+    for begin in dict.fromkeys(part.from_seconds for part in one.slices):
+        parts = [part for part in one.slices if part.from_seconds == begin]
+        late = [found for part in parts if (found := part.first_token_p95_seconds) is not None]
+        counts = [
+            sum(part.wanted for part in parts),
+            sum(part.answered for part in parts),
+            sum(part.shed for part in parts),
+        ]
+        worst = f"{max(late) * 1000:,.1f}" if late else "-"
+        table.add_row(f"from {begin:.1f} s", *(f"{count:,}" for count in counts), worst)
+    return table
 
 
 def print_gate(findings: Sequence[Finding], before: Kept, console: Console) -> None:

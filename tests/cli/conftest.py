@@ -67,6 +67,6 @@ def bench(tmp_path: Path, streaming: Script, monkeypatch: pytest.MonkeyPatch) ->
     settled(tmp_path, ScriptedGateway(port=streaming.port), {}, monkeypatch)
     monkeypatch.setenv("COLUMNS", "200")
     # The machine of a test may be busy with others, and what comes from loopback comes at once.
-    for name in ("MOST_CORE_SHARE", "MOST_LAG_SECONDS", "MOST_SEND_SECONDS", "MOST_BUNCHED_SHARE"):
+    for name in ("MOST_CORE_SHARE", "MOST_LAG_SECONDS", "MOST_SEND_SECONDS"):
         monkeypatch.setattr(limits, name, 1e9)
     return lambda *words: exit_code(["bench", "small", *words])

@@ -39,6 +39,13 @@ def test_a_sweep_is_measured_shown_and_kept(
     assert b"Authorization: Bearer key-of-the-batch" in streaming.heads[-1]
 
 
+def test_a_peak_is_shown_over_time(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench(*SHORT, "--rate", "360000/h", "--profile", "peak", "--runs", "2") == ExitCode.DONE
+    told = capsys.readouterr().out
+    assert "first token p95, worst run" in told
+    assert told.count("from 0.") == 10
+
+
 def test_json_says_the_same_to_a_program(
     bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,9 +16,6 @@ MOST_CORE_SHARE = 0.8
 MOST_LAG_SECONDS = 0.02
 # An open loop's latencies count from the intended start: what is sent late is in them.
 MOST_SEND_SECONDS = 0.02
-# The kernel puts segments that lie unread together, up to 4 KiB of them, and keeps the last one's
-# instant: a first event that was read with the next one came no later than its instant says.
-MOST_BUNCHED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -70,11 +67,6 @@ class ClientFigures:
             yield f"its event loop was {self.loop_lag_p99_seconds * 1000:.0f} ms late (p99)"
         if self.send_late_p99_seconds > MOST_SEND_SECONDS:
             yield f"requests left {self.send_late_p99_seconds * 1000:.0f} ms late (p99)"
-        if self.bunched_share > MOST_BUNCHED_SHARE:
-            yield (
-                f"first and second event came at once in {self.bunched_share:.0%} of answers: this "
-                "client was late, or something on the way collects events"
-            )
         if not self.stamped and self.read_late_p99_seconds == 0:
             yield "the kernel does not say when bytes arrive: lateness is in the latencies"
         if self.unsent:

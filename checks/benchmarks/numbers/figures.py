@@ -15,6 +15,9 @@ from checks.benchmarks.numbers.over_time import RunFigures, Slice, is_shed, run_
 from checks.benchmarks.numbers.rates import request_rates, token_rates
 from checks.canary.evidence import quantile, wilson
 
+# The kernel puts segments that lie unread together, up to 4 KiB of them, and keeps the last one's
+# instant: a first event that was read with the next one came no later than its instant says.
+MOST_BUNCHED_SHARE = 0.01
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -68,6 +71,7 @@ class Figures:
     load: str
     loop: str
     """`closed` or `open`."""
+    profile: str
     requests: int
     outcomes: Mapping[str, int]
     shed_with_retry_after: int
@@ -92,6 +96,7 @@ def figures(point: Point, objective: Objective) -> Figures:
     return Figures(
         load=point.load.name,
         loop=point.load.loop,
+        profile=point.load.profile,
         requests=len(samples),
         outcomes=dict(Counter(one.outcome.value for one in samples)),
         shed_with_retry_after=sum(one.retry_after for one in samples if is_shed(one)),
@@ -104,7 +109,7 @@ def figures(point: Point, objective: Objective) -> Figures:
         replicas=dict(Counter(one.replica for one in answered if one.replica)),
         providers=dict(Counter(one.provider for one in answered if one.provider)),
         client=client,
-        warnings=[*client.warnings, *_warnings(point, answered)],
+        warnings=[*client.warnings, *_warnings(point, answered, client.bunched_share)],
     )
 
 
@@ -152,7 +157,7 @@ def _mean(samples: Sequence[Sample], value: Callable[[Sample], float]) -> float 
     return fmean(map(value, samples)) if samples else None
 
 
-def _warnings(point: Point, answered: Sequence[Sample]) -> list[str]:
+def _warnings(point: Point, answered: Sequence[Sample], bunched_share: float) -> list[str]:
     """What makes figures mean something else than they seem to."""
     said = []
     if not answered:
@@ -160,6 +165,11 @@ def _warnings(point: Point, answered: Sequence[Sample]) -> list[str]:
     elsewhere = {one.provider for one in answered if one.provider} - {"fleet"}
     if elsewhere:
         said.append(f"not all of it is the fleet's: {', '.join(sorted(elsewhere))} answered too")
+    if bunched_share > MOST_BUNCHED_SHARE:
+        said.append(
+            f"first and second event came at once in {bunched_share:.0%} of answers: something on "
+            "the way collects events, or this client was late"
+        )
     if answered and not all(one.has_usage for one in answered):
         said.append("some answers have no usage: their events were counted as tokens")
     if len({one.release for one in point.samples if one.release}) > 1:

@@ -56,5 +56,5 @@ def slices(run: Run) -> list[Slice]:
         firsts = sorted(one.first_token_seconds for one in wanted if one.is_answered)
         late = quantile(firsts, 0.95) if firsts else None
         shed = sum(map(is_shed, wanted))
-        found.append(Slice(begin - run.begin, len(wanted), len(firsts), shed, late))
+        found.append(Slice(round(begin - run.begin, 3), len(wanted), len(firsts), shed, late))
     return found

@@ -163,6 +163,16 @@ def test_answers_without_usage_are_told() -> None:
     assert any("have no usage" in words for words in found.warnings)
 
 
+def test_first_events_that_come_with_the_second_are_told() -> None:
+    """Their instants are the second one's: how much earlier they came, nobody knows."""
+    bunched = answered(1)
+    bunched.arrivals[0] = bunched.arrivals[1]
+    found = figures(point([answered(1), bunched]), EASY)
+    (warning,) = found.warnings
+    assert warning.startswith("first and second event came at once in 50% of answers")
+    assert found.client.warnings == ()
+
+
 def test_slices_show_what_an_overload_leaves_behind() -> None:
     samples = [answered(number / 10) for number in range(50)]
     samples += [failed(5 + number / 10, Outcome.overloaded) for number in range(50)]

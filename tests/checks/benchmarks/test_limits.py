@@ -34,14 +34,6 @@ def test_requests_that_leave_late_or_not_at_all_are_the_clients_limit() -> None:
     )
 
 
-def test_first_events_that_come_with_the_second_are_told() -> None:
-    """Their instants are the second one's: how much earlier they came, nobody knows."""
-    bunched = answered(1)
-    bunched.arrivals[0] = bunched.arrivals[1]
-    (warning,) = _client(Watch([0.0], 10, 1), answered(1), bunched)
-    assert warning.startswith("first and second event came at once in 50% of answers")
-
-
 def test_a_client_without_the_kernels_instants_says_so_and_an_idle_one_nothing() -> None:
     watch = Watch([0.001], 10, 1)
     assert _client(watch, answered(1)) == ()
