@@ -1,8 +1,8 @@
 """The words of `homeport bench`, and what they mean."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -10,8 +10,6 @@ from checks.benchmarks.load.lengths import KINDS, Lengths, read_lengths
 from checks.benchmarks.load.loops import MOST_AT_ONCE
 from checks.benchmarks.load.point import Load
 from checks.benchmarks.load.schedule import SHAPES
-
-Value = TypeVar("Value")
 
 ModelOption = Annotated[str, typer.Option(help="Public model name; the first one if left out.")]
 ConcurrencyOption = Annotated[
@@ -92,12 +90,8 @@ def _per_second(word: str) -> float:
 
 def lengths(option: str, words: str) -> Lengths:
     """A distribution; raises typer.BadParameter."""
-    return _said(option, read_lengths, words)
-
-
-def _said(option: str, read: Callable[[str], Value], words: str) -> Value:
     try:
-        return read(words)
+        return read_lengths(words)
     except ValueError as error:
         raise typer.BadParameter(f"{option} {error}") from None
 
