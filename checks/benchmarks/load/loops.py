@@ -15,15 +15,21 @@ REFUSED_PAUSE_SECONDS = 0.5
 MOST_AT_ONCE = 960
 
 
-async def closed_loop(ask: Ask, users: int, seconds: float) -> list[Sample]:
+async def closed_loop(
+    ask: Ask, users: int, seconds: float, ramp_seconds: float = 0
+) -> list[Sample]:
     """So many users, each of which asks again as soon as it has its answer; answers that are under
     way at the end are waited for.
+
+    They come one after the other over `ramp_seconds`: users that begin together, and get answers of
+    one length, would go on in step, and an engine would have all of their prompts at once.
     """
     clock = asyncio.get_running_loop().time
     end = clock() + seconds
     found: list[Sample] = []
 
-    async def user() -> None:
+    async def user(number: int) -> None:
+        await asyncio.sleep(ramp_seconds * number / users)
         while (now := clock()) < end:
             sample = await ask(now)
             found.append(sample)
@@ -31,8 +37,8 @@ async def closed_loop(ask: Ask, users: int, seconds: float) -> list[Sample]:
                 await asyncio.sleep(REFUSED_PAUSE_SECONDS)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(users):
-            group.create_task(user())
+        for number in range(users):
+            group.create_task(user(number))
     return found
 
 

@@ -94,7 +94,8 @@ async def one_run(ask: Ask, load: Load, spans: Spans, chance: random.Random) -> 
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(watch(whole))
         if load.loop == "closed":
-            samples = await closed_loop(ask, load.users, whole)
+            ramp = spans.warm_up_seconds / 2
+            samples = await closed_loop(ask, load.users, whole, ramp)
         else:
             samples = await open_loop(ask, offsets(load, spans, chance))
     return Run(begin + spans.warm_up_seconds, begin + whole, samples, watching.result())

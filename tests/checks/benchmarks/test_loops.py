@@ -44,6 +44,12 @@ def test_a_closed_loop_has_as_many_under_way_as_it_has_users() -> None:
     assert len(found) == 30
 
 
+def test_users_that_come_one_after_the_other_do_not_go_in_step() -> None:
+    server = Server(seconds=1)
+    found = in_virtual_time(closed_loop(server.ask, users=4, seconds=10, ramp_seconds=1))
+    assert sorted(one.wanted for one in found)[:6] == [0, 0.25, 0.5, 0.75, 1, 1.25]
+
+
 def test_a_user_whose_request_fails_waits_before_the_next() -> None:
     server = Server(seconds=0)
     server.outcome = Outcome.limited
@@ -112,6 +118,6 @@ def test_what_was_wanted_in_the_warm_up_is_not_judged() -> None:
     load = Load("closed", users=2)
     run = in_virtual_time(one_run(server.ask, load, Spans(10, 5, 1), random.Random(1)))
     assert (run.begin, run.end) == (5, 15)
-    assert len(run.samples) == 16
+    assert len(run.samples) == 15
     assert len(run.judged) == 10
     assert run.watch.wall_seconds == pytest.approx(15, abs=0.02)
