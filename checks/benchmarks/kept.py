@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checks.benchmarks.client.sample import Outcome
 from checks.benchmarks.document import SCHEMA
 from checks.benchmarks.numbers.gate import Side
 from checks.benchmarks.numbers.rows import Row, from_csv
@@ -26,6 +27,11 @@ class Kept:
     def fleet(self) -> str:
         """The release that it measured."""
         return str(self.document["fleet"])
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether anything was answered."""
+        return any(one["outcomes"].get(Outcome.answered) for one in self.document["loads"])
 
     def rows(self) -> list[Row]:
         """Its requests; raises Refused when they cannot be read."""
@@ -59,13 +65,15 @@ def keep(where: Path, document: Mapping[str, Any], csv_text: str) -> Path:
 def last(where: Path, workload: Mapping[str, Any], own: str, fleet: str = "") -> Kept | None:
     """The newest with the same workload of any release but `own`, or of `fleet` if given.
 
-    Raises Refused for a file that is no benchmark.
+    One without an answer says nothing of how fast a release was: it is left out, or a gate would
+    compare with nothing and pass. Raises Refused for a file that is no benchmark.
     """
     found = [
         one
         for path in sorted(where.glob("*/*.json"))
         if (one := Kept(path, _read(path))).document["workload"] == workload
         and (one.fleet == fleet if fleet else one.fleet != own)
+        and one.has_answers
     ]
     return max(found, key=lambda one: str(one.document["time"]), default=None)
 

@@ -27,7 +27,7 @@ from checks.benchmarks.numbers.objective import Objective
 from checks.benchmarks.numbers.rows import Row, rows, to_csv
 from deploys.cli import bench_options as words
 from deploys.cli.batch_options import ClientOption
-from deploys.cli.bench_target import Target, require_fits, require_released, target
+from deploys.cli.bench_target import Target, require_applied, require_fits, require_loaded, target
 from deploys.cli.bench_text import print_figures, print_gate
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.plan import EnvironmentArgument, JsonOption
@@ -59,7 +59,7 @@ def bench(
     as_json: JsonOption = False,
 ) -> int:
     """Measures latency, throughput and goodput under load, and compares with the last release."""
-    wanted = words.default_loads(words.loads(concurrency, rate, profile))
+    wanted = words.loads(concurrency, rate, profile)
     prompts = words.lengths("--prompt-tokens", prompt_tokens)
     completions = words.lengths("--completion-tokens", completion_tokens)
     root = repository_root()
@@ -68,6 +68,8 @@ def bench(
     require_fits(workload, asked.context_tokens)
     spans = Spans(seconds, warm_up, runs)
     before = _before(root, asked, workload, against)
+    if not require_applied(asked, root):
+        return ExitCode.HOST_UNREACHABLE
     try:
         scaled, points = asyncio.run(_measured(asked, workload, wanted, spans, timeout))
     except NoAnswer as none:
@@ -98,7 +100,7 @@ async def _measured(
     lines = Lines(asked.way, asked.headers, timeout_seconds)
     try:
         look = await first_look(lines, workload)
-        require_released(look.release, asked)
+        require_loaded(look.release, asked)
         bodies = Bodies(workload, look.scale or Scale(), asked.context_tokens)
         with _progress(len(wanted) * spans.runs) as told:
             return look.scale, await measure(Asking(lines, bodies, workload), wanted, spans, told)

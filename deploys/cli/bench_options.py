@@ -1,7 +1,6 @@
 """The words of `homeport bench`, and what they mean."""
 
 import re
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -56,11 +55,13 @@ AgainstOption = Annotated[
         help="What to compare with; the last other release if left out, `none` for nothing.",
     ),
 ]
+# Users of the closed loops where no load is asked for.
+SWEEP = (1, 2, 4, 8, 16)
 NUMBER = r"\d{1,6}(?:\.\d{1,3})?"
 
 
 def loads(concurrency: str, rate: str, profile: str) -> tuple[Load, ...]:
-    """All that is to be measured; raises typer.BadParameter."""
+    """All that is to be measured, a sweep where nothing is asked for; raises BadParameter."""
     if profile not in SHAPES:
         raise typer.BadParameter(f"--profile {profile}: {' or '.join(SHAPES)}")
     if profile != "steady" and not rate:
@@ -69,7 +70,7 @@ def loads(concurrency: str, rate: str, profile: str) -> tuple[Load, ...]:
     rates = [_per_second(word) for word in rate.split(",")] if rate else []
     found = [Load("closed", users=users) for users in closed]
     found += [Load("open", per_second=one, profile=profile) for one in rates]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found or [Load("closed", users=users) for users in SWEEP]))
 
 
 def _users(word: str) -> int:
@@ -94,8 +95,3 @@ def lengths(option: str, words: str) -> Lengths:
         return read_lengths(words)
     except ValueError as error:
         raise typer.BadParameter(f"{option} {error}") from None
-
-
-def default_loads(found: Sequence[Load]) -> Sequence[Load]:
-    """A sweep where nothing was asked for."""
-    return found or [Load("closed", users=users) for users in (1, 2, 4, 8, 16)]

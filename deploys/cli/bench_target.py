@@ -9,9 +9,11 @@ from deploys.batch.offer import offer_of
 from deploys.certificates.entrance import Entrance, entrance
 from deploys.cli.batch_options import key_of
 from deploys.cli.chat import committed_gateway, committed_releases
+from deploys.cli.history import histories
 from deploys.history.kept import fleet_name
 from deploys.render.nginx_paths import CHAT
 from deploys.settings.environment import Environment, read_environment
+from deploys.settings.inventory import read_inventory
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import near_miss
 
@@ -22,6 +24,9 @@ class Target:
 
     environment: str
     fleet: str
+    """Name of the committed releases together."""
+    releases: Mapping[str, str]
+    """Host -> the committed one."""
     way: Entrance
     headers: Mapping[str, str]
     model: str
@@ -39,9 +44,11 @@ def target(root: Path, name: str, model: str, client: str) -> Target:
     gateway = committed_gateway(root, name)
     public = _public_name(settings, model)
     key = key_of(gateway, client, root)
+    releases = {one.host: one.release for one in committed_releases(root, name)}
     return Target(
         environment=name,
-        fleet=fleet_name({one.host: one.release for one in committed_releases(root, name)}),
+        fleet=fleet_name(releases),
+        releases=releases,
         way=entrance(gateway.shared or gateway.listen, gateway.tls, root),
         headers={"Authorization": f"Bearer {key.reveal()}"},
         model=public,
@@ -68,13 +75,31 @@ def _public_name(settings: Environment, model: str) -> str:
     return chats[model]
 
 
-def require_released(release: str, asked: Target) -> None:
-    """What is measured is kept under the committed release's name: it must be the one that serves.
+def require_applied(asked: Target, root: Path) -> bool:
+    """What is measured is kept under the committed releases' name: the hosts must run those.
 
-    Raises Refused. A gateway that does not say which it serves is believed.
+    False when a host cannot be asked, which is told on stderr; raises Refused. The gateway alone
+    does not know: its revision stays when engines change.
     """
-    if release and release != asked.revision:
-        found = f"the gateway serves {release}, and {asked.revision} is committed"
+    found, lost = histories(read_inventory(root, asked.environment).hosts, root)
+    hint = f"homeport apply {asked.environment}"
+    complaints = [
+        Complaint(host, "", f"runs {history.kept.current or 'nothing'}, not {committed}", hint)
+        for host, committed in asked.releases.items()
+        if (history := found.get(host)) is not None and history.kept.current != committed
+    ]
+    if complaints:
+        raise Refused(complaints)
+    return not lost
+
+
+def require_loaded(revision: str, asked: Target) -> None:
+    """The same of what nginx has loaded, by its own answers; raises Refused.
+
+    A gateway that does not say which it serves is believed.
+    """
+    if revision and revision != asked.revision:
+        found = f"the gateway serves {revision}, and {asked.revision} is committed"
         hint = f"homeport apply {asked.environment}"
         raise Refused([Complaint(f"nginx/{asked.environment}", "", found, hint)])
 

@@ -4,7 +4,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
+import yaml
+
+from tests.batch.desk import RELEASE, settled
+from tests.batch.scripted_gateway import ScriptedGateway
 from tests.checks.benchmarks.scripted_server import Script, chunked, serving, stop, text
 
 DONE = b"[DONE]"
@@ -54,3 +60,15 @@ def streaming_gateway(replies: Sequence[Sequence[bytes]] = ANSWERS) -> Iterator[
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join()
+
+
+def applied(root: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The environment `small`, whose gateway has this port, and whose host runs what is committed;
+    gives the link that says so.
+    """
+    settled(root, ScriptedGateway(port=port), {}, monkeypatch)
+    release = yaml.safe_load((root / RELEASE).read_text())["release"]
+    current = root / ".homeport" / "small" / "current"
+    current.parent.mkdir(parents=True)
+    current.symlink_to(f"releases/{release}")
+    return current

@@ -12,11 +12,9 @@ from deploys.cli.main import exit_code
 from deploys.render.release_gateway import CanaryRelease
 from deploys.settings import inventory
 from deploys.settings.canary import Canary
-from tests.batch.desk import settled
-from tests.batch.scripted_gateway import ScriptedGateway
 from tests.checks.benchmarks.scripted_server import Script
 from tests.checks.deployment import deploy
-from tests.cli.bench_gateway import Bench, streaming_gateway
+from tests.cli.bench_gateway import Bench, applied, streaming_gateway
 from tests.cli.canary_gateway import HOST, Gateway
 
 COMMITTED = Path(__file__).resolve().parents[2] / "inventories" / "models.yaml"
@@ -64,7 +62,7 @@ def streaming() -> Iterator[Script]:
 @pytest.fixture
 def bench(tmp_path: Path, streaming: Script, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """`homeport bench small` with these words, in an environment whose gateway this is."""
-    settled(tmp_path, ScriptedGateway(port=streaming.port), {}, monkeypatch)
+    applied(tmp_path, streaming.port, monkeypatch)
     monkeypatch.setenv("COLUMNS", "200")
     # The machine of a test may be busy with others, and what comes from loopback comes at once.
     for name in ("MOST_CORE_SHARE", "MOST_LAG_SECONDS", "MOST_SEND_SECONDS"):

@@ -4,12 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from checks.probes.host import Unreachable
+from deploys.cli import history
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import exit_code
-from tests.batch.desk import settled
-from tests.batch.scripted_gateway import ScriptedGateway
 from tests.checks.benchmarks.scripted_server import Script, chunked, plain, stop, text
-from tests.cli.bench_gateway import ANSWERS, CLOSED, DONE, Bench, streaming_gateway, usage, whole
+from tests.cli.bench_gateway import (
+    ANSWERS,
+    CLOSED,
+    DONE,
+    Bench,
+    applied,
+    streaming_gateway,
+    usage,
+    whole,
+)
 
 
 def test_a_release_that_was_never_measured_is_7(
@@ -25,12 +34,42 @@ def test_a_gateway_that_serves_another_release_than_is_committed_is_7(
 ) -> None:
     """Or its figures would be kept under a name that they do not belong to."""
     with streaming_gateway([whole(34, headers=b"X-Homeport-Release: abc\r\n")]) as gateway:
-        settled(tmp_path, ScriptedGateway(port=gateway.port), {}, monkeypatch)
+        applied(tmp_path, gateway.port, monkeypatch)
         assert exit_code(["bench", "small", *CLOSED]) == ExitCode.REFUSED
         assert len(gateway.bodies) == 2
     said = capsys.readouterr().err
     assert "error: nginx/small: the gateway serves abc, and " in said
     assert "hint: homeport apply small" in said
+
+
+def test_hosts_that_run_another_release_than_is_committed_are_7(
+    bench: Bench, streaming: Script, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where engines alone have changed the gateway serves the same revision as before."""
+    current = tmp_path / ".homeport" / "small" / "current"
+    committed = current.readlink().name
+    current.unlink()
+    assert bench(*CLOSED) == ExitCode.REFUSED
+    assert f"runs nothing, not {committed}" in capsys.readouterr().err
+    current.symlink_to("releases/before")
+    assert bench(*CLOSED) == ExitCode.REFUSED
+    told = capsys.readouterr().err
+    assert f"error: localhost: runs before, not {committed}" in told
+    assert "hint: homeport apply small" in told
+    assert streaming.bodies == []
+
+
+def test_a_host_that_cannot_be_asked_what_it_runs_is_4(
+    bench: Bench,
+    streaming: Script,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lost = {"@local": Unreachable("@local", "no route")}
+    monkeypatch.setattr(history, "read_all", lambda *_: lost)
+    assert bench(*CLOSED) == ExitCode.HOST_UNREACHABLE
+    assert "no route" in capsys.readouterr().err
+    assert streaming.bodies == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +114,7 @@ def test_words_that_mean_nothing_are_64(
 def test_a_gateway_that_is_not_there_is_4(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settled(tmp_path, ScriptedGateway(port=1), {}, monkeypatch)
+    applied(tmp_path, 1, monkeypatch)
     assert exit_code(["bench", "small", *CLOSED]) == ExitCode.HOST_UNREACHABLE
     assert "error: http://127.0.0.1:1: " in capsys.readouterr().err
 
@@ -96,7 +135,7 @@ def test_a_gateway_that_gives_no_answer_is_1(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with streaming_gateway(replies) as gateway:
-        settled(tmp_path, ScriptedGateway(port=gateway.port), {}, monkeypatch)
+        applied(tmp_path, gateway.port, monkeypatch)
         assert exit_code(["bench", "small", *CLOSED]) == ExitCode.OPERATION_FAILED
     assert words in capsys.readouterr().err
 
@@ -106,7 +145,7 @@ def test_an_engine_that_counts_nothing_is_told(
 ) -> None:
     silent = chunked(text("a"), text("b"), stop(), DONE, headers=b"")
     with streaming_gateway([silent]) as gateway:
-        settled(tmp_path, ScriptedGateway(port=gateway.port), {}, monkeypatch)
+        applied(tmp_path, gateway.port, monkeypatch)
         assert exit_code(["bench", "small", *CLOSED]) == ExitCode.DONE
     told = capsys.readouterr().out
     assert "no usage: their events were counted as tokens" in told

@@ -1,6 +1,6 @@
 """One line of CSV for each request: what is kept of it, and what a later release is held against.
 
-`document.py` says what the columns are.
+README.md above says what the columns are.
 """
 
 import csv

@@ -40,8 +40,8 @@ def test_other_columns_are_refused(text: str) -> None:
         from_csv(text)
 
 
-def _keep(where: Path, fleet: str, time: str) -> Path:
-    point = release(1, requests=5, runs=1)
+def _keep(where: Path, fleet: str, time: str, point: Point | None = None) -> Path:
+    point = point or release(1, requests=5, runs=1)
     return keep(where, documented(point, fleet=fleet, time=time), to_csv(list(rows([point]))))
 
 
@@ -58,6 +58,18 @@ def test_the_last_benchmark_of_another_release_is_found(tmp_path: Path) -> None:
     named = last(tmp_path, words, "new", "older")
     assert named is not None
     assert named.fleet == "older"
+
+
+def test_a_benchmark_without_an_answer_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    """Or the release that answers nothing would have the next one pass whatever it does."""
+    words = workload_words(WORKLOAD)
+    _keep(tmp_path, "old", "2026-01-01T00:00:00Z")
+    nothing = Point(Load("closed", users=4), [Run(0, 10, [failed(2)])])
+    _keep(tmp_path, "broken", "2026-01-02T00:00:00Z", nothing)
+    found = last(tmp_path, words, "new")
+    assert found is not None
+    assert found.fleet == "old"
+    assert last(tmp_path, words, "new", "broken") is None
 
 
 def test_another_workload_is_not_compared(tmp_path: Path) -> None:
