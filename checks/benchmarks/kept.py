@@ -1,6 +1,6 @@
 """Benchmarks on this machine's disk, by environment and release; and the last one to compare with.
 
-Two files each: NAME.json, and NAME.csv with a line for every request.
+Three files each: NAME.json, NAME.csv with a line for every request, NAME.html with charts.
 """
 
 import json
@@ -12,7 +12,8 @@ from typing import Any
 from checks.benchmarks.client.sample import Outcome
 from checks.benchmarks.document import SCHEMA
 from checks.benchmarks.numbers.gate import Side
-from checks.benchmarks.numbers.rows import Row, from_csv
+from checks.benchmarks.numbers.rows import Row, from_csv, to_csv
+from checks.benchmarks.plots.page import page
 from deploys.settings.refusal import Complaint, Refused
 
 
@@ -39,7 +40,7 @@ class Kept:
         try:
             return from_csv(path.read_text())
         except (OSError, ValueError) as error:
-            hint = "remove both files of that benchmark, or bring the other back"
+            hint = "remove what is left of that benchmark, or bring the file back"
             raise Refused([Complaint(str(path), "", f"cannot be read: {error}", hint)]) from None
 
 
@@ -48,14 +49,15 @@ def folder(root: Path, environment: str) -> Path:
     return root / ".homeport" / "bench" / environment
 
 
-def keep(where: Path, document: Mapping[str, Any], csv_text: str) -> Path:
-    """Writes both files; gives that of the JSON. It comes last, and in one rename: a benchmark that
+def keep(where: Path, document: Mapping[str, Any], rows: Sequence[Row]) -> Path:
+    """Writes all files; gives that of the JSON. It comes last, and in one rename: a benchmark that
     has one is whole.
     """
     name = str(document["time"]).translate({ord(letter): None for letter in ":-."})
     path = where / str(document["fleet"]) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".csv").write_text(csv_text)
+    path.with_suffix(".csv").write_text(to_csv(rows))
+    path.with_suffix(".html").write_text(page(document, rows))
     half = path.with_suffix(".half")
     half.write_text(json.dumps(document, indent=2) + "\n")
     half.replace(path)

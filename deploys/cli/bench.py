@@ -24,7 +24,7 @@ from checks.benchmarks.load.workload import Bodies, Workload
 from checks.benchmarks.numbers.figures import figures
 from checks.benchmarks.numbers.gate import Finding, compare
 from checks.benchmarks.numbers.objective import Objective
-from checks.benchmarks.numbers.rows import Row, rows, to_csv
+from checks.benchmarks.numbers.rows import Row, rows
 from deploys.cli import bench_options as words
 from deploys.cli.batch_options import ClientOption
 from deploys.cli.bench_target import Target, require_applied, require_fits, require_loaded, target
@@ -131,14 +131,14 @@ def _told(
     whole = document(about, points, found)
     findings = _findings(whole, requests, before)
     whole["gate"] = _gate_words(findings, before)
-    path = keep(folder(root, about.environment), whole, to_csv(requests))
+    path = keep(folder(root, about.environment), whole, requests)
     if as_json:
         print(json.dumps(whole, indent=2))
     else:
         print_figures(found, whole, Console())
         if before is not None:
             print_gate(findings, before, Console())
-        print(f"written: {path}, and each request in {path.with_suffix('.csv').name}")
+        print(f"written: {path}, beside it .csv (each request) and .html (charts)")
     if not any(one.outcomes.get(Outcome.answered) for one in found):
         print("error: nothing was answered", file=sys.stderr)
         return ExitCode.OPERATION_FAILED

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from checks.benchmarks.kept import Kept
 from checks.benchmarks.numbers.estimate import Estimate
-from checks.benchmarks.numbers.figures import Figures
+from checks.benchmarks.numbers.figures import Figures, not_answered
 from checks.benchmarks.numbers.gate import Finding
 
 # Times in milliseconds; a figure in brackets has too few samples to mean anything.
@@ -113,9 +113,7 @@ def _words(found: Sequence[Figures]) -> Iterator[str]:
     ):
         yield "in brackets: too few answers beyond that percentile; --seconds or --runs give more"
     for one in found:
-        failed = {name: count for name, count in one.outcomes.items() if name != "answered"}
-        if failed:
-            counts = ", ".join(f"{name} {count:,}" for name, count in sorted(failed.items()))
+        if counts := not_answered(one.outcomes):
             shed = f", {one.shed_with_retry_after:,} shed with Retry-After"
             told = shed if one.shed_with_retry_after else ""
             yield f"{one.load}: not answered: {counts}{told}"

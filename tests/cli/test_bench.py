@@ -31,6 +31,7 @@ def test_a_sweep_is_measured_shown_and_kept(
     loads = {one["load"]: one for one in document["loads"]}
     assert loads["1 user"]["tokens"]["completion"] == 4
     assert set(loads["1 user"]["outcomes"]) == {"answered"}
+    assert "Until the first token, ms" in path.with_suffix(".html").read_text()
     lines = path.with_suffix(".csv").read_text().splitlines()
     assert len(lines) == 1 + sum(one["requests"] for one in document["loads"])
     body = json.loads(streaming.bodies[-1])

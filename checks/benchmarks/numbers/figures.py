@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from checks.benchmarks.client.limits import ClientFigures, client_figures
-from checks.benchmarks.client.sample import Sample
+from checks.benchmarks.client.sample import Outcome, Sample
 from checks.benchmarks.load.point import Point
 from checks.benchmarks.numbers.estimate import Estimate, mean, percentile
 from checks.benchmarks.numbers.objective import Objective
@@ -143,6 +143,12 @@ def _per_second(point: Point, objective: Objective) -> PerSecond:
         answers=mean([rate for run in point.runs for rate in request_rates(run, _is_answered)]),
         good=mean([rate for run in point.runs for rate in request_rates(run, objective.is_met)]),
     )
+
+
+def not_answered(outcomes: Mapping[str, int]) -> str:
+    """`limited 3, truncated 1`; empty when all were answered."""
+    failed = {name: count for name, count in outcomes.items() if name != Outcome.answered}
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(failed.items()))
 
 
 def _is_answered(sample: Sample) -> bool:

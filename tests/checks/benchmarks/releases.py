@@ -53,4 +53,5 @@ def documented(
 ) -> dict[str, Any]:
     """As it is kept."""
     about = About("small", fleet, time, WORKLOAD, Objective(), Spans(100, 5, 3), None)
-    return document(about, points, [figures(point, Objective()) for point in points])
+    found = document(about, points, [figures(point, Objective()) for point in points])
+    return {**found, "gate": None}

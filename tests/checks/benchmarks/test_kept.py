@@ -42,7 +42,7 @@ def test_other_columns_are_refused(text: str) -> None:
 
 def _keep(where: Path, fleet: str, time: str, point: Point | None = None) -> Path:
     point = point or release(1, requests=5, runs=1)
-    return keep(where, documented(point, fleet=fleet, time=time), to_csv(list(rows([point]))))
+    return keep(where, documented(point, fleet=fleet, time=time), list(rows([point])))
 
 
 def test_the_last_benchmark_of_another_release_is_found(tmp_path: Path) -> None:
