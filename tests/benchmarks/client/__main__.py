@@ -17,9 +17,10 @@ from rich.table import Table
 
 from checks.benchmarks.client.limits import client_figures
 from checks.benchmarks.load.measure import Spans
+from checks.benchmarks.second_opinion import Told
 from tests.benchmarks.client import aiperf
 from tests.benchmarks.client.own_clients import CLIENTS, measured
-from tests.benchmarks.client.truth import Told, timed_server, told, told_by_server, truth
+from tests.benchmarks.client.truth import timed_server, told, told_by_server, truth
 from tests.benchmarks.own_environment import BENCH
 from tests.lab.machine import LabError
 
@@ -110,7 +111,9 @@ def _row(client: str, url: str, streams: int, seconds: float, folder: Path) -> R
         # About as many as the others have: one takes a second.
         requests = max(streams, round(streams * seconds))
         said = aiperf.told_by_aiperf(url, streams, requests, folder)
-        return Row(client, streams, said, told_by_server(truth(url)), None)
+        # Without its warm-up, one request of each user.
+        judged = sorted(truth(url), key=lambda one: one.arrived)[streams:]
+        return Row(client, streams, said, told_by_server(judged), None)
     found = measured(client, url, streams, Spans(seconds, min(2, seconds), 1))
     run = found.run
     answered = [one for one in run.judged if one.is_answered]

@@ -6,26 +6,13 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from checks.benchmarks.second_opinion import Told
 from checks.canary.evidence import quantile
 from tests.benchmarks.client.timed_server import Served
 from tests.lab.machine import ROOT
 
 MODULE = "tests.benchmarks.client.timed_server"
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a client says, or what is true, of the same answers; times in milliseconds."""
-
-    answers: int
-    first_p50_ms: float
-    first_p99_ms: float
-    token_p50_ms: float
-    """Between two tokens."""
-    total_p50_ms: float
-    total_p99_ms: float
 
 
 @contextmanager
