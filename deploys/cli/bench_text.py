@@ -11,21 +11,23 @@ from checks.benchmarks.numbers.estimate import Estimate
 from checks.benchmarks.numbers.figures import Figures, not_answered
 from checks.benchmarks.numbers.gate import Finding
 
-# Times in milliseconds; a figure in brackets has too few samples to mean anything.
-HEADINGS = (
-    "load", "answered", "failed", "first token p50", "p95", "p99", "token p50", "p95",
-    "gap p99", "total p95", "tokens/s", "good/s", "in time",
+# Two tables, each of which fits into 80 columns.
+COUNTS = ("load", "answered", "failed", "tokens/s", "good/s", "in time")
+# A figure in brackets has too few samples to mean anything.
+TIMES = (
+    "ms", "first token p50", "p95", "p99", "token p50", "p95", "gap p99", "total p95",
 )  # fmt: skip
-
-TIME_HEADINGS = ("wanted", "answered", "shed", "first token p95, worst run")
+OVER_TIME = ("wanted", "answered", "shed", "first token p95, worst run")
 
 
 def print_figures(found: Sequence[Figures], document: Mapping[str, Any], console: Console) -> None:
-    """The table, and what has no place in it."""
-    table = Table(*HEADINGS, box=None, padding=(0, 2, 0, 0))
-    for one in found:
-        table.add_row(one.load, *_cells(one))
-    console.print(table, markup=False, highlight=False)
+    """Tables, and what has no place in them."""
+    for headings, cells in ((COUNTS, _counts), (TIMES, _times)):
+        table = Table(*headings, box=None, padding=(0, 2, 0, 0))
+        table.columns[0].no_wrap = True
+        for one in found:
+            table.add_row(one.load, *cells(one))
+        console.print(table, markup=False, highlight=False)
     for one in found:
         if one.profile != "steady":
             console.print(_over_time(one), markup=False, highlight=False)
@@ -35,7 +37,7 @@ def print_figures(found: Sequence[Figures], document: Mapping[str, Any], console
 
 def _over_time(one: Figures) -> Table:
     """What became of a load that comes and goes, all runs together."""
-    table = Table(one.load, *TIME_HEADINGS, box=None, padding=(0, 2, 0, 0))
+    table = Table(one.load, *OVER_TIME, box=None, padding=(0, 2, 0, 0))
     for begin in dict.fromkeys(part.from_seconds for part in one.slices):
         parts = [part for part in one.slices if part.from_seconds == begin]
         late = [found for part in parts if (found := part.first_token_p95_seconds) is not None]
@@ -58,10 +60,16 @@ def print_gate(findings: Sequence[Finding], before: Kept, console: Console) -> N
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _cells(one: Figures) -> Iterator[str]:
+def _counts(one: Figures) -> Iterator[str]:
     answered = one.outcomes.get("answered", 0)
     yield f"{answered:,}"
     yield f"{one.requests - answered:,}"
+    for rate in (one.per_second.tokens, one.per_second.good):
+        yield f"{rate.value:,.1f}" if rate else "-"
+    yield f"{one.attainment.value:.1%}" if one.attainment else "-"
+
+
+def _times(one: Figures) -> Iterator[str]:
     for name in ("p50", "p95", "p99"):
         yield _milliseconds(one.latency.first_token[name])
     for name in ("p50", "p95"):
@@ -69,9 +77,6 @@ def _cells(one: Figures) -> Iterator[str]:
     gap = one.latency.gap["p99"]
     yield "-" if gap is None else f"{gap * 1000:.1f}"
     yield _milliseconds(one.latency.total["p95"])
-    for rate in (one.per_second.tokens, one.per_second.good):
-        yield f"{rate.value:,.1f}" if rate else "-"
-    yield f"{one.attainment.value:.1%}" if one.attainment else "-"
 
 
 def _milliseconds(found: Estimate | None) -> str:

@@ -47,6 +47,16 @@ def test_a_peak_is_shown_over_time(bench: Bench, capsys: pytest.CaptureFixture[s
     assert told.count("from 0.") == 10
 
 
+def test_no_figure_is_cut_on_a_narrow_terminal(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert bench(*SHORT, "--rate", "360000/h", "--profile", "peak") == ExitCode.DONE
+    told = capsys.readouterr().out
+    assert "100/s peak" in told
+    assert "\u2026" not in told
+
+
 def test_json_says_the_same_to_a_program(
     bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
