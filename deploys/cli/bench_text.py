@@ -75,15 +75,20 @@ def _times(one: Figures) -> Iterator[str]:
     for name in ("p50", "p95"):
         yield _milliseconds(one.latency.token[name])
     gap = one.latency.gap["p99"]
-    yield "-" if gap is None else f"{gap * 1000:.1f}"
+    yield "-" if gap is None else _short(gap)
     yield _milliseconds(one.latency.total["p95"])
 
 
 def _milliseconds(found: Estimate | None) -> str:
     if found is None:
         return "-"
-    text = f"{found.value * 1000:,.1f}"
+    text = _short(found.value)
     return text if found.enough else f"({text})"
+
+
+def _short(seconds: float) -> str:
+    """Tenths of a millisecond below a second: a table of these has 80 columns."""
+    return f"{seconds * 1000:,.{1 if seconds < 1 else 0}f}"
 
 
 def _intervals(found: Sequence[Figures]) -> Iterator[str]:

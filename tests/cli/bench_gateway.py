@@ -14,7 +14,7 @@ from tests.batch.scripted_gateway import ScriptedGateway
 from tests.checks.benchmarks.scripted_server import Script, chunked, serving, stop, text
 
 DONE = b"[DONE]"
-SHORT = ("--seconds", "0.3", "--warm-up", "0", "--runs", "1", "--prompt-tokens", "64")
+SHORT = ("--seconds", "10", "--warm-up", "0", "--runs", "1", "--prompt-tokens", "64")
 CLOSED = (*SHORT, "--concurrency", "1")
 Bench = Callable[..., int]
 """`homeport bench small` with these words; its exit code."""

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from checks.benchmarks.client import limits
+from checks.benchmarks.load import measure
 from deploys.catalogue.tiny import write_tiny
 from deploys.cli import canary_steps
 from deploys.cli.main import exit_code
 from deploys.render.release_gateway import CanaryRelease
 from deploys.settings import inventory
 from deploys.settings.canary import Canary
+from tests.checks.benchmarks.brief import brief_run
 from tests.checks.benchmarks.scripted_server import Script
 from tests.checks.deployment import deploy
 from tests.cli.bench_gateway import Bench, applied, streaming_gateway
@@ -60,11 +62,20 @@ def streaming() -> Iterator[Script]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, streaming: Script, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """`homeport bench small` with these words, in an environment whose gateway this is."""
-    applied(tmp_path, streaming.port, monkeypatch)
-    monkeypatch.setenv("COLUMNS", "200")
+def brief_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Benchmarks send some requests, and wait for nothing."""
+    monkeypatch.setattr(measure, "one_run", brief_run)
     # The machine of a test may be busy with others, and what comes from loopback comes at once.
     for name in ("MOST_CORE_SHARE", "MOST_LAG_SECONDS", "MOST_SEND_SECONDS"):
         monkeypatch.setattr(limits, name, 1e9)
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path, streaming: Script, brief_runs: None, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
+    """`homeport bench small` with these words, in an environment whose gateway this is."""
+    assert brief_runs is None
+    applied(tmp_path, streaming.port, monkeypatch)
+    monkeypatch.setenv("COLUMNS", "200")
     return lambda *words: exit_code(["bench", "small", *words])

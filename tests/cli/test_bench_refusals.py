@@ -119,6 +119,7 @@ def test_a_gateway_that_is_not_there_is_4(
     assert "error: http://127.0.0.1:1: " in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("brief_runs")
 @pytest.mark.parametrize(
     ("replies", "words"),
     [
@@ -140,6 +141,7 @@ def test_a_gateway_that_gives_no_answer_is_1(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("brief_runs")
 def test_an_engine_that_counts_nothing_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
