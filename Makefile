@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo demo-down test test-fast format accuracy oracle judge-tls vllm-parser bench-plan bench-deploy \
-	bench-affinity bench-gateway survey plan render apply verify drift releases rollback chat traffic lock clean
+	bench-affinity bench-gateway bench-client bench survey plan render apply verify drift releases rollback chat traffic lock clean
 
 demo: $(READY)
 	@$(BIN)/homeport demo
@@ -28,7 +28,7 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-survey plan render apply verify drift releases rollback chat traffic: $(READY)
+survey plan render apply verify drift releases rollback chat traffic bench: $(READY)
 	@$(BIN)/homeport $@ $(ENV)
 
 # The memory estimator held against published measurements, class by class.
@@ -66,6 +66,11 @@ bench-affinity: $(READY)
 # minutes, or three: make bench-gateway OPTIONS=--quick
 bench-gateway: $(READY)
 	@$(BIN)/python -m tests.benchmarks.gateway $(OPTIONS)
+
+# What `homeport bench` and other clients say of a server whose timings are known; five minutes.
+# Beside aiperf (installed for this alone, 1.2 GB): make bench-client OPTIONS="--beside aiperf"
+bench-client: $(READY)
+	@$(BIN)/python -m tests.benchmarks.client $(OPTIONS)
 
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)

@@ -25,6 +25,12 @@ class Entrance:
     trust: Path | None = None
     """PEM of the authority; None: those that this machine trusts."""
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where a connection goes."""
+        url = httpx.URL(self.url)
+        return url.host, url.port or (443 if url.scheme == "https" else 80)
+
 
 def entrance(listener: str, tls: Tls | None, root: Path) -> Entrance:
     """The way into a listener (ADDRESS:PORT); files are below `root`."""
@@ -71,6 +77,11 @@ def many_at_once(
         verify=_context(way.trust),
         event_hooks={"request": [ask_for_name]},
     )
+
+
+def server_context(way: Entrance) -> ssl.SSLContext | None:
+    """Whom to believe there; None where it is no TLS. For who opens connections by himself."""
+    return _context(way.trust) if way.url.startswith("https://") else None
 
 
 def _named(way: Entrance, headers: Mapping[str, str]) -> dict[str, str]:

@@ -69,12 +69,17 @@ def _show(pieces: Iterator[str]) -> str:
 
 def committed_gateway(root: Path, environment: str) -> GatewayRelease:
     """The gateway of the environment's first gateway host, from its committed release."""
-    for path in sorted((root / "compose" / environment).glob("*/release.yaml")):
-        release = Release.model_validate(yaml.safe_load(path.read_text()), strict=False)
+    for release in committed_releases(root, environment):
         if release.gateway is not None:
             return release.gateway
     hint = f"homeport render {environment}"
     raise Refused([Complaint(f"compose/{environment}", "", "holds no gateway's release", hint)])
+
+
+def committed_releases(root: Path, environment: str) -> Iterator[Release]:
+    """Each host's, by name."""
+    for path in sorted((root / "compose" / environment).glob("*/release.yaml")):
+        yield Release.model_validate(yaml.safe_load(path.read_text()), strict=False)
 
 
 def _first(asking: httpx.Client, gateway: GatewayRelease) -> str:

@@ -1,15 +1,22 @@
 """A repository with the committed catalogue, and a model to take in."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from checks.benchmarks.client import limits
+from checks.benchmarks.load import measure
 from deploys.catalogue.tiny import write_tiny
 from deploys.cli import canary_steps
+from deploys.cli.main import exit_code
 from deploys.render.release_gateway import CanaryRelease
 from deploys.settings import inventory
 from deploys.settings.canary import Canary
+from tests.checks.benchmarks.brief import brief_run
+from tests.checks.benchmarks.scripted_server import Script
 from tests.checks.deployment import deploy
+from tests.cli.bench_gateway import Bench, applied, streaming_gateway
 from tests.cli.canary_gateway import HOST, Gateway
 
 COMMITTED = Path(__file__).resolve().parents[2] / "inventories" / "models.yaml"
@@ -45,3 +52,30 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     one.logs(candidate_errors=0.01, requests=20)
     monkeypatch.setattr(canary_steps, "run_pyinfra", one.run)
     return one
+
+
+@pytest.fixture
+def streaming() -> Iterator[Script]:
+    """Streams four words to each request."""
+    with streaming_gateway() as found:
+        yield found
+
+
+@pytest.fixture
+def brief_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Benchmarks send some requests, and wait for nothing."""
+    monkeypatch.setattr(measure, "one_run", brief_run)
+    # The machine of a test may be busy with others, and what comes from loopback comes at once.
+    for name in ("MOST_CORE_SHARE", "MOST_LAG_SECONDS", "MOST_SEND_SECONDS"):
+        monkeypatch.setattr(limits, name, 1e9)
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path, streaming: Script, brief_runs: None, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
+    """`homeport bench small` with these words, in an environment whose gateway this is."""
+    assert brief_runs is None
+    applied(tmp_path, streaming.port, monkeypatch)
+    monkeypatch.setenv("COLUMNS", "200")
+    return lambda *words: exit_code(["bench", "small", *words])

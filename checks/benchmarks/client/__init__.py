@@ -1,0 +1,1 @@
+"""One streamed answer, and when each part of it came."""

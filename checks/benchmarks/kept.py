@@ -1,0 +1,104 @@
+"""Benchmarks on this machine's disk, by environment and release; and the last one to compare with.
+
+Three files each: NAME.json, NAME.csv with a line for every request, NAME.html with charts.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checks.benchmarks.client.sample import Outcome
+from checks.benchmarks.document import SCHEMA
+from checks.benchmarks.numbers.gate import Side
+from checks.benchmarks.numbers.rows import Row, from_csv, to_csv
+from checks.benchmarks.plots.page import page
+from deploys.settings.refusal import Complaint, Refused
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One benchmark of an earlier time."""
+
+    path: Path
+    document: Mapping[str, Any]
+
+    @property
+    def fleet(self) -> str:
+        """The release that it measured."""
+        return str(self.document["fleet"])
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether anything was answered."""
+        return any(one["outcomes"].get(Outcome.answered) for one in self.document["loads"])
+
+    def rows(self) -> list[Row]:
+        """Its requests; raises Refused when they cannot be read."""
+        path = self.path.with_suffix(".csv")
+        try:
+            return from_csv(path.read_text())
+        except (OSError, ValueError) as error:
+            hint = "remove what is left of that benchmark, or bring the file back"
+            raise Refused([Complaint(str(path), "", f"cannot be read: {error}", hint)]) from None
+
+
+def folder(root: Path, environment: str) -> Path:
+    """Where an environment's benchmarks lie."""
+    return root / ".homeport" / "bench" / environment
+
+
+def keep(where: Path, document: Mapping[str, Any], rows: Sequence[Row]) -> Path:
+    """Writes all files; gives that of the JSON. It comes last, and in one rename: a benchmark that
+    has one is whole.
+    """
+    name = str(document["time"]).translate({ord(letter): None for letter in ":-."})
+    path = where / str(document["fleet"]) / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".csv").write_text(to_csv(rows))
+    path.with_suffix(".html").write_text(page(document, rows))
+    half = path.with_suffix(".half")
+    half.write_text(json.dumps(document, indent=2) + "\n")
+    half.replace(path)
+    return path
+
+
+def last(where: Path, workload: Mapping[str, Any], own: str, fleet: str = "") -> Kept | None:
+    """The newest with the same workload of any release but `own`, or of `fleet` if given.
+
+    One without an answer says nothing of how fast a release was: it is left out, or a gate would
+    compare with nothing and pass. Raises Refused for a file that is no benchmark.
+    """
+    found = [
+        one
+        for path in sorted(where.glob("*/*.json"))
+        if (one := Kept(path, _read(path))).document["workload"] == workload
+        and (one.fleet == fleet if fleet else one.fleet != own)
+        and one.has_answers
+    ]
+    return max(found, key=lambda one: str(one.document["time"]), default=None)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        wrong = f"cannot be read: {error}"
+    else:
+        if isinstance(document, dict) and document.get("schema") == SCHEMA:
+            return document
+        wrong = f"is no benchmark of schema {SCHEMA}"
+    raise Refused([Complaint(str(path), "", wrong, "remove it, or move it elsewhere")])
+
+
+def sides(document: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Side]:
+    """Its loads, ready to be compared."""
+    return {
+        one["load"]: Side(
+            [row for row in rows if row.load == one["load"]],
+            [run["tokens_per_second"] for run in one["runs"]] if one["loop"] == "closed" else [],
+            one["load"] in document["client_limited"],
+        )
+        for one in document["loads"]
+    }

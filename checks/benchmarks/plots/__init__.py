@@ -1,0 +1,1 @@
+"""A benchmark as a page that one can look at."""

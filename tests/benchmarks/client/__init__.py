@@ -1,0 +1,1 @@
+"""How well clients tell the time: `homeport bench`'s own and others, against known timings."""

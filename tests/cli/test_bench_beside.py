@@ -1,0 +1,68 @@
+"""`homeport bench --beside aiperf`, with a program of that name that is the test's own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploys.cli.exit_codes import ExitCode
+from tests.checks.benchmarks.other_client import WRITES, program
+from tests.checks.benchmarks.scripted_server import Script
+from tests.cli.bench_gateway import CLOSED, SHORT, Bench
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder before the system's own on the PATH."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+def written(root: Path) -> list[dict[str, object]]:
+    """The opinions of the one benchmark that is kept."""
+    (path,) = (root / ".homeport" / "bench" / "small").glob("*/*.json")
+    found: list[dict[str, object]] = json.loads(path.read_text())["second_opinions"]
+    return found
+
+
+def test_an_opinion_stands_beside_each_closed_loop(
+    bench: Bench, programs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program(programs, *WRITES)
+    words = (*SHORT, "--concurrency", "1,2", "--rate", "20", "--beside", "aiperf")
+    assert bench(*words) == ExitCode.DONE
+    found = written(tmp_path)
+    assert [one["load"] for one in found] == ["1 user", "2 users"]
+    assert found[0] == {
+        "program": "aiperf", "load": "1 user", "answers": 20, "first_p50_ms": 51.0,
+        "first_p99_ms": 60.0, "token_p50_ms": 10.0, "total_p50_ms": 1041.0, "total_p99_ms": 1090.0,
+    }  # fmt: skip
+    assert "1 user by aiperf: 20 answers, first token p50 51.0 ms (here " in capsys.readouterr().out
+
+
+def test_an_opinion_that_does_not_come_is_1_and_the_own_figures_are_kept(
+    bench: Bench, programs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program(programs, "sys.exit('no such model')")
+    assert bench(*CLOSED, "--beside", "aiperf") == ExitCode.OPERATION_FAILED
+    assert "error: aiperf ended with 1: no such model" in capsys.readouterr().err
+    (found,) = written(tmp_path)
+    assert "no such model" in str(found["error"])
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_program_that_is_not_there_is_7_before_anything_is_sent(
+    bench: Bench, streaming: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench(*CLOSED, "--beside", "aiperf") == ExitCode.REFUSED
+    assert "there is no program aiperf" in capsys.readouterr().err
+    assert streaming.bodies == []
+
+
+@pytest.mark.parametrize(
+    "words", [(*CLOSED, "--beside", "hey"), ("--rate", "1", "--beside", "aiperf")]
+)
+def test_another_program_and_an_open_loop_are_64(bench: Bench, words: tuple[str, ...]) -> None:
+    assert bench(*words) == ExitCode.MISUSE
