@@ -35,6 +35,8 @@ AUTHORITY = "inventories/site.pem"
 CLIENT = "homeport-lab-gateways-acme-1"
 NGINX = "homeport-lab-gateways-nginx-1"
 KEPT = f"{STORE}/secrets/acme"
+ANSWERS = f"{STORE}/state/gateway/answers"
+COUNTERS = f"{STORE}/state/gateway/counters"
 VALID_DAYS = 90
 # Behind the port that Docker publishes.
 REFUSED = "DOCKER-USER -p tcp --dport 14000 -j REJECT --reject-with tcp-reset"
@@ -57,18 +59,28 @@ class AcmeFleet:
         """What clients and the ACME client trust: the site's authority, then Pebble's."""
         return self.fleet.folder / AUTHORITY
 
-    def commit(self, *names: str) -> None:
-        """Renders the environment with a certificate for these names."""
+    def commit(self, *names: str, njs: bool = True) -> None:
+        """Renders the environment with a certificate for these names, and with what the gateway
+        writes down: tokens of clients, and answers; without njs it does neither.
+        """
         directory = f"https://{SERVER}:14000/dir"
         acme = {"directory": directory, "email": "ops@lab.example", "authority": AUTHORITY}
         gateway = {
             "address": self.gateway.address,
             "port": PORT,
             "tls": {"names": names, "acme": acme},
+            "tiers": {
+                "team": {"tokens_per_day": 1_000_000} if njs else {"concurrent_requests": 16}
+            },
+            "njs": njs,
         }
-        images = {name: {"reference": self.fleet.images[name]} for name in IMAGES}
-        self.fleet.render("llamacpp", replicas=1, words={"gateway": gateway, "images": images},
-                          rollout=None)  # fmt: skip
+        words = {
+            "gateway": gateway,
+            "images": {name: {"reference": self.fleet.images[name]} for name in IMAGES},
+            "clients": {"load": {"key": "file:load.key", "tier": "team"}},
+        }
+        keeps = "by_client" if njs else None
+        self.fleet.render("llamacpp", words=words, replicas=1, rollout=None, answer_cache=keeps)
 
     def way(self, name: str = NAME) -> Entrance:
         """The way in for whoever trusts what the site does."""

@@ -16,9 +16,10 @@ HEADERS = {"Authorization": f"Bearer {KEY}"}
 CHAT = {"model": "chat", "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
 
 
-def chat(one: httpx.Client, session: str = "") -> httpx.Response:
-    """One short answer."""
-    return one.post("/v1/chat/completions", json=CHAT, headers={"X-Session-Id": session})
+def chat(one: httpx.Client, session: str = "", **words: object) -> httpx.Response:
+    """One short answer; `words` stand beside the others in the body."""
+    headers = {"X-Session-Id": session}
+    return one.post("/v1/chat/completions", json={**CHAT, **words}, headers=headers)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.e2e.gateway_lab import CHAT, Lab, docker
+from tests.e2e.gateway_lab import CHAT, Lab, docker, said
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.raw_client import connect
 
@@ -126,6 +126,17 @@ def test_bodies_of_no_length_that_never_end_are_cut_at_the_limit(lab: Lab) -> No
     except httpx.WriteError:
         return
     assert answer.status_code == 413
+
+
+def test_a_body_that_finds_no_place_to_wait_in_is_an_error_in_json(lab: Lab) -> None:
+    place = ("exec", lab.container("nginx"), "chmod")
+    docker(*place, "000", "/tmp/client_body")
+    try:
+        answer = lab.chat(b'{"model": "chat", "a": "' + b"x" * 1_000_000 + b'"}')
+    finally:
+        docker(*place, "700", "/tmp/client_body")
+    assert said(answer) == (500, "internal")
+    assert lab.seen() == []
 
 
 def test_no_worker_died(lab: Lab) -> None:
