@@ -76,6 +76,10 @@ def test_both_gateways_have_the_share_and_status_counts_what_both_have_answered(
     (requests,) = (gate for gate in found["gates"] if gate["name"] == "requests")
     told = f"{count['candidate']} of the candidate, {count['stable']} of the stable arm"
     assert requests["words"].startswith(told)
+    traffic = json.loads(trial.homeport("traffic", "lab", "--json").text)["arms"]
+    assert {arm: found["requests"] for arm, found in traffic.items()} == {
+        f"chat {arm}": number for arm, number in count.items()
+    }
 
 
 def test_a_gateway_that_is_lost_holds_up_the_next_step_and_nothing_is_changed(
