@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from deploys.render.nginx import gateway_revision
-from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, docker, running_lab, said
+from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, running_lab, said
 from tests.e2e.gateway_tree import KEY, write_tree
 from tests.e2e.routing_pools import POOLS, drained
 
@@ -147,16 +147,10 @@ def test_a_drained_replicas_sessions_move_and_the_others_stay(lab: Lab) -> None:
     text = copy.read_text()
     try:
         copy.write_text(drained(text, "chat-1"))
-        reload(lab)
+        lab.reload()
         assert {in_session(lab, one).json()["served_by"] for one in sessions} == {"chat-2"}
     finally:
         copy.write_text(text)
-        reload(lab)
+        lab.reload()
     assert {one: in_session(lab, one).json()["served_by"] for one in sessions} == before
     assert httpx.get(f"{lab.admin_url}/revision", timeout=5).json()["revision"] == revision
-
-
-def reload(lab: Lab) -> None:
-    """Has nginx load its files; old workers are gone before the next new connection."""
-    docker("kill", "--signal=HUP", lab.container("nginx"))
-    time.sleep(1)
