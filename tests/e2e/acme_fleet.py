@@ -16,7 +16,7 @@ from deploys.certificates.entrance import Entrance
 from deploys.certificates.reading import Certificate, now
 from deploys.render.image_tags import built_reference
 from deploys.settings.secrets import Secret
-from tests.e2e.acme_lab import CONFIGURATION, NAME, acme_image, unverified
+from tests.e2e.acme_lab import CONFIGURATION, EMAIL, NAME, acme_image, unverified
 from tests.e2e.gateway_tree import GATEWAY_UID
 from tests.e2e.rolling_fleet import STORE, Fleet
 from tests.e2e.running_fleet import running_fleet
@@ -64,7 +64,7 @@ class AcmeFleet:
         writes down: tokens of clients, and answers; without njs it does neither.
         """
         directory = f"https://{SERVER}:14000/dir"
-        acme = {"directory": directory, "email": "ops@lab.example", "authority": AUTHORITY}
+        acme = {"directory": directory, "email": EMAIL, "authority": AUTHORITY}
         gateway = {
             "address": self.gateway.address,
             "port": PORT,
@@ -116,7 +116,10 @@ class AcmeFleet:
         """What the client waits for between two attempts is over."""
         found = f"docker top {CLIENT} -o pid,comm | awk '$2 == \"sleep\" {{ print $1 }}'"
         until(lambda: self.gateway.run(found))
-        self.gateway.run(f"kill $({found})")
+        process = self.gateway.run(found)
+        self.gateway.run(f"kill {process}")
+        # Until the client has taken note, too, so that the next pause is another one.
+        until(lambda: not self.gateway.run(f"kill -0 {process} && echo there", check=False))
 
     def container(self, name: str) -> str:
         """Which one it is, and since when it runs."""

@@ -103,7 +103,9 @@ def test_an_old_certificate_fails_verify_and_is_renewed_without_losing_a_connect
             return acme.served().days_left(now()) > 80
 
         assert not is_renewed()
-        acme.end_pause()
+        # Pebble has not issued this one and refuses to replace it; then it is not asked to.
+        for _ in range(2):
+            acme.end_pause()
         until(is_renewed, every_seconds=0.5)
         assert is_renewed()
     assert len(ports) == 1
