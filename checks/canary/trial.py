@@ -36,14 +36,16 @@ class Trial:
         """What was set last, on any gateway; None when the candidate gets nothing."""
         written = (one.written.get(self.pool) for one in self.gateways)
         found = [one for one in written if one and one.candidate == self.words.candidate]
-        return max(found, key=lambda share: share.since, default=None)
+        last = max(found, key=lambda share: share.since, default=None)
+        return last if last is not None and last.percent else None
 
     @property
     def agrees(self) -> bool:
         """Whether every gateway goes by that."""
         share = self.share
         if share is None:
-            return all(one.loaded.get(self.pool, "0") == "0" for one in self.gateways)
+            loaded = (one.loaded.get(self.pool, "0") for one in self.gateways)
+            return all(one.partition("@")[0] == "0" for one in loaded)
         found = [one.share(self.pool) for one in self.gateways]
         return all(one is not None and one.is_like(share) for one in found)
 

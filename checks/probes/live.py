@@ -168,7 +168,11 @@ def _live(
         setup=setup.setup(answers),
         nginx_versions=nginx.parse_versions(answers["nginx"].splitlines()),
         keepalived=keepalived.parse_keepalived(answers["keepalived"].splitlines()),
-        canaries=canaries.parse_shares(answers["canaries"].splitlines()),
+        canaries={
+            pool: share
+            for pool, share in canaries.parse_shares(answers["canaries"].splitlines()).items()
+            if share.percent
+        },
     )
 
 

@@ -128,6 +128,8 @@ def _advance(fleet: Fleet, pool: str) -> int:
     trial = fleet.trial(pool)
     share = trial.share
     if not trial.agrees:
+        if share is not None:
+            trial.require_all()
         code = set_share(fleet, trial, share.percent if share else 0, share.steps if share else ())
         if not code:
             print(f"every gateway has the same share again: {share or 'none'}")
@@ -141,7 +143,8 @@ def _advance(fleet: Fleet, pool: str) -> int:
     if verdict == "fails":
         why = "; ".join(f"{gate.name}: {gate.words}" for gate in found if gate.verdict == "fails")
         code = set_share(fleet, trial, 0, ())
-        print(f"error: ended by evidence, and the stable arm has all again: {why}", file=sys.stderr)
+        again = "" if code else ", and the stable arm has all again"
+        print(f"error: ended by evidence{again}: {why}", file=sys.stderr)
         return code or ExitCode.ROLLED_BACK
     trial.require_all()
     if share.percent == share.steps[-1]:

@@ -79,13 +79,16 @@ def _tester(fleet: Fleet, release: GatewayRelease) -> str:
 
 
 def set_share(fleet: Fleet, trial: Trial, percent: int, steps: Sequence[int]) -> ExitCode:
-    """Has every gateway send so many per cent to the candidate, by one reload each."""
+    """Has every gateway that answers send so many per cent to the candidate, by one reload each.
+
+    Whoever may not do without the others asks `trial.require_all()` first. Raises Unreachable when
+    none answers.
+    """
+    if not trial.gateways:
+        trial.require_all()
     share = Share(trial.pool, trial.words.candidate, percent, tuple(steps))
-    limits = [
-        word
-        for one, _ in gateways_of(fleet.committed).values()
-        for word in ("--limit", one.host.connection)
-    ]
+    # Without those that are lost: pyinfra would end before it has done anything at the others.
+    limits = [word for one in trial.gateways for word in ("--limit", one.host.connection)]
     words = {CANARY: json.dumps(share.words())}
     result = run_pyinfra(fleet.root, fleet.environment, "deploys/canary.py", limits, words=words)
     if result.exit_code:
@@ -95,4 +98,11 @@ def set_share(fleet: Fleet, trial: Trial, percent: int, steps: Sequence[int]) ->
         again = f"hint: `homeport canary {fleet.environment} status` shows what each one goes by"
         print(f"error: not every gateway goes by the new share\n{again}", file=sys.stderr)
         return ExitCode.OPERATION_FAILED
+    for lost in trial.lost:
+        print(f"error: {lost}", file=sys.stderr)
+    if trial.lost:
+        again = f"`homeport canary {fleet.environment} abort` again when it is back"
+        print(f"hint: the others go by {percent} %, this one by what it had; {again}",
+              file=sys.stderr)  # fmt: skip
+        return ExitCode.HOST_UNREACHABLE
     return ExitCode.DONE

@@ -35,8 +35,7 @@ def shared(directory: str, project: str, share: str) -> Commands:
         # A run that died in between.
         yield reload(directory, project)
         return
-    text = [share_file(wanted, who())] if wanted.percent else []
-    yield run_script(SCRIPTS / "set-canary", directory, wanted.pool, *text)
+    yield run_script(SCRIPTS / "set-canary", directory, wanted.pool, share_file(wanted, who()))
     yield reload(directory, project)
 
 

@@ -19,7 +19,7 @@ class Share:
     candidate: str
     percent: int
     steps: tuple[int, ...]
-    """Per cent, ascending; the last one ends it."""
+    """Per cent, ascending; the last one ends it. None where the candidate gets nothing any more."""
     since: int = 0
     """Seconds since 1970 by the gateway's clock; of this step."""
     who: str = ""
@@ -43,12 +43,16 @@ class Share:
         }
 
     def __str__(self) -> str:
-        steps = ", ".join(map(str, self.steps))
-        return f"{self.percent} % of `{self.pool}` go to `{self.candidate}` (of {steps})"
+        steps = f" (of {', '.join(map(str, self.steps))})" if self.steps else ""
+        return f"{self.percent} % of `{self.pool}` go to `{self.candidate}`{steps}"
 
 
 def share_file(share: Share, who: str) -> str:
-    """The text of the file; NOW stands where the gateway's clock belongs."""
+    """The text of the file; NOW stands where the gateway's clock belongs.
+
+    An end is written as well, as 0 per cent: of two gateways that do not agree, because one was
+    lost meanwhile, the later word counts, and no file has no time.
+    """
     name = f"{share.pool}>{share.candidate}"
     pattern = name.replace(".", "[.]")
     document = json.dumps({**share.words(), "since": NOW, "who": who}).replace(f'"{NOW}"', NOW)

@@ -95,7 +95,6 @@ def _mistakes(body_limit_mib: int) -> list[ErrorPage]:
         page("no_model", (472,), 400, "The body must name a model, as a string."),
         page("two_models", (474,), 400, "The body names a model more than once."),
         page("wrong_method", (405,), 405, "This path takes another method.", allow),
-        page("too_slow", (408,), 408, "The request took too long to arrive."),
         page("too_large", (413,), 413, limit),
         page("address_too_long", (414,), 414, "The address is too long."),
     ]

@@ -97,7 +97,10 @@ def test_what_was_done_at_the_gateway_at_run_time_is_state_and_no_drift(
     (folder / "notes").write_text("by hand\n")
     share = Share("chat", "next", 25, (25, 100))
     (folder / "canaries").mkdir()
-    (folder / "canaries" / "chat.conf").write_text(share_file(share, "ana").replace(NOW, "17"))
+    # One that was ended is nothing to tell.
+    for one in (share, Share("old", "next", 0, ())):
+        file = folder / "canaries" / f"{one.pool}.conf"
+        file.write_text(share_file(one, "ana").replace(NOW, "17"))
 
     assert findings() == []
     committed = read_committed(deployment.root, "lab")[0]

@@ -44,16 +44,15 @@ class Gateway:
         """As deploys/canary.py does it."""
         share = read_share(words[CANARY])
         self.runs.append(share.percent)
-        text = [share_file(share, "ana@desk")] if share.percent else []
+        text = share_file(share, "ana@desk")
         script = (SCRIPTS / "set-canary").read_text()
         directory = str(self.deployment.directory)
         subprocess.run(
-            ["bash", "-c", script, "set-canary", directory, share.pool, *text], check=True
+            ["bash", "-c", script, "set-canary", directory, share.pool, text], check=True
         )
         asked = ["sh", "-c", question(str(self.state))]
         told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-        shares = parse_shares(told.splitlines())
-        self.says(f"old={shares['old'].loaded if shares else '0'}")
+        self.says(f"old={parse_shares(told.splitlines())['old'].loaded}")
         return Run(ExitCode.DONE, dry=False, changed=["Set the candidate's share"])
 
     def logs(self, *, candidate_errors: float, requests: int = 2000) -> None:

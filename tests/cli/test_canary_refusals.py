@@ -78,8 +78,11 @@ def test_a_gateway_that_gives_no_answer_keeps_nobody_from_ending_it(
     assert gateway.runs == [10]
     assert "gate2 is unreachable: no route" in capsys.readouterr().err
     gateway.logs(candidate_errors=0.06)
-    assert exit_code(["canary", "lab", "advance"]) == ExitCode.ROLLED_BACK
-    assert exit_code(["canary", "lab", "abort"]) == ExitCode.DONE
+    assert exit_code(["canary", "lab", "advance"]) == ExitCode.HOST_UNREACHABLE
+    told = capsys.readouterr().err
+    assert "`homeport canary lab abort` again when it is back" in told
+    assert "ended by evidence: errors" in told
+    assert exit_code(["canary", "lab", "abort"]) == ExitCode.HOST_UNREACHABLE
     assert gateway.runs == [10, 0, 0]
 
 

@@ -31,6 +31,7 @@ from tests.render.plans import small_plan
 NAME = "llm.lab.example"
 OTHER = "api.lab.example"
 SERVER = "pebble.lab.example"
+EMAIL = "ops@lab.example"
 LONGEST_SECONDS = 90
 PLACE = "/srv/homeport/secrets/acme"
 CONFIGURATION = {
@@ -64,10 +65,10 @@ class AcmeLab:
         url = published(f"{self.name}-pebble", 15000).replace("http:", "https:") + "/roots/0"
         root = self.folder / "root.pem"
         # What issues is told on a listener of its own, which clients of ACME never see.
-        root.write_bytes(httpx.get(url, verify=_unverified()).raise_for_status().content)
+        root.write_bytes(httpx.get(url, verify=unverified()).raise_for_status().content)
         return Entrance(f"https://127.0.0.1:{self.port}", NAME, root)
 
-    def ask(self, *names: str, server_port: int = 14000) -> None:
+    def ask(self, *names: str, server_port: int = 14000, email: str = EMAIL) -> None:
         """Starts the client as rendered for these names; returns once it rests."""
         service = _service(names)
         container = f"{self.name}-acme"
@@ -78,7 +79,8 @@ class AcmeLab:
         docker(
             "run", "--detach", f"--name={container}", f"--network={self.name}", *aliases,
             *confined, *settings, f"--volume={self.place}:{PLACE}", service["image"],
-            *(word.replace(":14000", f":{server_port}") for word in service["command"]),
+            *(word.replace(":14000", f":{server_port}").replace(EMAIL, email)
+              for word in service["command"]),
         )  # fmt: skip
         give_up = time.monotonic() + LONGEST_SECONDS
         while "sleep" not in docker("top", container, "-o", "pid,comm", expect=None):
@@ -119,7 +121,7 @@ def running_acme_lab(folder: Path, nginx_image: str) -> Iterator[AcmeLab]:
 def tls(*names: str) -> dict[str, Any]:
     """Settings for a certificate from Pebble."""
     directory = f"https://{SERVER}:14000/dir"
-    acme = {"directory": directory, "email": "ops@lab.example", "authority": "site.pem"}
+    acme = {"directory": directory, "email": EMAIL, "authority": "site.pem"}
     return {"names": names, "acme": acme}
 
 
@@ -159,7 +161,8 @@ def _write_pebble(folder: Path) -> None:
         os.chown(path, GATEWAY_UID, GATEWAY_UID)
 
 
-def _unverified() -> ssl.SSLContext:
+def unverified() -> ssl.SSLContext:
+    """Believes everybody: for asking a server for the authority that it is believed by."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

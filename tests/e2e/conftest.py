@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.checkout import Checkout, make_checkout
 from tests.e2e.cloud_lab import CloudLab, running_cloud_lab
 from tests.e2e.gateway_lab import Lab, running_lab
+from tests.e2e.gateway_pair import running_pair
+from tests.e2e.rolling_fleet import Fleet
 from tests.lab.kit_images import kit_images
 
 # Where the kit notes a Docker daemon that it started, to stop it again.
@@ -102,3 +104,10 @@ def started_cloud_lab(
     """A gateway with two fake engines, an egress hop and a cloud, for all tests of one file."""
     with running_cloud_lab(tmp_path_factory.mktemp("cloud"), nginx_image) as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[Fleet]:
+    """Two deployed gateways that share an address; tests leave both of them serving."""
+    with running_pair(tmp_path_factory.mktemp("pair"), nginx_image) as made:
+        yield made

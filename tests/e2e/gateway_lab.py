@@ -81,6 +81,11 @@ class Lab:
             time.sleep(0.1)
         raise AssertionError(f"request {request_id} is not in the log")
 
+    def reload(self) -> None:
+        """Has nginx load its files; old workers are gone before the next new connection."""
+        docker("kill", "--signal=HUP", self.container("nginx"))
+        time.sleep(1)
+
     def raw(self, request: bytes) -> bytes:
         """What a client gets that does not keep to HTTP."""
         address = httpx.URL(self.url)

@@ -1,18 +1,16 @@
-"""Two gateways with TLS that share an address, deployed over SSH; and clients that keep asking."""
+"""Two gateways with TLS that share an address, deployed over SSH."""
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
-from deploys.certificates.entrance import Entrance, client
-from tests.e2e.rolling_fleet import KEY, Fleet
+from deploys.certificates.entrance import Entrance
+from deploys.render.image_tags import built_reference
+from tests.e2e.rolling_fleet import Fleet
+from tests.e2e.running_fleet import running_fleet
 from tests.lab.host import LabHost
-from tests.lab.machine import run
+from tests.lab.machine import ROOT, run
 from tests.lab.network import address
 
 LAB = "pair"
@@ -26,8 +24,7 @@ TLS = {
     "names": [NAME],
     "authority": {"certificate": "inventories/authority.pem", "key": "file:.homeport/ca.key"},
 }
-HEADERS = {"Authorization": f"Bearer {KEY}"}
-CHAT = {"model": "chat", "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
+POOL: Mapping[str, object] = {"replicas": 2, "drain_seconds": 5}
 
 
 def words(**gateway: object) -> dict[str, object]:
@@ -37,9 +34,28 @@ def words(**gateway: object) -> dict[str, object]:
     return {"gateway": given, "interface": "eth0"}
 
 
-def way(folder: Path) -> Entrance:
-    """The way in for clients."""
-    return Entrance(f"https://{SHARED}:{PORT}", NAME, folder / "inventories" / "authority.pem")
+def way(fleet: Fleet, at: str = SHARED) -> Entrance:
+    """The way in for clients; by the address of one gateway, or by the one that they share."""
+    authority = fleet.folder / "inventories" / "authority.pem"
+    return Entrance(f"https://{at}:{PORT}", NAME, authority)
+
+
+@contextmanager
+def running_pair(folder: Path, nginx_image: str) -> Iterator[Fleet]:
+    """An engine's host and two gateways, with real engines, applied."""
+    images = {
+        "llamacpp": built_reference("llamacpp", ROOT / "deploys" / "images"),
+        "nginx": nginx_image,
+    }
+    with running_fleet(LAB, folder, images, gpu_hosts=1, gateways=2) as made:
+        made.write("inventories/group_data/lab.py", words())
+        done = made.homeport("authority", "lab")
+        assert done.code == 0, done.text
+        made.render("llamacpp", words=words(), **POOL)
+        done = made.apply()
+        assert done.code == 0, done.text
+        wait_for_holder(made)
+        yield made
 
 
 def holders(fleet: Fleet) -> list[str]:
@@ -86,48 +102,3 @@ def journal(fleet: Fleet) -> str:
     """The end of keepalived's log on both."""
     ask = "journalctl --no-pager --lines 15 --unit keepalived"
     return "\n".join(fleet.lab.host(name).run(ask, check=False) for name in GATEWAYS)
-
-
-@dataclass
-class Asked:
-    """Requests of a client that opens a connection for each, one after the other."""
-
-    began: list[float] = field(default_factory=list)
-    failed: list[float] = field(default_factory=list)
-    """When each request began that failed."""
-    errors: list[str] = field(default_factory=list)
-    statuses: set[int] = field(default_factory=set)
-
-    def lost_seconds(self, since: float) -> float:
-        """From an event to the beginning of the last request that failed; 0 when none did."""
-        return max([moment - since for moment in self.failed], default=0.0)
-
-
-@contextmanager
-def asking(fleet: Fleet, patience_seconds: float = 20) -> Iterator[Asked]:
-    """A client that asks ten times a second, as long as the block lasts.
-
-    Where no request may be lost it is patient: late on a busy machine is not lost.
-    """
-    asked, stop = Asked(), threading.Event()
-
-    def ask() -> None:
-        while not stop.is_set():
-            began = time.monotonic()
-            asked.began.append(began)
-            try:
-                # A new connection each: clients that were not there before.
-                with client(way(fleet.folder), HEADERS, patience_seconds) as one:
-                    asked.statuses.add(one.post("/v1/chat/completions", json=CHAT).status_code)
-            except httpx.HTTPError as error:
-                asked.failed.append(began)
-                asked.errors.append(repr(error))
-            time.sleep(0.1)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        yield asked
-    finally:
-        stop.set()
-        thread.join()

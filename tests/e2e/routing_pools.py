@@ -18,6 +18,13 @@ def same_replicas(name: str, waiting_requests: int = 2, **routing: object) -> Po
     )
 
 
+def of_unlike_hosts(name: str) -> Pool:
+    """The second replica's host is to have three times as much."""
+    pool = same_replicas(name, waiting_requests=30, weights={"gpu2": 3})
+    first, second = pool.replicas
+    return dataclasses.replace(pool, replicas=(first, dataclasses.replace(second, host="gpu2")))
+
+
 def drained(pools_text: str, replica: str) -> str:
     """What a drain makes of the file of the pools."""
     lines = [
@@ -37,6 +44,7 @@ POOLS = (
     *(same_replicas(name, first_byte_seconds=8, stream_silence_seconds=1) for name in PATIENT),
     same_replicas("loses", waiting_requests=30, first_byte_seconds=8),
     same_replicas("rank", kind="reranking"),
+    of_unlike_hosts("weighted"),
     # Two slots and one waiting before a session spills, one more waiting at each afterwards.
     same_replicas("session.pool", affinity={"header": "X-Session-Id", "waiting_requests": 1}),
 )

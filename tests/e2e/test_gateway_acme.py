@@ -86,6 +86,12 @@ def serves_other(lab: AcmeLab) -> bool:
             return False
 
 
+def test_another_account_is_registered_and_gets_a_certificate_of_its_own(lab: AcmeLab) -> None:
+    before = kept(lab)
+    lab.ask(NAME, OTHER, email="new@lab.example")
+    assert kept(lab) != before, lab.log()
+
+
 def test_a_server_that_does_not_answer_costs_nothing_but_another_attempt(lab: AcmeLab) -> None:
     before = kept(lab)
     lab.ask(NAME, server_port=14999)

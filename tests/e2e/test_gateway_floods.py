@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.e2e.gateway_lab import CHAT, Lab, docker
+from tests.e2e.gateway_lab import CHAT, Lab, docker, said
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.raw_client import connect
+from tests.lab.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -126,6 +127,36 @@ def test_bodies_of_no_length_that_never_end_are_cut_at_the_limit(lab: Lab) -> No
     except httpx.WriteError:
         return
     assert answer.status_code == 413
+
+
+def test_a_client_that_stops_half_way_is_hung_up_on_and_logged_with_408(lab: Lab) -> None:
+    file = lab.folder / "nginx" / "public.conf"
+    text = file.read_text()
+    try:
+        file.write_text(text.replace("client_body_timeout 60s", "client_body_timeout 1s"))
+        lab.reload()
+        first = HEAD + b"Content-Length: 100\r\n\r\n{"
+        with (
+            slow_clients(lab, 1, first) as (connection,),
+            contextlib.suppress(ConnectionResetError),
+        ):
+            assert connection.recv(4096) == b""
+    finally:
+        file.write_text(text)
+        lab.reload()
+    until(lambda: [line for line in lab.log() if line["status"] == 408])
+    assert lab.seen() == []
+
+
+def test_a_body_that_finds_no_place_to_wait_in_is_an_error_in_json(lab: Lab) -> None:
+    place = ("exec", lab.container("nginx"), "chmod")
+    docker(*place, "000", "/tmp/client_body")
+    try:
+        answer = lab.chat(b'{"model": "chat", "a": "' + b"x" * 1_000_000 + b'"}')
+    finally:
+        docker(*place, "700", "/tmp/client_body")
+    assert said(answer) == (500, "internal")
+    assert lab.seen() == []
 
 
 def test_no_worker_died(lab: Lab) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from deploys.render.nginx import gateway_revision
-from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, docker, running_lab, said
+from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, running_lab, said
 from tests.e2e.gateway_tree import KEY, write_tree
 from tests.e2e.routing_pools import POOLS, drained
 
@@ -26,20 +26,24 @@ def started_lab(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> I
 
 
 def in_session(
-    lab: Lab, session: str = "", user: str = "", *, stream: bool = False
+    lab: Lab, session: str = "", user: str = "", *, stream: bool = False, pool: str = "session.pool"
 ) -> httpx.Response:
-    """One request to the pool with affinity."""
-    body = {"model": "session.pool", "stream": stream, **({"user": user} if user else {})}
+    """One request to the pool with affinity, or to another one."""
+    body = {"model": pool, "stream": stream, **({"user": user} if user else {})}
     headers = {**HEADERS, **({"X-Session-Id": session} if session else {})}
     return lab.chat(body, headers)
 
 
-def at_once(count: int, lab: Lab, session: str) -> tuple[list[httpx.Response], list[int]]:
+def at_once(
+    count: int, lab: Lab, session: str, pool: str = "session.pool"
+) -> tuple[list[httpx.Response], list[int]]:
     """As many streams of one session, all running together; and how many each replica had."""
     answers: list[httpx.Response] = []
     lab.engines("holds")
     threads = [
-        threading.Thread(target=lambda: answers.append(in_session(lab, session, stream=True)))
+        threading.Thread(
+            target=lambda: answers.append(in_session(lab, session, stream=True, pool=pool))
+        )
         for _ in range(count)
     ]
     for thread in threads:
@@ -130,6 +134,11 @@ def test_a_session_over_its_bound_spills_and_then_waits_where_least_wait(lab: La
     assert refused.headers["retry-after"] == "2"
 
 
+def test_a_host_of_three_times_the_weight_has_three_times_the_requests(lab: Lab) -> None:
+    _, served = at_once(8, lab, "", "weighted")
+    assert served == [2, 6]
+
+
 def test_a_drained_replicas_sessions_move_and_the_others_stay(lab: Lab) -> None:
     sessions = [f"drained-{number}" for number in range(8)]
     before = {one: in_session(lab, one).json()["served_by"] for one in sessions}
@@ -138,16 +147,10 @@ def test_a_drained_replicas_sessions_move_and_the_others_stay(lab: Lab) -> None:
     text = copy.read_text()
     try:
         copy.write_text(drained(text, "chat-1"))
-        reload(lab)
+        lab.reload()
         assert {in_session(lab, one).json()["served_by"] for one in sessions} == {"chat-2"}
     finally:
         copy.write_text(text)
-        reload(lab)
+        lab.reload()
     assert {one: in_session(lab, one).json()["served_by"] for one in sessions} == before
     assert httpx.get(f"{lab.admin_url}/revision", timeout=5).json()["revision"] == revision
-
-
-def reload(lab: Lab) -> None:
-    """Has nginx load its files; old workers are gone before the next new connection."""
-    docker("kill", "--signal=HUP", lab.container("nginx"))
-    time.sleep(1)

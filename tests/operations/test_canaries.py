@@ -86,7 +86,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     return Host(tmp_path, trial.store)
 
 
-def test_a_share_is_written_and_loaded_once_and_taken_away_by_one_reload(host: Host) -> None:
+def test_a_share_is_written_and_loaded_once_and_ended_by_one_reload(host: Host) -> None:
     assert host.set(SHARE).exit_code == ExitCode.DONE
     assert (host.shares(), host.reloads()) == (["chat"], 1)
     written = host.file.read_text()
@@ -95,8 +95,14 @@ def test_a_share_is_written_and_loaded_once_and_taken_away_by_one_reload(host: H
     assert host.set(SHARE).changed
     assert (host.file.read_text(), host.reloads()) == (written, 2)
     assert not host.set(SHARE).changed
-    assert host.set(Share("chat", "next", 0, ())).changed
-    assert (host.shares(), host.reloads()) == ([], 3)
+    ended = Share("chat", "next", 0, ())
+    assert host.set(ended).changed
+    assert (host.file.read_text().count("candidate;"), host.reloads()) == (1, 3)
+    assert not host.set(ended).changed
+    # Nor is anything to do where there never was a share.
+    host.file.unlink()
+    (host.root / "revision").write_text('{"canaries": "chat=0"}')
+    assert not host.set(ended).changed
 
 
 def test_an_apply_keeps_a_candidates_share_and_forgets_those_of_candidates_that_are_gone(

@@ -39,6 +39,13 @@ def test_the_file_says_nginx_which_slices_are_the_candidates_and_of_no_other_poo
     assert f'"=chat.1>next" 25@{NOW};' in text
 
 
+def test_the_file_of_a_share_that_was_ended_says_so_and_draws_nobody() -> None:
+    text = share_file(Share("chat", "next", 0, ()), "ana@desk")
+    (pattern,) = re.findall(r'"~(.*)" candidate;', text)
+    assert not [one for one in range(100) if re.search(pattern, f"chat>next|{one:02}")]
+    assert f'"=chat>next" 0@{NOW};' in text
+
+
 def written(root: Path, *text: str) -> list[Share]:
     """What lies there once the script has run, by the question that hosts are asked."""
     script = (SCRIPTS / "set-canary").read_text()

@@ -112,6 +112,7 @@ def test_one_gateway_alone_has_no_keepalived() -> None:
     }
 
 
+PLACE = "/srv/homeport/secrets/acme"
 ACME = {"names": ("llm.example", "b.example"), "acme": {"email": "ops@llm.example"}}
 
 
@@ -134,7 +135,9 @@ def test_by_acme_a_client_with_no_more_rights_than_nginx_keeps_the_certificate()
     # Each of the two has a network that the other is not in.
     assert set(client["networks"]).isdisjoint(nginx_service["networks"])
     mounts = {one["target"]: one.get("read_only", False) for one in nginx_service["volumes"]}
-    assert mounts["/srv/homeport/secrets/acme"] is True
+    assert mounts[PLACE] is True
+    # An apply waits until it has asked: a certificate that was there may be for other names.
+    assert client["healthcheck"]["test"][-4:] == [f"{PLACE}/tls.pem", "-a", "-e", "/tmp/asked"]
     labels = [one["labels"]["homeport.config-sha256"] for one in (nginx_service, client)]
     assert len(set(labels)) == 2
     assert all(len(label) == 64 for label in labels)
