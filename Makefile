@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo demo-down test test-fast format accuracy oracle judge-tls vllm-parser bench-plan bench-deploy \
-	bench-affinity bench-gateway bench-client bench survey plan render apply verify drift releases rollback chat traffic lock clean
+	bench-affinity bench-gateway bench-client bench cost survey plan render apply verify drift releases rollback chat traffic lock clean
 
 demo: $(READY)
 	@$(BIN)/homeport demo
@@ -28,7 +28,7 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-survey plan render apply verify drift releases rollback chat traffic bench: $(READY)
+survey plan render apply verify drift releases rollback chat traffic bench cost: $(READY)
 	@$(BIN)/homeport $@ $(ENV)
 
 # The memory estimator held against published measurements, class by class.

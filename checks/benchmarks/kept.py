@@ -80,6 +80,20 @@ def last(where: Path, workload: Mapping[str, Any], own: str, fleet: str = "") ->
     return max(found, key=lambda one: str(one.document["time"]), default=None)
 
 
+def newest(where: Path, model: str, fleet: str) -> Kept | None:
+    """The newest of a model (by its public name) with closed loops and answers; of this release
+    if there is one, else of any. Raises Refused for a file that is no benchmark.
+    """
+    found = [
+        one
+        for path in sorted(where.glob("*/*.json"))
+        if (one := Kept(path, _read(path))).document["workload"]["model"] == model
+        and any(load["loop"] == "closed" for load in one.document["loads"])
+        and one.has_answers
+    ]
+    return max(found, key=lambda one: (one.fleet == fleet, one.document["time"]), default=None)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text())

@@ -21,6 +21,7 @@ from checks.benchmarks.numbers.objective import Objective
 from deploys.cli import bench_options as words
 from deploys.cli.batch_options import ClientOption
 from deploys.cli.bench_beside import opinions, program
+from deploys.cli.bench_energy import Meter, metered, most_seconds
 from deploys.cli.bench_result import Result, told
 from deploys.cli.bench_target import Target, require_applied, require_fits, require_loaded, target
 from deploys.cli.exit_codes import ExitCode
@@ -49,6 +50,7 @@ def bench(
     total_ms: words.TotalOption = 0,
     timeout: words.TimeoutOption = 300,
     seed: words.SeedOption = 1,
+    idle_seconds: words.IdleOption = 30,
     against: words.AgainstOption = "",
     beside: words.BesideOption = "",
     as_json: JsonOption = False,
@@ -66,8 +68,11 @@ def bench(
     before = _before(root, asked, workload, against)
     if not require_applied(asked, root):
         return ExitCode.HOST_UNREACHABLE
+    most = most_seconds(spans, len(wanted), timeout, idle_seconds)
     try:
-        scaled, points = asyncio.run(_measured(asked, workload, wanted, spans, timeout))
+        with metered(root, environment, asked.model, idle_seconds, most) as meter:
+            scaled, points = asyncio.run(_measured(asked, workload, wanted, spans, timeout, meter))
+            energy = meter.words(points)
     except NoAnswer as none:
         return _unanswered(none, asked)
     objective = Objective(first_token_ms / 1000, token_ms / 1000, total_ms / 1000 or None)
@@ -75,7 +80,7 @@ def bench(
     about = About(environment, asked.fleet, when, workload, objective, spans, scaled)
     bodies = Bodies(workload, scaled or Scale(), asked.context_tokens)
     others = [*opinions(other, asked, bodies, points, timeout)]
-    return told(root, Result(about, points, others, before), as_json=as_json)
+    return told(root, Result(about, points, others, before, energy), as_json=as_json)
 
 
 def _unanswered(none: NoAnswer, asked: Target) -> int:
@@ -97,12 +102,18 @@ def _before(root: Path, asked: Target, workload: Workload, against: str) -> Kept
 
 
 async def _measured(
-    asked: Target, workload: Workload, wanted: Sequence[Load], spans: Spans, timeout_seconds: float
+    asked: Target,
+    workload: Workload,
+    wanted: Sequence[Load],
+    spans: Spans,
+    timeout_seconds: float,
+    meter: Meter,
 ) -> tuple[Scale | None, list[Point]]:
     lines = Lines(asked.way, asked.headers, timeout_seconds)
     try:
         look = await first_look(lines, workload)
         require_loaded(look.release, asked)
+        await meter.wait_idle()
         bodies = Bodies(workload, look.scale or Scale(), asked.context_tokens)
         with _progress(len(wanted) * spans.runs) as tell:
             return look.scale, await measure(Asking(lines, bodies, workload), wanted, spans, tell)

@@ -49,6 +49,14 @@ TimeoutOption = Annotated[
     int, typer.Option("--timeout", min=1, help="Seconds after which an answer is given up.")
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of lengths, words and arrivals.")]
+IdleOption = Annotated[
+    float,
+    typer.Option(
+        "--idle-seconds",
+        min=0,
+        help="Before the first load, to read what idle GPUs take; 0 reads no GPU's energy.",
+    ),
+]
 AgainstOption = Annotated[
     str,
     typer.Option(

@@ -30,6 +30,8 @@ class Result:
     opinions: Sequence[Mapping[str, Any]]
     """Of other clients; see bench_beside."""
     before: Kept | None
+    energy: Mapping[str, Any] | None
+    """See checks/benchmarks/energy.py; None: no GPU was read."""
 
 
 def told(root: Path, result: Result, *, as_json: bool) -> int:
@@ -40,6 +42,7 @@ def told(root: Path, result: Result, *, as_json: bool) -> int:
     findings = _findings(whole, requests, result.before)
     whole["gate"] = _gate_words(findings, result.before)
     whole["second_opinions"] = result.opinions
+    whole["energy"] = result.energy
     path = keep(folder(root, result.about.environment), whole, requests)
     if as_json:
         print(json.dumps(whole, indent=2))

@@ -42,7 +42,7 @@ def target(root: Path, name: str, model: str, client: str) -> Target:
     """Raises Refused for a model or client that the environment has not."""
     settings = read_environment(root, name)
     gateway = committed_gateway(root, name)
-    public = _public_name(settings, model)
+    public = public_name(settings, model)
     key = key_of(gateway, client, root)
     releases = {one.host: one.release for one in committed_releases(root, name)}
     return Target(
@@ -62,7 +62,8 @@ def target(root: Path, name: str, model: str, client: str) -> Target:
     )
 
 
-def _public_name(settings: Environment, model: str) -> str:
+def public_name(settings: Environment, model: str) -> str:
+    """Of a model that generates text, the first one where none is named; raises Refused."""
     chats = offer_of(settings.pools, settings.gateway).models.get(CHAT, {})
     if not chats:
         found = "no pool generates text: there is no token to wait for"

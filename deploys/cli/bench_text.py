@@ -31,7 +31,12 @@ def print_figures(found: Sequence[Figures], document: Mapping[str, Any], console
     for one in found:
         if one.profile != "steady":
             console.print(_over_time(one), markup=False, highlight=False)
-    for line in [*_intervals(found), *_words(found), *_capacity(document)]:
+    for line in [
+        *_intervals(found),
+        *_words(found),
+        *_capacity(document),
+        *_energy(found, document),
+    ]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -142,3 +147,17 @@ def _capacity(document: Mapping[str, Any]) -> Iterator[str]:
         )
     elif closed:
         yield "capacity: not even the fewest users get 99 % of their answers in time"
+
+
+def _energy(found: Sequence[Figures], document: Mapping[str, Any]) -> Iterator[str]:
+    energy = document["energy"]
+    if energy is None:
+        return
+    yield from (f"energy: {words}" for words in energy["remarks"])
+    gpus = energy["gpus"]
+    idle = sum(one["idle_watts"] for one in gpus)
+    for one in found if gpus else ():
+        watts = sum(gpu["load_watts"][one.load] for gpu in gpus)
+        rate = one.per_second.tokens
+        each = f", {watts / rate.value:,.3f} J for each token" if rate and rate.value else ""
+        yield f"{one.load}: {len(gpus)} GPU(s) took {watts:,.0f} W, idle {idle:,.0f} W{each}"

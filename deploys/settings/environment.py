@@ -18,6 +18,7 @@ from deploys.settings.cloud_consistency import cloud_inconsistencies
 from deploys.settings.committed import missing_files
 from deploys.settings.connection import Connection
 from deploys.settings.consistency import inconsistencies
+from deploys.settings.cost import Cost
 from deploys.settings.engine_words import by_facts
 from deploys.settings.gateway import Gateway
 from deploys.settings.group_data import EnvironmentWords, HostWords
@@ -63,6 +64,7 @@ class Environment(Frozen):
     registry: Registry | None = None
     hub: Hub = Hub()
     cloud: Cloud | None = None
+    cost: Cost | None = None
     calibration: Calibration = Calibration()
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from deploys.settings.client import Client
 from deploys.settings.cloud import Cloud
+from deploys.settings.cost import Cost, HostCost
 from deploys.settings.docker import Docker
 from deploys.settings.gateway import Gateway
 from deploys.settings.hub import Hub
@@ -37,6 +38,8 @@ class HostWords(Frozen):
     """Pulled for images built on the host; made with debootstrap where no registry answers."""
     debian_mirror: Annotated[str, StringConstraints(pattern=r"^https?://[^\s'\"]+$")] | None = None
     """Where debootstrap takes packages from; the host's own apt mirror when left out."""
+    host_cost: HostCost | None = None
+    """Needed by `homeport cost` alone, on every host."""
     docker: Docker = Docker()
     nvidia: Nvidia = Nvidia()
 
@@ -53,3 +56,5 @@ class EnvironmentWords(Frozen):
     registry: Registry | None = None
     """The site's own; images come from where their names say when left out."""
     hub: Hub = Hub()
+    cost: Cost | None = None
+    """Needed by `homeport cost` alone."""

@@ -25,3 +25,7 @@ clients = {
 }
 
 gateway = {"address": "127.0.0.1", "port": 8080, "admin_port": 8081}
+
+# Round numbers of an office's machine, for `homeport cost local`: put your own here.
+cost = {"currency": "USD", "power_per_kwh": 0.30, "pue": 1.0, "staff_per_month": 100.0}
+host_cost = {"price": 1200.0, "years": 4, "host_watts": {"idle": 20, "load": 60}}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from checks.probes import gpus, on_host, survey
+from checks.probes import energy, gpus, on_host, survey
 
 FOLDER = Path(on_host.__file__).parent
-SENT = sorted({*survey.MODULES, *gpus.MODULES})
+SENT = sorted({*survey.MODULES, *gpus.MODULES, *energy.MODULES})
 
 
 def test_every_module_for_hosts_is_sent_by_something() -> None:

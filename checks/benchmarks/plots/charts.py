@@ -3,25 +3,12 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from xml.etree.ElementTree import tostring
 
 import pygal
-from pygal.style import Style
 
 from checks.benchmarks.numbers.rows import Row
+from checks.benchmarks.plots.looks import looks, svg
 
-# Okabe and Ito's colours, which people tell apart who see few colours.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#000000")
-STYLE = Style(
-    background="transparent",
-    plot_background="transparent",
-    font_family="system-ui, sans-serif",
-    title_font_size=18,
-    label_font_size=13,
-    major_label_font_size=13,
-    legend_font_size=14,
-    colors=COLOURS,
-)
 # Of a curve; more of them are larger than they are finer.
 MOST_POINTS = 200
 
@@ -54,11 +41,11 @@ def _bars(
     tops = [bar["ci"]["high"] if "ci" in bar else bar["value"] for bar in shown]
     # pygal leaves whiskers out of the height.
     height = max(tops, default=0) or 1
-    chart = pygal.Bar(**_looks(title), range=(0, height), show_legend=len(series) > 1)
+    chart = pygal.Bar(**looks(title), range=(0, height), show_legend=len(series) > 1)
     chart.x_labels = [one["load"] for one in loads]
     for name, bars in series.items():
         chart.add(name, bars)
-    return _svg(chart)
+    return svg(chart)
 
 
 def _bar(figure: Mapping[str, Any] | None, times: float) -> dict[str, Any] | None:
@@ -72,7 +59,7 @@ def _bar(figure: Mapping[str, Any] | None, times: float) -> dict[str, Any] | Non
 
 
 def _curves(title: str, rows: Sequence[Row]) -> str:
-    chart = pygal.XY(**_looks(title), show_dots=False, range=(0, 100), x_title="ms")
+    chart = pygal.XY(**looks(title), show_dots=False, range=(0, 100), x_title="ms")
     for load, its in itertools.groupby(rows, lambda row: row.load):
         times = sorted(
             one.first_token_seconds for one in its if one.first_token_seconds is not None
@@ -80,13 +67,13 @@ def _curves(title: str, rows: Sequence[Row]) -> str:
         chosen = {round(at * (len(times) - 1) / MOST_POINTS) for at in range(MOST_POINTS + 1)}
         curve = [(times[at] * 1000, 100 * (at + 1) / len(times)) for at in sorted(chosen) if times]
         chart.add(load, curve)
-    return _svg(chart)
+    return svg(chart)
 
 
 def _over_time(load: Mapping[str, Any]) -> str:
     """What became of a load that comes and goes, all runs together."""
     begins = list(dict.fromkeys(one["from_seconds"] for one in load["slices"]))
-    chart = pygal.Line(**_looks(f"{load['load']}: requests over time"), x_title="s")
+    chart = pygal.Line(**looks(f"{load['load']}: requests over time"), x_title="s")
     chart.x_labels = [f"{begin:g}" for begin in begins]
     for word in ("wanted", "answered", "shed"):
         counts = [
@@ -94,25 +81,4 @@ def _over_time(load: Mapping[str, Any]) -> str:
             for begin in begins
         ]
         chart.add(word, counts)
-    return _svg(chart)
-
-
-def _looks(title: str) -> dict[str, Any]:
-    return {
-        "title": title,
-        "style": STYLE,
-        "width": 900,
-        "height": 420,
-        "legend_at_bottom": True,
-        "stroke_style": {"width": 2},
-        "js": [],
-    }
-
-
-def _svg(chart: Any) -> str:  # noqa: ANN401 - pygal has no types
-    """Without pygal's script: a page that is mailed around should run nothing."""
-    tree = chart.render_tree()
-    for parent in list(tree.iter()):
-        for script in parent.findall("script"):
-            parent.remove(script)
-    return tostring(tree, encoding="unicode")
+    return svg(chart)

@@ -18,6 +18,9 @@ PAGE = """<!doctype html>
 body {{ max-width: 60rem; margin: 1rem auto; padding: 0 1rem; font-family: system-ui, sans-serif;
   color: #111; background: #fff; }}
 svg {{ width: 100%; height: auto; break-inside: avoid; }}
+.wide {{ overflow-x: auto; }} table {{ border-collapse: collapse; break-inside: avoid; }}
+td, th {{ padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }}
+td:first-child, th:first-child {{ text-align: left; }}
 </style>
 </head>
 <body>

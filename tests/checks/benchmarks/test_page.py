@@ -1,7 +1,6 @@
 """The page of a benchmark: its charts show what was measured, and it needs nothing else."""
 
 import re
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -26,16 +25,18 @@ def charts(text: str) -> dict[str, ElementTree.Element]:
     """Each chart by its title."""
     found = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
     trees = [ElementTree.fromstring(svg) for svg in found]  # noqa: S314 - our own
-    return {next(_texts(tree, "title")): tree for tree in trees}
+    return {texts(tree, "title")[0]: tree for tree in trees}
 
 
-def _texts(tree: ElementTree.Element, word: str) -> Any:  # noqa: ANN401 - a generator of texts
-    return (one.text for one in tree.iter() if word in (one.get("class") or "").split())
+def texts(tree: ElementTree.Element, word: str) -> list[str]:
+    """Of all elements of a class."""
+    marked = (one for one in tree.iter() if word in (one.get("class") or "").split())
+    return [one.text or "" for one in marked]
 
 
 def values(tree: ElementTree.Element) -> list[float]:
     """What a chart's bars or points stand for, as it says itself."""
-    return [float(text) for text in _texts(tree, "value") if text]
+    return [float(text) for text in texts(tree, "value") if text]
 
 
 def test_bars_are_the_figures_of_each_load() -> None:
@@ -46,7 +47,7 @@ def test_bars_are_the_figures_of_each_load() -> None:
     assert values(found["Until the first token, ms"]) == pytest.approx(wanted)
     rates = [one["per_second"]["tokens"]["value"] for one in document["loads"]]
     assert values(found["Tokens per second, of all together"]) == pytest.approx(rates)
-    labels = set(_texts(found["Until the first token, ms"], "x_label"))
+    labels = set(texts(found["Until the first token, ms"], "x_label"))
     assert labels == {"4 users", "5/s peak"}
 
 

@@ -1,0 +1,92 @@
+"""How many tokens a model really gives in a month, by the gateways' own logs."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from checks.benchmarks.cost.month import SECONDS_PER_MONTH
+from checks.benchmarks.cost.tokens import MILLION
+from checks.traffic.entry import Entry, read_entry
+
+FLEET = "fleet"
+# Less of a log than this, and a month of it would be made of a moment.
+LEAST_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One gateway."""
+
+    answers: int
+    """By replicas; the cloud's and kept ones cost the fleet nothing."""
+    counted: int
+    """Of which the log has tokens: nginx counts them for clients whose tokens are limited."""
+    tokens: int
+    """Of those, prompts and answers together."""
+    seconds: float
+    """That the log covers: it may begin later than was asked for."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """All gateways together."""
+
+    answers: int
+    counted: int
+    seconds: float
+    tokens_per_answer: float
+    """With their prompts."""
+    millions_per_month: float
+    """Of answers' tokens alone."""
+    estimated: bool
+    """Whether the log has no token at all, so that answers are taken to be the benchmark's."""
+
+
+def logged(
+    lines: Iterable[str], pools: Collection[str], since_seconds: int, now: datetime
+) -> Logged:
+    """What a gateway's lines say of these pools."""
+    answers = counted = tokens = 0
+    first = ""
+    for line in lines:
+        entry = read_entry(line)
+        if entry is None:
+            continue
+        first = first or entry.time
+        if entry.pool in pools and _is_own_answer(entry):
+            answers += 1
+            counted += entry.tokens > 0
+            tokens += entry.tokens
+    return Logged(answers, counted, tokens, _covered(first, since_seconds, now))
+
+
+def _is_own_answer(entry: Entry) -> bool:
+    return entry.provider == FLEET and entry.cache != "hit" and 200 <= entry.status < 300
+
+
+def _covered(first: str, since_seconds: int, now: datetime) -> float:
+    """Docker drops the oldest lines: a busy gateway's log may begin yesterday."""
+    if not first:
+        return since_seconds
+    age = (now - datetime.fromisoformat(first)).total_seconds()
+    return min(since_seconds, max(age, LEAST_SECONDS))
+
+
+def use(logs: Sequence[Logged], prompt_ratio: float, benchmark_tokens: float) -> Use:
+    """A month like the time that the logs cover: answers / seconds * 2,628,000 * tokens of each.
+
+    `benchmark_tokens`: of one answer with its prompt, where no line has a number. Of all tokens
+    1 / (1 + k) are of answers, k prompt tokens for each as the benchmark had it.
+    """
+    answers, counted = sum(one.answers for one in logs), sum(one.counted for one in logs)
+    mean = sum(one.tokens for one in logs) / counted if counted else benchmark_tokens
+    per_second = sum(one.answers / one.seconds for one in logs)
+    tokens = per_second * SECONDS_PER_MONTH * mean / (1 + prompt_ratio)
+    return Use(
+        answers=answers,
+        counted=counted,
+        seconds=max((one.seconds for one in logs), default=0.0),
+        tokens_per_answer=mean,
+        millions_per_month=tokens / MILLION,
+        estimated=answers > 0 and not counted,
+    )
