@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PURE = (
     *("deploys/settings", "deploys/catalogue", "deploys/plan", "deploys/render"),
     *("deploys/history", "deploys/questions", "deploys/survey", "deploys/batch"),
+    "deploys/causes",
 )
 
 
@@ -58,7 +59,7 @@ def test_plan_and_render_import_neither_pyinfra_nor_testinfra(package: str) -> N
 
 
 def test_plan_and_render_open_nothing_for_writing() -> None:
-    files = _python_files("deploys/plan", "deploys/render", "deploys/survey")
+    files = _python_files("deploys/plan", "deploys/render", "deploys/survey", "deploys/causes")
     writers = [str(path) for path in files if any(_writes(call) for call in _calls(path))]
     assert writers == []
 

@@ -1,0 +1,36 @@
+"""Lines that look like an error to somebody who knows no rule."""
+
+import re
+
+from deploys.causes.evidence import Line, shown
+
+# Not the empty field `"error":""` of the gateway's own log.
+_LOOKS = re.compile(
+    r"\b(?:\w*error|fatal|panic|emerg|crit|traceback|exception|segfault|abort(?:ed)?|killed"
+    r"|cannot|could not|failed|refused|denied)\b(?!\":\s*\"\")",
+    re.IGNORECASE,
+)
+_FIRST, _LAST = 2, 3
+
+
+class Suspects:
+    """The first of them, which are nearest to the cause, and the last."""
+
+    def __init__(self) -> None:
+        self._first: list[Line] = []
+        self._last: list[Line] = []
+
+    def add(self, line: Line) -> None:
+        """Keeps a line that looks like one."""
+        found = _LOOKS.search(line.text)
+        if not found:
+            return
+        kept = shown(line, found.start())
+        if len(self._first) < _FIRST:
+            self._first.append(kept)
+        else:
+            self._last = [*self._last, kept][-_LAST:]
+
+    def found(self) -> tuple[Line, ...]:
+        """In the order of the log."""
+        return (*self._first, *self._last)
