@@ -17,6 +17,7 @@ from deploys.cli import (
     drain,
     drift,
     estimate,
+    explain,
     lock,
     models,
     plan,
@@ -62,6 +63,7 @@ for verb in (
     demo.demo,
 ):
     app.command()(verb)
+app.command("explain")(explain.explain_log)
 models.app.command("unused")(unused_models.unused_models)
 app.add_typer(batch.app, name="batch", help="OpenAI batch files, answered through the gateway.")
 app.add_typer(models.app, name="models", help="The model catalogue, and the hosts' stores.")
