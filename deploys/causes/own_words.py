@@ -8,8 +8,8 @@ from deploys.causes.evidence import Line
 # pyinfra puts the host before what a run says.
 _ERROR = re.compile(r"^(?:\s*\[[^\]]+\])?\s*error: (.+)$")
 _HINT = re.compile(r"^(?:\s*\[[^\]]+\])?\s*hint: (.+)$")
-# Between the two stand at most where a log is kept and what an engine's log says.
-_LINES_BETWEEN = 12
+# Between the two stand at most where a log is kept, and two causes with their remedies.
+_LINES_BETWEEN = 20
 # Every file of an environment may be wrong.
 _MOST = 50
 

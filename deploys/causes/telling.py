@@ -64,7 +64,7 @@ def below(explanation: Explanation, place: Place) -> Iterator[str]:
     roots = [one for one in explanation.findings if not one.follows and not one.warns]
     for finding in [one for one in roots if one.name != "homeport"][:2]:
         yield f"cause: {place.named(finding.cause)}"
-        yield f"  its log: {finding.evidence[0].text}"
+        yield f"  evidence: {finding.evidence[0].text}"
         for remedy in finding.remedies:
             yield f"remedy: {remedy_words(remedy, place)}"
 

@@ -121,7 +121,7 @@ def test_the_kits_own_words_are_their_own_remedy() -> None:
 
 
 def test_an_error_without_a_hint_is_not_the_kits() -> None:
-    found = explained("error: something else\n" + "line\n" * 20 + "hint: of nobody\n")
+    found = explained("error: something else\n" + "line\n" * 30 + "hint: of nobody\n")
     assert found.findings == ()
     assert found.is_unknown
 
@@ -161,7 +161,7 @@ def test_a_persons_words_name_the_file_of_the_setting_and_the_command() -> None:
 
 def test_below_a_failure_only_the_first_causes_are_told() -> None:
     words = list(below(explained(f"{HELD}\n{ENDED}\n{TOO_LONG}\n"), Place("prod", "chat")))
-    assert [line.split(":")[0] for line in words] == ["cause", "  its log", *["remedy"] * 3]
+    assert [line.split(":")[0] for line in words] == ["cause", "  evidence", *["remedy"] * 3]
     assert list(below(explained("all is well"), Place())) == []
 
 
