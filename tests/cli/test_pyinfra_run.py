@@ -142,6 +142,9 @@ def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:
         "    [gate1] error: chat-1 on gpu1: it never became healthy; it went back to its old "
         "release abc and serves again, all that came after it is untouched",
         "    [gate1] its log: gpu1:/srv/homeport/failed/chat-1.log",
+        "    [gate1] cause: the GPU has not enough memory",
+        "    [gate1]   evidence: cudaMalloc failed: out of memory",
+        "    [gate1] remedy: inventories/group_data/production.py: pools.chat.context_tokens",
         "    [gate1] hint: the log says why",
         "    [gate1] Error: executed 0 commands",
     ]
@@ -150,6 +153,9 @@ def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:
     assert run.explanation.splitlines()[0].startswith("error: chat-1 on gpu1: it never became")
     assert run.explanation.splitlines()[1:] == [
         "its log: gpu1:/srv/homeport/failed/chat-1.log",
+        "cause: the GPU has not enough memory",
+        "  evidence: cudaMalloc failed: out of memory",
+        "remedy: inventories/group_data/production.py: pools.chat.context_tokens",
         "hint: the log says why",
     ]
     assert run.rollout == ["chat-1 on gpu1: failed: it never became healthy"]
