@@ -14,6 +14,7 @@ from deploys.history.words import LOST
 from deploys.operations import engine_causes
 from deploys.operations.engine_causes import explained, kept_log, log_and_causes
 from deploys.operations.other_host import CommandFailed
+from deploys.questions import whole_text
 
 KEY = "hp-3f9a1c0b7d2e4f5a6b8c9d0e1f2a3b4c"
 FULL = "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 9 MiB on device 0: cudaMalloc failed: out of memory"  # noqa: E501 - as it is told
@@ -116,3 +117,8 @@ def test_a_first_start_that_fails_says_why_after_dockers_words(
     assert ended is done
     assert output.output_lines[0] == "error: it never became healthy"
     assert any(line.startswith(SETTING) for line in output.output_lines) is added
+
+
+@pytest.mark.parametrize("answer", ["", "no letters of base64!", "H4sIAAAA", "bm8gZ3ppcA=="])
+def test_what_was_not_packed_or_is_cut_off_is_no_log(answer: str) -> None:
+    assert whole_text.read(answer) == b""
