@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from deploys.causes.evidence import Line, masked, shown
 from deploys.causes.own_words import Complaints, OwnComplaint
@@ -85,16 +86,22 @@ def explain(log: Iterable[Line]) -> Explanation:
 
 
 def _look(line: Line, hits: dict[str, _Hit]) -> bool:
-    known = False
-    for rule in rules():
-        for seen in rule.seen:
-            found = seen.wording.found(line.text)
-            if found:
-                known = True
-                hit = hits.setdefault(f"{rule.name}\0{seen.words}", _Hit(rule, seen, found[1]))
-                hit.add(line, found[0])
-                break
-    return known
+    text = line.text
+    # Most lines have none of them, and a log has millions of lines.
+    likely = [(rule, seen) for longest, rule, seen in _needles() if longest in text]
+    known: set[str] = set()
+    for rule, seen in likely:
+        found = None if rule.name in known else seen.wording.found(text)
+        if found:
+            known.add(rule.name)
+            hit = hits.setdefault(f"{rule.name}\0{seen.words}", _Hit(rule, seen, found[1]))
+            hit.add(line, found[0])
+    return bool(known)
+
+
+@cache
+def _needles() -> tuple[tuple[str, Rule, Seen], ...]:
+    return tuple((seen.wording.longest, rule, seen) for rule in rules() for seen in rule.seen)
 
 
 def _is_meant(seen: Seen, versions: dict[str, str]) -> bool:

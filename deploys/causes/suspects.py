@@ -10,6 +10,11 @@ _LOOKS = re.compile(
     r"|cannot|could not|failed|refused|denied)\b(?!\":\s*\"\")",
     re.IGNORECASE,
 )
+# One of these is in each of them: most lines need not be looked at more closely.
+_PARTS = (
+    *("error", "fatal", "panic", "emerg", "crit", "trace", "except", "segf", "abort", "kill"),
+    *("cannot", "could not", "failed", "refused", "denied"),
+)
 _FIRST, _LAST = 2, 3
 
 
@@ -22,7 +27,8 @@ class Suspects:
 
     def add(self, line: Line) -> None:
         """Keeps a line that looks like one."""
-        found = _LOOKS.search(line.text)
+        text = line.text.lower()
+        found = _LOOKS.search(line.text) if any(part in text for part in _PARTS) else None
         if not found:
             return
         kept = shown(line, found.start())
