@@ -1,8 +1,10 @@
 """Each replica by itself, asked inside its own container: no gateway can hide an ill one."""
 
+from collections.abc import Callable
+
 from checks.committed import Replica
 from checks.probes.engines import EngineAnswer
-from checks.verdict import require
+from checks.verdict import fail, require
 from deploys.questions.engine_answers import missing
 
 ASKED_FOR = {
@@ -13,28 +15,34 @@ ASKED_FOR = {
 LOGS = "`docker logs` of its container says what happened; homeport apply starts it anew"
 
 
-def check_each_replica_says_it_is_ready(replica: Replica, engine_answer: EngineAnswer) -> None:
+def check_each_replica_says_it_is_ready(
+    replica: Replica, engine_answer: EngineAnswer, engine_causes: Callable[[], list[str]]
+) -> None:
     """The engine's own /health: 503 while it loads, 200 once it can answer."""
     status = engine_answer.health_status
     words = {0: "does not answer on port 8080", 503: "is still loading its model (503)"}
-    require(
-        status == 200,
-        f"{replica.name} {words.get(status, f'says {status}')}",
-        "wait for a large model to load; otherwise " + LOGS,
-    )
+    if status != 200:
+        fail(
+            f"{replica.name} {words.get(status, f'says {status}')}",
+            "wait for a large model to load; otherwise " + LOGS,
+            engine_causes(),
+        )
 
 
-def check_each_replica_answers_a_completion(replica: Replica, engine_answer: EngineAnswer) -> None:
+def check_each_replica_answers_a_completion(
+    replica: Replica, engine_answer: EngineAnswer, engine_causes: Callable[[], list[str]]
+) -> None:
     """A process that listens and loads may still be unable to compute: text, vectors or ranks."""
     wanted = ASKED_FOR[engine_answer.kind]
     said = f"{engine_answer.completion_status}: {engine_answer.completion[:200]}"
-    require(
-        engine_answer.completion_status == 200,
-        f"{replica.name} refuses {wanted} with {said}"
-        if engine_answer.completion_status
-        else f"{replica.name} does not answer {wanted} in time",
-        LOGS,
-    )
+    if engine_answer.completion_status != 200:
+        fail(
+            f"{replica.name} refuses {wanted} with {said}"
+            if engine_answer.completion_status
+            else f"{replica.name} does not answer {wanted} in time",
+            LOGS,
+            engine_causes(),
+        )
     if engine_answer.kind != "generation":
         lacks = missing(engine_answer.kind, engine_answer.document)
         found = f"{replica.name} answers with {lacks}: {engine_answer.completion[:200]}"

@@ -1,7 +1,8 @@
 """Each host: Docker, clock and disk; its containers alive, as committed, with least privilege."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from checks.causes import Causes
 from checks.fleet import Deployed
 from checks.probes.containers import CONFIG, Container
 from checks.probes.drift import unexplained_ports
@@ -45,25 +46,30 @@ def check_the_disk_has_room(deployed: Deployed) -> None:
     )
 
 
-def check_every_service_runs(deployed: Deployed) -> None:
+def check_every_service_runs(deployed: Deployed, causes: Causes) -> None:
     """One running container for each committed service."""
-    missing = [
-        f"{service}: {container.status + _last_words(container) if container else 'no container'}"
+    ended = [
+        (service, container)
         for service, container in _services(deployed)
         if container is None or container.status != "running"
     ]
-    none_of(missing, "not running", "`docker logs` says why it ended; homeport apply starts it")
+    missing = [f"{name}: {c.status + _last_words(c) if c else 'no container'}" for name, c in ended]
+    remedy = "`docker logs` says why it ended; homeport apply starts it"
+    none_of(missing, "not running", remedy, _why(deployed, causes, ended))
 
 
-def check_every_container_is_healthy(deployed: Deployed) -> None:
+def check_every_container_is_healthy(deployed: Deployed, causes: Causes) -> None:
     """By its own health check, which asks the engine or nginx itself."""
     ill = [
-        f"{service}: {container.health or 'has no health check'}"
+        (service, container)
         for service, container in _services(deployed)
         if container is not None and container.status == "running" and container.health != "healthy"
     ]
+    found = [
+        f"{service}: {container.health or 'has no health check'}" for service, container in ill
+    ]
     remedy = "`docker inspect` shows the health check's output; `docker logs` what the service says"
-    none_of(ill, "not healthy", remedy)
+    none_of(found, "not healthy", remedy, _why(deployed, causes, ill))
 
 
 def check_containers_run_the_committed_configuration(deployed: Deployed) -> None:
@@ -82,11 +88,12 @@ def check_containers_run_the_committed_configuration(deployed: Deployed) -> None
     none_of(other, "not on the committed configuration", "homeport apply replaces exactly these")
 
 
-def check_no_container_restarts_in_a_loop(deployed: Deployed) -> None:
+def check_no_container_restarts_in_a_loop(deployed: Deployed, causes: Causes) -> None:
     """Docker counts restarts since the container was made."""
     looping = _named(deployed, lambda c: c.status == "restarting" or c.restart_count >= RESTARTS)
     found = [f"{name}: {c.restart_count} restarts{_last_words(c)}" for name, c in looping]
-    none_of(found, "ends again and again", "`docker logs` shows the last words before each end")
+    remedy = "`docker logs` shows the last words before each end"
+    none_of(found, "ends again and again", remedy, _why(deployed, causes, looping))
 
 
 def check_no_container_was_killed_for_memory(deployed: Deployed) -> None:
@@ -164,6 +171,12 @@ def _named(
 ) -> list[tuple[str, Container]]:
     """Every container of the environment, committed or not, that `is_found` picks."""
     return [(c.service, c) for c in deployed.live.containers if is_found(c)]
+
+
+def _why(
+    deployed: Deployed, causes: Causes, ill: Iterable[tuple[str, Container | None]]
+) -> list[str]:
+    return causes(deployed.committed.host.name, (container for _, container in ill))
 
 
 def _last_words(container: Container) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checks import concerned, engine_fixtures, gpu_fixtures
+from checks import causes, concerned, engine_fixtures, gpu_fixtures
 from checks.committed import Committed, read_committed
 from checks.fleet import Deployed, Fleet
 from checks.probes.gateway import Gateway
@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Reads the commit before anything is collected: bad input ends the run at once."""
     config.addinivalue_line("python_files", "check_*.py")
     config.addinivalue_line("python_functions", "check_")
+    config.pluginmanager.register(causes)
     config.pluginmanager.register(engine_fixtures)
     config.pluginmanager.register(gpu_fixtures)
     if config.getoption("--help"):

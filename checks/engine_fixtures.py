@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from checks.causes import Causes
 from checks.committed import Replica
 from checks.fleet import Fleet
 from checks.probes import engines
@@ -81,3 +82,11 @@ def engine_answer(
     if answer is None:
         fail(f"{replica.name} on {replica.host} is not running: {_BRING_BACK[0]}", _BRING_BACK[1])
     return answer
+
+
+@pytest.fixture
+def engine_causes(replica: Replica, fleet: Fleet, causes: Causes) -> Callable[[], list[str]]:
+    """Asks the log of one replica why it does not answer."""
+    release = fleet.committed[replica.host].release
+    container = fleet.live(replica.host).engines(release).get(replica.name)
+    return lambda: causes(replica.host, [container])

@@ -6,9 +6,12 @@ from typing import NoReturn
 import pytest
 
 
-def fail(cause: str, remedy: str) -> NoReturn:
-    """Ends the check; a person reads these two lines and no traceback."""
-    pytest.fail(f"{cause}\nremedy: {remedy}", pytrace=False)
+def fail(cause: str, remedy: str, more: Iterable[str] = ()) -> NoReturn:
+    """Ends the check; a person reads these lines and no traceback.
+
+    `more` stands before the remedy: causes that a log tells of, with remedies of their own.
+    """
+    pytest.fail("\n".join([cause, *more, f"remedy: {remedy}"]), pytrace=False)
 
 
 def require(holds: object, cause: str, remedy: str) -> None:
@@ -17,8 +20,8 @@ def require(holds: object, cause: str, remedy: str) -> None:
         fail(cause, remedy)
 
 
-def none_of(found: Iterable[object], cause: str, remedy: str) -> None:
+def none_of(found: Iterable[object], cause: str, remedy: str, more: Iterable[str] = ()) -> None:
     """Ends the check when anything was found, and lists all of it."""
     lines = [f"  {item}" for item in found]
     if lines:
-        fail("\n".join([f"{cause}:", *lines]), remedy)
+        fail("\n".join([f"{cause}:", *lines]), remedy, more)

@@ -20,6 +20,7 @@ from deploys.cli import (
     drift,
     engines,
     estimate,
+    explain,
     lock,
     models,
     plan,
@@ -67,6 +68,7 @@ for verb in (
     demo.demo,
 ):
     app.command()(verb)
+app.command("explain")(explain.explain_log)
 models.app.command("unused")(unused_models.unused_models)
 app.add_typer(batch.app, name="batch", help="OpenAI batch files, answered through the gateway.")
 app.add_typer(engines.app, name="engines", help="What each version of an engine knows.")

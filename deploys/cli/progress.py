@@ -1,9 +1,13 @@
-"""What pyinfra tells of its end: which hosts it could not reach or lost, and what stopped it."""
+"""What pyinfra tells of its end: hosts not reached or lost, what stopped it, what went wrong."""
 
 import re
 import signal
 from collections.abc import Iterable
 
+from deploys.causes.evidence import Line
+from deploys.causes.explanation import explain
+from deploys.causes.lines import plain
+from deploys.causes.telling import Place, below
 from deploys.history.words import LOST
 
 # How pyinfra 3.10 tells of a connection that was never made (pyinfra/connectors/ssh.py). Of one
@@ -48,3 +52,12 @@ def stopped_by(code: int, environment: str) -> str:
     error = f"error: stopped by {signal.Signals(number).name}"
     hint = "hint: what hosts were at may go on there;"
     return f"{error}\n{hint} `homeport apply {environment}` goes on from here"
+
+
+def causes_of(progress: Iterable[str], environment: str) -> list[str]:
+    """What Docker, apt or a disk has said; nothing where hosts have told causes themselves."""
+    said = list(progress)
+    if any("] cause: " in line for line in said):
+        return []
+    lines = (Line(number, plain(line)) for number, line in enumerate(said, start=1))
+    return list(below(explain(lines), Place(environment)))

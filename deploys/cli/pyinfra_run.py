@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.progress import lost_hosts, stopped_by, unreachable_hosts
+from deploys.cli.progress import causes_of, lost_hosts, stopped_by, unreachable_hosts
 from deploys.history.words import LOCKED, LOCKING, ROLLED_BACK, ROLLOUT, UNTOUCHED
 from deploys.operations.refusal_words import REFUSED
 
@@ -143,8 +143,8 @@ def _ending(code: int, progress: list[str], environment: str) -> tuple[ExitCode,
     if unreachable:
         return ExitCode.HOST_UNREACHABLE, unreachable
     hint = f"hint: the lines above say why; `homeport apply {environment}` goes on from here"
-    failed = f"error: an operation failed\n{hint}"
-    return ExitCode.OPERATION_FAILED, stopped_by(code, environment) or failed
+    failed = ["error: an operation failed", *causes_of(progress, environment), hint]
+    return ExitCode.OPERATION_FAILED, stopped_by(code, environment) or "\n".join(failed)
 
 
 def _told(progress: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pyinfra.api.host import Host
 
 from deploys.facts.compose import ComposeServices
 from deploys.facts.once import once
+from deploys.operations.engine_causes import explained, kept_log
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.service_changes import Changes, changes
 
@@ -28,7 +29,7 @@ def changes_of(one: Host) -> Changes:
 def replaced(directory: str, file: str, project: str, service: str, *options: str) -> StringCommand:
     """The command that makes a service's container as a Compose file below `directory` says."""
     words = (directory, file, project, service, str(READY_SECONDS))
-    log = f"{directory}/failed/{service}.log"
+    log = kept_log(directory, service)
     return run_script(SCRIPTS / "replace-replica", *words, log, *options)
 
 
@@ -58,4 +59,5 @@ def started(
     for name in found.start:
         # Compose leaves an unhealthy container as it is.
         force = ("--force-recreate",) if name in current else ()
-        yield replaced(directory, file, project, name, *force)
+        command = replaced(directory, file, project, name, *force)
+        yield explained(command, kept_log(directory, name), name)

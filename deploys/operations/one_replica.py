@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from deploys.history.words import ROLLED_BACK
 from deploys.operations import replacing
+from deploys.operations.engine_causes import log_and_causes
 from deploys.operations.gateways import Gateway
 from deploys.operations.other_host import CommandFailed
 from deploys.operations.replacing import Container, Service
@@ -78,8 +79,8 @@ def _restored(replica: Replica) -> None:
 
 def _go_back(replica: Replica, words: ReplicaRollout, file: str, failure: CommandFailed) -> None:
     service = replica.service
-    log = f"its log: {service.host.name}:{service.log}"
     replica.tell(f"failed: {failure.reason}")
+    log = _log_and_causes(replica, words, failure)
     if not file:
         raise NothingServes(
             f"error: {service}: {failure.reason}\n{log}\n"
@@ -112,8 +113,8 @@ def _start(replica: Replica) -> None:
             replica.service, container, replacing.served_by(words), words.steady_seconds
         )
     except CommandFailed as failure:
-        log = f"{replica.service.host.name}:{replica.service.log}"
-        raise Stopped(f"error: {replica.service}: {failure.reason}\nits log: {log}") from failure
+        log = _log_and_causes(replica, words, failure)
+        raise Stopped(f"error: {replica.service}: {failure.reason}\n{log}") from failure
     _restored(replica)
     replica.tell("started, and answers right")
 
@@ -129,10 +130,15 @@ def _prove(replica: Replica) -> None:
     try:
         replacing.prove(replica.service, found.id, replacing.served_by(words), words.steady_seconds)
     except CommandFailed as failure:
-        log = f"{replica.service.host.name}:{replica.service.log}"
+        log = _log_and_causes(replica, words, failure)
         raise Stopped(
             f"error: {replica.service} was left drained by a run that died, and is not right: "
-            f"{failure.reason}\nits log: {log}"
+            f"{failure.reason}\n{log}"
         ) from failure
     _restored(replica)
     replica.tell("was left drained by a run that died; it answers right and is restored")
+
+
+def _log_and_causes(replica: Replica, words: ReplicaRollout, failure: CommandFailed) -> str:
+    service = replica.service
+    return log_and_causes(service.host, service.log, words.pool, failure)

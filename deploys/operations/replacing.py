@@ -10,6 +10,7 @@ from pyinfra.api.host import Host
 from deploys.facts.compose import ComposeServices
 from deploys.facts.release import FileText
 from deploys.operations import completion
+from deploys.operations.engine_causes import kept_log
 from deploys.operations.engine_services import replaced
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.manifest import engines_project, host_directory, this_release, this_run
@@ -47,7 +48,7 @@ class Service:
     @property
     def log(self) -> str:
         """Where the log of a container that failed is kept."""
-        return f"{self.directory}/failed/{self.name}.log"
+        return kept_log(self.directory, self.name)
 
     @property
     def new_file(self) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, SERVES, UNTOUCHED
 from deploys.operations import replacing
+from deploys.operations.engine_causes import log_and_causes
 from deploys.operations.gateways import Gateway
 from deploys.operations.other_host import CommandFailed
 from deploys.operations.replacing import Service
@@ -76,7 +77,8 @@ def _begins(replica: Replica, stand_in: Replica, words: ReplicaRollout) -> bool:
         replacing.prove(service, container, replacing.served_by(words), words.steady_seconds)
         _let_in(stand_in)
     except CommandFailed as failure:
-        raise _never_drained(replica, stand_in, failure) from failure
+        log = log_and_causes(service.host, service.log, words.pool, failure)
+        raise _never_drained(replica, stand_in, failure, log) from failure
     stand_in.tell(f"stands in for {words.name}, and answers right")
     return True
 
@@ -107,11 +109,13 @@ def _let_in(stand_in: Replica) -> None:
         gateway.change(stand_in.back, surely=True)
 
 
-def _never_drained(replica: Replica, stand_in: Replica, failure: CommandFailed) -> Stopped:
+def _never_drained(
+    replica: Replica, stand_in: Replica, failure: CommandFailed, log: str
+) -> Stopped:
     service = stand_in.service
     words = (
         f"error: {service}: {failure.reason}; {replica.service.name} {UNTOUCHED}, "
-        f"all that came after it is untouched\nits log: {service.host.name}:{service.log}\n"
+        f"all that came after it is untouched\n{log}\n"
         "hint: the log says why; render a release that works and apply again"
     )
     try:

@@ -142,6 +142,9 @@ def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:
         "    [gate1] error: chat-1 on gpu1: it never became healthy; it went back to its old "
         "release abc and serves again, all that came after it is untouched",
         "    [gate1] its log: gpu1:/srv/homeport/failed/chat-1.log",
+        "    [gate1] cause: the GPU has not enough memory",
+        "    [gate1]   evidence: cudaMalloc failed: out of memory",
+        "    [gate1] remedy: inventories/group_data/production.py: pools.chat.context_tokens",
         "    [gate1] hint: the log says why",
         "    [gate1] Error: executed 0 commands",
     ]
@@ -150,6 +153,9 @@ def test_a_replica_that_went_back_has_a_code_of_its_own_and_its_words() -> None:
     assert run.explanation.splitlines()[0].startswith("error: chat-1 on gpu1: it never became")
     assert run.explanation.splitlines()[1:] == [
         "its log: gpu1:/srv/homeport/failed/chat-1.log",
+        "cause: the GPU has not enough memory",
+        "  evidence: cudaMalloc failed: out of memory",
+        "remedy: inventories/group_data/production.py: pools.chat.context_tokens",
         "hint: the log says why",
     ]
     assert run.rollout == ["chat-1 on gpu1: failed: it never became healthy"]
@@ -165,3 +171,27 @@ def test_a_stand_in_that_fails_has_the_same_code_for_nothing_else_has_changed() 
     run = outcome(1, "", progress, "production", dry=False)
     assert run.exit_code == ExitCode.ROLLED_BACK
     assert run.explanation.startswith("error: chat-1-surge on gpu1: it never became healthy;")
+
+
+def test_what_docker_said_of_a_failed_operation_is_explained() -> None:
+    said = (
+        "    [gpu1] write /var/lib/docker/tmp/GetImageBlob1: no space left on device",
+        "    [gpu1] Error: executed 0 commands",
+    )
+    run = outcome(1, "", list(said), "production", dry=False)
+    assert run.exit_code == ExitCode.OPERATION_FAILED
+    first, cause, evidence, *rest = run.explanation.splitlines()
+    assert first == "error: an operation failed"
+    assert cause.startswith("cause: ")
+    assert "disk" in cause
+    assert evidence.endswith("GetImageBlob1: no space left on device")
+    assert rest[0].startswith("remedy: ")
+    assert rest[-1].startswith("hint: ")
+    assert "inventories/group_data/production.py" in run.explanation
+
+
+def test_causes_that_a_host_has_told_itself_are_not_told_again() -> None:
+    said = ["    [gpu1] error: x", "    [gpu1] cause: y", "    [gpu1] no space left on device"]
+    explanation = outcome(1, "", said, "production", dry=False).explanation
+    assert "cause: " not in explanation
+    assert len(explanation.splitlines()) == 2

@@ -55,6 +55,10 @@ class Trial:
             raise CommandFailed(self.logs)
         return []
 
+    def log_and_causes(self, host: Host, log: str, pool: str, failure: CommandFailed) -> str:
+        self.done.append(f"asked {log}")
+        return f"its log: {host.name}:{log}\ncause: of {pool}, {failure.reason}"
+
     def take(self) -> None:
         """Replaces it."""
         host = cast("Host", SimpleNamespace(name="gpu2", log=self.told.append))
@@ -74,6 +78,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Trial:
     for name in ("brought", "prove"):
         monkeypatch.setattr(replacing, name, getattr(made, name))
     monkeypatch.setattr(replica_turn, "cut_answers", made.cut_answers)
+    monkeypatch.setattr(one_replica, "log_and_causes", made.log_and_causes)
     monkeypatch.setattr(one_replica, "standing_in", lambda replica, words: nullcontext())
     monkeypatch.setattr(one_replica, "drained", lambda replica, old, limit_seconds: 1)
     monkeypatch.setattr(Replica, "restore", lambda self: made.done.append("restored"))
@@ -98,9 +103,27 @@ def test_one_whose_host_is_lost_is_not_said_to_have_failed_and_stays_drained(tri
 
 def test_one_that_is_wrong_goes_back(trial: Trial) -> None:
     trial.proofs = ["error: it answers garbage"]
-    with pytest.raises(Stopped, match="it answers garbage; it went back to its old release old"):
+    with pytest.raises(Stopped) as stopped:
         trial.take()
-    assert trial.done == ["brought new", "brought releases/old/compose.yaml", "restored"]
+    first, *why, last = str(stopped.value).splitlines()
+    assert "it answers garbage; it went back to its old release old" in first
+    assert why == ["its log: gpu2:/failed.log", "cause: of chat, it answers garbage"]
+    assert last.startswith("hint: ")
+    # Before the old one starts, whose log would take its place if that fails too.
+    assert trial.done == [
+        "brought new",
+        "asked /failed.log",
+        "brought releases/old/compose.yaml",
+        "restored",
+    ]
+
+
+def test_where_the_old_one_fails_too_the_causes_are_those_of_the_new(trial: Trial) -> None:
+    trial.proofs = ["error: it answers garbage", "error: it ended"]
+    with pytest.raises(NothingServes) as stopped:
+        trial.take()
+    assert "cause: of chat, it answers garbage" in str(stopped.value).splitlines()
+    assert trial.done.count("asked /failed.log") == 1
 
 
 def test_a_gateway_that_cannot_say_what_was_cut_is_no_reason_to_go_back(trial: Trial) -> None:

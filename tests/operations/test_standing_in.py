@@ -79,6 +79,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Fleet:
     monkeypatch.setattr(replacing.Service, "new_file", "compose.yaml")
     monkeypatch.setattr(replacing.Service, "log", "/failed.log")
     monkeypatch.setattr(standing_in, "open_door", lambda *_: None)
+    monkeypatch.setattr(standing_in, "log_and_causes", lambda *_: "its log: it\ncause: that")
 
     def drained(replica: Replica, *_: object) -> int:
         made.change(replica.out)
@@ -132,6 +133,7 @@ def test_a_stand_in_that_is_not_right_is_removed_before_anything_is_drained(flee
     assert str(stopped.value).startswith(
         "error: chat-1-surge on gate1: it never became healthy; chat-1 was never drained"
     )
+    assert str(stopped.value).splitlines()[1:3] == ["its log: it", "cause: that"]
 
 
 def test_a_stand_in_that_was_left_serving_goes_on_and_is_loaded_for_certain(fleet: Fleet) -> None:

@@ -135,6 +135,11 @@ def test_a_bad_release_goes_back_at_its_first_replica(
     assert re.search(rf"error: chat-1 on gpu1: {words}.*went back to its old release", done.text)
     log = re.findall(r"its log: gpu1:(\S+)", done.text)[-1]
     assert f"behaviour: {behaviour.replace('-', ' ')}" in fleet.lab.host("gpu1").run(f"cat {log}")
+    # Of what one of them has said a rule knows the cause, of the others' words none.
+    told = f"gpu1:{log}\ncause: the GPU has not enough memory" in done.text
+    assert told is (behaviour == "never-healthy")
+    setting = "\nremedy: inventories/group_data/lab.py: pools.chat.context_tokens"
+    assert (setting in done.text) is told
     after = fleet.containers()
     assert after.keys() == before.keys()
     assert {name for name in before if after[name] != before[name]} == {"chat-1"}

@@ -19,6 +19,11 @@ from typing import Any
 TOKEN_SECONDS = 1.0
 IDLE_SECONDS = 5
 CRASH_SECONDS = 10
+# As llama.cpp says it: https://github.com/ggml-org/llama.cpp/issues/20431.
+OUT_OF_MEMORY = (
+    "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 144817.04 MiB on device 0: "
+    "cudaMalloc failed: out of memory"
+)
 BEHAVIOUR = os.environ.get("ENGINE_BEHAVIOUR", "right")
 
 
@@ -109,6 +114,8 @@ async def main() -> None:
     if not Path(value("--model")).is_file():
         sys.exit(f"error: failed to open {value('--model')}")
     print(f"main: model loaded, behaviour: {BEHAVIOUR}", flush=True)
+    if BEHAVIOUR == "never healthy":
+        print(OUT_OF_MEMORY, flush=True)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os._exit, 0)
     await asyncio.start_server(serve, "0.0.0.0", int(value("--port")), backlog=512)  # noqa: S104
     if BEHAVIOUR == "crashes":
