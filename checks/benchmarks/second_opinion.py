@@ -114,6 +114,9 @@ def configuration(question: Question, folder: Path) -> dict[str, Any]:
             "phases": [warm_up, {"name": "profiling", **loop, "requests": measured}],
             "tokenizer": {"name": str(folder)},
             "artifacts": {"dir": str(folder / "found")},
+            # It would ask the gateway for metrics without a key, which is counted as a wrong one.
+            "server_metrics": {"enabled": False},
+            "gpu_telemetry": {"enabled": False},
         },
     }
 

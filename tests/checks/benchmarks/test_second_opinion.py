@@ -31,6 +31,11 @@ def test_the_key_is_in_its_environment_and_in_no_file_or_argument(tmp_path: Path
     assert not [path for path in files if QUESTION.key in path.read_text()]
 
 
+def test_the_gateway_is_asked_for_nothing_but_answers(tmp_path: Path) -> None:
+    words = configuration(QUESTION, tmp_path)["benchmark"]
+    assert words["server_metrics"] == words["gpu_telemetry"] == {"enabled": False}
+
+
 def test_every_body_is_sent_once_the_first_of_each_user_as_warm_up(tmp_path: Path) -> None:
     warm_up, judged = configuration(QUESTION, tmp_path)["benchmark"]["phases"]
     assert (warm_up["requests"], warm_up["exclude_from_results"]) == (2, True)
