@@ -60,9 +60,13 @@ def run(host: InventoryHost, script: str, limit_seconds: int = SCRIPT_SECONDS) -
         raise Unreachable(host.name, _last_line(reason)) from error
     if answer.rc in _TIMED_OUT:
         raise Unreachable(host.name, f"no answer within {limit_seconds} s")
-    if answer.rc in (125, 126, 127) or (answer.rc and not answer.stdout):
-        raise Unreachable(host.name, _last_line(answer.stderr) or f"exit status {answer.rc}")
-    return str(answer.stdout)
+    # A log may hold any byte; testinfra would raise.
+    output, errors = (
+        bytes(text).decode(errors="replace") for text in (answer.stdout_bytes, answer.stderr_bytes)
+    )
+    if answer.rc in (125, 126, 127) or (answer.rc and not output):
+        raise Unreachable(host.name, _last_line(errors) or f"exit status {answer.rc}")
+    return output
 
 
 def run_program(

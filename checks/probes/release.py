@@ -2,9 +2,11 @@
 
 import shlex
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from deploys.catalogue.model import ModelFile
 from deploys.render.release import ModelCopy
+from deploys.render.release_gateway import ANSWERS, COUNTERS
 
 # What people want to see of a drain or a share; a file that grew is not shipped whole.
 LARGEST_STATE_BYTES = 4096
@@ -60,10 +62,12 @@ def by_model(text: str, directory: str, models: Iterable[ModelCopy]) -> dict[str
 
 def state(directory: str) -> str:
     """sh: name and text of each file of the gateway's runtime state that people made."""
-    # Left out: drains and canaries, which are told in words, and what follows from them and the
-    # release.
+    # Left out: drains and canaries, which are told in words, what follows from them and the
+    # release, and what nginx keeps: answers and counters are its own, and the clients'.
     derived = "! -name loaded.conf ! -name drained.conf "
-    derived += " ".join(f"! -path './{folder}/*'" for folder in ("pools", "drained", "canaries"))
+    kept = (PurePosixPath(path).name for path in (ANSWERS, COUNTERS))
+    folders = ("pools", "drained", "canaries", *kept)
+    derived += " ".join(f"! -path './{folder}/*'" for folder in folders)
     return (
         f"if cd {shlex.quote(f'{directory}/state/gateway')} 2>/dev/null; then "
         f"find . -type f {derived} | sort | while read -r f; do "

@@ -99,3 +99,7 @@ def test_sections_keep_what_each_command_printed_apart() -> None:
 def test_an_answer_that_is_cut_off_is_no_answer() -> None:
     with pytest.raises(ValueError, match="cut off"):
         sections.answers("@@homeport@@ one\n1\n")
+
+
+def test_an_answer_with_any_byte_is_read() -> None:
+    assert run(_host("@local"), r"printf 'before \337 after'") == "before � after"
