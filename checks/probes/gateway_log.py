@@ -15,21 +15,22 @@ _SCRIPT = """\
 container=$(docker ps --quiet --all --filter label=com.docker.compose.project={project} \
 --filter label=com.docker.compose.service=nginx | head -n 1)
 [ -n "$container" ] || {{ echo "there is no gateway's container" >&2; exit 3; }}
-docker logs --since {since_seconds}s "$container" {errors}
+docker logs --since {since} "$container" {errors}
 """
 
 
 def access_log(
-    host: InventoryHost, project: str, since_seconds: int, *, with_errors: bool = False
+    host: InventoryHost, project: str, since: str, *, with_errors: bool = False
 ) -> Iterator[str]:
-    """Lines of the last seconds, oldest first; never more than one of them in memory.
+    """Its lines, oldest first; never more than one of them in memory.
 
-    `project` is the gateway's Compose project; `with_errors`: nginx's other lines as well. Raises
-    Unreachable when the host cannot be asked or stops answering, after the lines that came before.
+    `since` is a time ago (`90s`), or seconds since 1970 by the host's clock; `project` is the
+    gateway's Compose project; `with_errors`: nginx's other lines as well. Raises Unreachable when
+    the host cannot be asked or stops answering, after the lines that came before.
     """
     script = _SCRIPT.format(
         project=shlex.quote(project),
-        since_seconds=since_seconds,
+        since=since,
         errors="2>&1" if with_errors else "2>/dev/null",
     )
     line = command_line(host, f"timeout -k 5 {LIMIT_SECONDS} sh -c {shlex.quote(script)}")

@@ -24,7 +24,7 @@ def logged_use(
             if project.role != "gateways":
                 continue
             try:
-                lines = access_log(one.host, project.name, since_seconds)
+                lines = access_log(one.host, project.name, f"{since_seconds}s")
                 found.append(logged(lines, pools, since_seconds, now))
             except Unreachable as unreachable:
                 print(f"error: {unreachable}", file=sys.stderr)

@@ -42,7 +42,7 @@ def traffic(
         for project in one.release.projects:
             if project.role == "gateways":
                 try:
-                    found.read(access_log(one.host, project.name, since_seconds), names)
+                    found.read(access_log(one.host, project.name, f"{since_seconds}s"), names)
                 except Unreachable as unreachable:
                     lost[one.host.name] = unreachable
     if as_json:

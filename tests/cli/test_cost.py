@@ -134,17 +134,17 @@ def test_use_is_what_the_gateways_logs_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All of the last hours: whatever the clock of this machine says, they began once."""
-    asked: list[int] = []
+    asked: list[str] = []
 
-    def log(_host: object, _project: str, since_seconds: int) -> Iterator[str]:
-        asked.append(since_seconds)
+    def log(_host: object, _project: str, since: str) -> Iterator[str]:
+        asked.append(since)
         return iter([LINE % "400", LINE % ""])
 
     monkeypatch.setattr(cost_use, "access_log", log)
     cost = desk(tmp_path, monkeypatch)
     assert cost(*BY_HAND, "--since", "1h", "--json") == ExitCode.DONE
     found = _json(capsys)
-    assert asked == [3600]
+    assert asked == ["3600s"]
     # Two answers of 400 tokens in an hour, 100 of each its own: 730 times 200.
     assert found["use_millions_per_month"] == pytest.approx(0.146)
     assert found["use"]["counted"] == 1

@@ -90,6 +90,7 @@ def test_a_release_that_is_really_slower_fails_the_gate(
     """One slot for four users, where there were four: three wait while one is answered."""
     changed.edit(DATA, '"replicas": 2', '"replicas": 1')
     changed.edit(DATA, '"slots": 2', '"slots": 1')
+    changed.edit(DATA, '"rollout": "shift"', '"rollout": "swap"')
     changed.homeport(f"render {ENVIRONMENT}")
     told = changed.homeport(BENCH, expect=ExitCode.REFUSED)
     assert f"runs {measured['fleet']}, not " in told

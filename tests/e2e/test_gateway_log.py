@@ -32,23 +32,23 @@ def project(nginx_image: str) -> Iterator[str]:
 
 
 def test_all_of_the_access_log_comes_and_nothing_of_the_error_log(project: str) -> None:
-    assert list(access_log(HERE, project, 3600)) == LOG.read_text().splitlines(keepends=True)
+    assert list(access_log(HERE, project, "3600s")) == LOG.read_text().splitlines(keepends=True)
 
 
 def test_what_is_older_than_asked_for_does_not_come(project: str) -> None:
     docker("run", "--rm", "--entrypoint=sleep", image_of(project), "2")
-    assert list(access_log(HERE, project, 1)) == []
+    assert list(access_log(HERE, project, "1s")) == []
 
 
 def test_the_log_is_summed_up_as_it_comes(project: str) -> None:
     found = Traffic()
-    found.read(access_log(HERE, project, 3600), {})
+    found.read(access_log(HERE, project, "3600s"), {})
     assert (found.all.requests, found.other_lines) == (27, 0)
 
 
 def test_a_project_without_a_gateway_is_told(project: str) -> None:
     with pytest.raises(Unreachable, match="there is no gateway's container"):
-        list(access_log(HERE, f"{project}-other", 60))
+        list(access_log(HERE, f"{project}-other", "60s"))
 
 
 def image_of(container: str) -> str:
