@@ -38,6 +38,8 @@ def fit(question: Question, in_ram: InRam) -> Fit:
         return refused(f"context: the model was trained for {shape.context_tokens:,} tokens")
     if words.kind != "generation" and 0 < _as_set(words) < words.context_tokens:
         return refused(cuts_texts(_as_set(words), words.context_tokens))
+    if words.kind != "generation" and _as_set(words) % words.slots:
+        return refused(f"a batch of {_as_set(words)} tokens is no multiple of {words.slots} slots")
     first = found = None
     for micro_batch in _micro_batches(question.words):
         found = _searched(question, in_ram, micro_batch)
@@ -64,8 +66,9 @@ def _no_room(kinds: Sequence[GpuKind]) -> str:
 def _micro_batches(words: Pool) -> list[int]:
     if words.kind != "generation":
         # Vectors and ranks are of whole texts: `input is too large to process` says build 11669 to
-        # one that is longer than a micro-batch.
-        return [_as_set(words) or words.context_tokens]
+        # one that is longer than a micro-batch. It pools for as many texts as there are slots, and
+        # aborts at start where they do not share the micro-batch evenly (seen with 3 and 1024).
+        return [_as_set(words) or -(-words.context_tokens // words.slots) * words.slots]
     all_slots = words.context_tokens * words.slots
     first = min(words.micro_batch_tokens, words.batch_tokens, all_slots)
     if "micro_batch_tokens" in words.model_fields_set:

@@ -31,6 +31,14 @@ def test_a_micro_batch_holds_the_longest_text(gpus: tuple[str, ...]) -> None:
     assert (arguments.context_tokens, arguments.slots) == (8 * 512, 8)
 
 
+def test_slots_share_a_micro_batch_evenly() -> None:
+    arguments = _replica(vectors(slots=3)).arguments
+    assert isinstance(arguments, LlamaCppArguments)
+    assert (arguments.batch_tokens, arguments.micro_batch_tokens) == (513, 513)
+    with pytest.raises(Refused, match="a batch of 1024 tokens is no multiple of 3 slots"):
+        _planned(vectors(slots=3, batch_tokens=1024, micro_batch_tokens=1024))
+
+
 def test_vllm_computes_a_text_at_once_too() -> None:
     words = vectors("llama-3.1-8b-bf16", 16_384, engine="vllm", slots=4)
     replica = _replica(words, "H100 SXM")
