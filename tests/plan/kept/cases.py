@@ -50,7 +50,7 @@ def _llamacpp(random: Random, question: Question) -> Case:
         name=question.family,
         engine=random.choice(("llama.cpp", "llama.cpp", "llama.cpp", "ik_llama.cpp")),
         version=random.choice(LLAMACPP_VERSIONS),
-        quantization=question.file_type,
+        quantization=random.choice((*[question.file_type] * 11, "MXFP4_MOE")),
         architecture=shape,
         configuration=type(configuration)(**{**vars(configuration), **changes}),
         weights=KnownWeights(gpu_mib=4096.0, ram_mib=1024.0) if known else KnownWeights(),
@@ -67,7 +67,7 @@ def _with_extras(random: Random, shape: Architecture) -> Architecture:
     )
     changes: dict[str, object] = {"vision": tower if random.random() < 0.1 else None}
     if shape.recurrent or "glm4moe" in shape.name:
-        changes["draft_layers"] = random.choice((0, 1))
+        changes["draft_layers"] = random.choice((0, 1, 2))
     if shape.sliding_window and not shape.latent_attention:
         narrow = random.choice((None, 64))
         changes["sliding_window"] = shape.sliding_window.model_copy(update={"key_length": narrow})
