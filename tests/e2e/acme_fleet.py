@@ -1,7 +1,8 @@
 """A fleet over SSH whose gateway has its certificate by ACME; Pebble runs on one of its hosts."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +39,8 @@ KEPT = f"{STORE}/secrets/acme"
 ANSWERS = f"{STORE}/state/gateway/answers"
 COUNTERS = f"{STORE}/state/gateway/counters"
 VALID_DAYS = 90
+# Each worker rereads the file by itself (ssl_certificate_cache of templates/nginx/tls.conf.j2).
+CACHED_SECONDS = 10
 # Behind the port that Docker publishes.
 REFUSED = "DOCKER-USER -p tcp --dport 14000 -j REJECT --reject-with tcp-reset"
 
@@ -89,6 +92,19 @@ class AcmeFleet:
     def served(self) -> Certificate:
         """What the gateway shows."""
         return served_certificate(Gateway("gate1", self.way(), Secret("")))
+
+    def until_shown(self, fits: Callable[[Certificate], bool]) -> None:
+        """Waits until every worker of nginx shows a certificate that fits."""
+        since: list[float] = []
+
+        def is_steady() -> bool:
+            if not fits(self.served()):
+                since.clear()
+                return False
+            since.append(time.monotonic())
+            return since[-1] - since[0] > CACHED_SECONDS
+
+        until(is_steady, every_seconds=0.5)
 
     @contextmanager
     def server_down(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploys.certificates.entrance import client
-from deploys.certificates.reading import now
+from deploys.certificates.reading import Certificate, now
 from deploys.cli.exit_codes import ExitCode
 from tests.e2e.acme_fleet import (
     ANSWERS,
@@ -86,7 +86,7 @@ def test_an_old_certificate_fails_verify_and_is_renewed_without_losing_a_connect
     acme: AcmeFleet,
 ) -> None:
     acme.age(days_left=5)
-    until(lambda: acme.served().days_left(now()) < 6)
+    acme.until_shown(lambda found: found.days_left(now()) < 6)
     done = acme.fleet.homeport("verify", "lab")
     assert done.code == ExitCode.VERIFICATION_FAILED, done.text
     assert "in 5.0 days" in done.text
@@ -95,19 +95,18 @@ def test_an_old_certificate_fails_verify_and_is_renewed_without_losing_a_connect
     ports = set()
     with asking(acme.way()) as asked, client(acme.way(), HEADERS, 30) as one:
 
-        def is_renewed() -> bool:
+        def is_renewed(found: Certificate) -> bool:
             # As long as this is the same, so is the connection.
             answer = chat(one)
             assert answer.status_code == 200
             ports.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
-            return acme.served().days_left(now()) > 80
+            return found.days_left(now()) > 80
 
-        assert not is_renewed()
+        assert not is_renewed(acme.served())
         # Pebble has not issued this one and refuses to replace it; then it is not asked to.
         for _ in range(2):
             acme.end_pause()
-        until(is_renewed, every_seconds=0.5)
-        assert is_renewed()
+        acme.until_shown(is_renewed)
     assert len(ports) == 1
     assert (asked.errors, asked.statuses) == ([], {200})
     assert "Pebble" in acme.served().parsed.issuer.rfc4514_string()
@@ -128,7 +127,7 @@ def test_while_the_server_is_down_the_old_certificate_goes_on_and_verify_says_wh
     assert (asked.errors, asked.statuses) == ([], {200})
     # Nobody has to apply anything for it.
     acme.end_pause()
-    until(lambda: acme.served().covers(SECOND), every_seconds=0.5)
+    acme.until_shown(lambda found: found.covers(SECOND))
 
 
 def test_an_apply_with_another_name_ends_once_its_certificate_is_served(acme: AcmeFleet) -> None:
