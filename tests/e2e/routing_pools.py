@@ -3,6 +3,7 @@
 import dataclasses
 
 from deploys.plan.plan import Pool
+from deploys.render.nginx_pools import ENGINE_PORT
 from deploys.settings.routing import Routing
 from tests.e2e.gateway_lab import REPLICAS
 from tests.render.plans import small_pool
@@ -22,7 +23,8 @@ def of_unlike_hosts(name: str) -> Pool:
     """The second replica's host is to have three times as much."""
     pool = same_replicas(name, waiting_requests=30, weights={"gpu2": 3})
     first, second = pool.replicas
-    return dataclasses.replace(pool, replicas=(first, dataclasses.replace(second, host="gpu2")))
+    other = dataclasses.replace(second, host="gpu2", endpoint=f"{second.name}:{ENGINE_PORT}")
+    return dataclasses.replace(pool, replicas=(first, other))
 
 
 def drained(pools_text: str, replica: str) -> str:

@@ -58,7 +58,11 @@ def test_a_provider_that_moves_is_found_under_its_new_address(lab: CloudLab) -> 
     shown = '{{range .NetworkSettings.Networks}}{{join .Aliases " "}}{{end}}'
     aliases = [f"--alias={name}" for name in docker("inspect", f"--format={shown}", cloud).split()]
     docker("network", "disconnect", network, cloud)
+    # Somebody else has its address from now on.
+    other = lab.container("chat-1")
+    docker("network", "connect", network, other)
     docker("network", "connect", *aliases, network, cloud)
+    docker("network", "disconnect", network, other)
     assert own_address(cloud) != before
     # Looked up every thirty seconds; and after failures the cloud is left alone for a while.
     until(lambda: leave(lab, 1), every_seconds=1)
