@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ def _put(file: Path, content: bytes) -> None:
     new.replace(file)
 
 
-def _restarts(container: str) -> int:
-    count: int = json.loads(docker("inspect", container))[0]["RestartCount"]
-    return count
+def _state(container: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(docker("inspect", container))[0]
+    return found
 
 
 def test_verify_says_why_a_real_engine_ends_and_what_mends_it(changed: Checkout) -> None:
@@ -34,14 +35,18 @@ def test_verify_says_why_a_real_engine_ends_and_what_mends_it(changed: Checkout)
     _put(model, whole[: len(whole) // 2])
     try:
         docker("restart", "--time", "1", ids["chat-1"])
-        until(lambda: _restarts(ids["chat-1"]) > 0)
+        until(lambda: _state(ids["chat-1"])["RestartCount"] > 0)
         told = changed.homeport("verify local", expect=5)
+        explain = "2>&1 | .venv/bin/homeport explain - --environment local"
+        pasted = changed.run(f"docker logs {ids['chat-1']} {explain}").stdout
+        healthy = changed.run(f"docker logs {ids['chat-2']} {explain}").stdout
     finally:
         _put(model, whole)
+        # By hand: its restarts are counted from nothing again.
+        docker("restart", "--time", "1", ids["chat-1"])
+        until(lambda: _state(ids["chat-1"])["State"]["Health"]["Status"] == "healthy")
     assert f"chat-1: cause: {CAUSE}" in told
     assert "remedy: `homeport drift local`: names the file whose size differs" in told
-    explain = "2>&1 | .venv/bin/homeport explain - --environment local"
-    pasted = changed.run(f"docker logs {ids['chat-1']} {explain}").stdout
     assert f"1. {CAUSE}" in pasted
-    healthy = changed.run(f"docker logs {ids['chat-2']} {explain}").stdout
     assert healthy.startswith("nothing in its ")
+    assert _state(ids["chat-1"])["RestartCount"] == 0
