@@ -17,6 +17,7 @@ from deploys.certificates.entrance import Entrance
 from deploys.certificates.reading import Certificate, now
 from deploys.render.image_tags import built_reference
 from deploys.settings.secrets import Secret
+from tests.certificates.issuing import key_alone, without_key
 from tests.e2e.acme_lab import CONFIGURATION, EMAIL, NAME, acme_image, unverified
 from tests.e2e.gateway_tree import GATEWAY_UID
 from tests.e2e.rolling_fleet import STORE, Fleet
@@ -120,9 +121,10 @@ class AcmeFleet:
         """Has client and nginx find the certificate of a client that has failed for weeks."""
         begun = now() - timedelta(days=VALID_DAYS - days_left)
         text = issued(self.site_key, self.site.read_bytes(), (NAME,), VALID_DAYS, begun)
-        chain, mark, key = text.partition("-----BEGIN PRIVATE KEY-----")
         kept = f"{KEPT}/certificates/{NAME}"
-        files = {f"{kept}.crt": chain, f"{kept}.key": mark + key, f"{kept}.pem": text}
+        files = {
+            f"{kept}.crt": without_key(text), f"{kept}.key": key_alone(text), f"{kept}.pem": text,
+        }  # fmt: skip
         self.gateway.put({
             path: File(content.encode(), 0o600, GATEWAY_UID)
             for path, content in {**files, f"{KEPT}/tls.pem": text}.items()
