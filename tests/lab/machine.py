@@ -17,6 +17,7 @@ CACHE = ROOT / ".homeport" / "cache"
 PACKAGES = {
     "debootstrap": ("debootstrap",),
     "gcc": ("gcc", "libc6-dev"),
+    "ip": ("iproute2",),
     "openssl": ("openssl",),
     "ssh": ("openssh-client",),
     "ssh-keygen": ("openssh-client",),

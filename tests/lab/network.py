@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 
 from tests.lab.labels import label_options, resource
+from tests.lab.leftovers import clear_leftovers
 from tests.lab.machine import LabError, docker
 
 LABS = ipaddress.IPv4Network("198.18.0.0/15")
@@ -45,25 +46,29 @@ def ensure_network(lab: str) -> str:
     name, wanted = resource(lab, "network"), subnet(lab)
     if docker("network", "inspect", "--format", "{{.Id}}", name, check=False):
         return name
-    taken = [
-        route for route in _routes(Path("/proc/net/route").read_text()) if route.overlaps(wanted)
-    ]
+    clear_leftovers(str(wanted), [interface for interface, _ in _routes_into(wanted)])
+    taken = _routes_into(wanted)
     if taken:
         raise LabError(
-            f"this machine routes {taken[0]}, and lab {lab} wants {wanted}", "choose another --name"
+            f"this machine routes {taken[0][1]}, and lab {lab} wants {wanted}",
+            "choose another --name",
         )
     gateway = f"--gateway={address(lab, 1)}"
     docker("network", "create", f"--subnet={wanted}", gateway, *label_options(lab), name)
     return name
 
 
-def _routes(table: str) -> list[ipaddress.IPv4Network]:
-    """Destinations in /proc/net/route (hexadecimal, little endian), without the default route."""
-    routes = []
-    for line in table.splitlines()[1:]:
+def _routes_into(wanted: ipaddress.IPv4Network) -> list[tuple[str, ipaddress.IPv4Network]]:
+    """Interface and destination of this machine's routes into a subnet, but for the default one.
+
+    /proc/net/route has hexadecimal numbers, little endian.
+    """
+    found = []
+    for line in Path("/proc/net/route").read_text().splitlines()[1:]:
         columns = line.split()
         destination, mask = (bytes.fromhex(columns[place])[::-1] for place in (1, 7))
-        if any(mask):
-            whole = f"{ipaddress.IPv4Address(destination)}/{ipaddress.IPv4Address(mask)}"
-            routes.append(ipaddress.IPv4Network(whole, strict=False))
-    return routes
+        whole = f"{ipaddress.IPv4Address(destination)}/{ipaddress.IPv4Address(mask)}"
+        route = ipaddress.IPv4Network(whole, strict=False)
+        if any(mask) and route.overlaps(wanted):
+            found.append((columns[0], route))
+    return found
