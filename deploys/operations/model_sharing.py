@@ -105,7 +105,7 @@ def ended(directory: str) -> Commands:
     if not host.state.is_executing or mine is None or not (mine.giving or mine.public_key):
         host.noop("nothing is shared")
         return
-    yield _share("stop", directory)
+    yield told(_share("stop", directory))
     at_the_end(host, None)
     mine.giving = mine.public_key = ""
 

@@ -6,6 +6,7 @@ import pytest
 
 from deploys.catalogue.store import store_folder
 from deploys.cli.exit_codes import ExitCode
+from tests.lab.network import address
 from tests.operations.committed_release import model_copy
 from tests.operations.store_lab import STORE, StoreLab, outside, several_files
 
@@ -83,6 +84,22 @@ def test_a_host_that_cannot_take_from_another_fetches_by_itself(
     assert server.asked == ["", ""]
     assert whole(stores, "gpu2")
     assert "warning: models can't be given to other hosts on" in capfd.readouterr().err
+    assert nothing_is_left(stores)
+
+
+def test_a_host_that_comes_from_another_address_is_told(
+    stores: StoreLab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    inventory = stores.root / "inventories" / "lab.py"
+    real, written = stores.host("gpu2").address, address(stores.lab.name, 200)
+    text = inventory.read_text()
+    inventory.write_text(text.replace(f"'address': '{real}'", f"'address': '{written}'"))
+    with outside(stores.lab, CONTENT) as server:
+        stores.commit([model_copy(CONTENT, server.url)], "gpu1", "gpu2")
+        assert stores.apply().exit_code == ExitCode.DONE
+    assert whole(stores, "gpu2")
+    warning = f"a host came from {real} and got no model: its `address` in the inventory is"
+    assert capfd.readouterr().err.count(f"warning: {warning} {written}") == 1
     assert nothing_is_left(stores)
 
 
