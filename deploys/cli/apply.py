@@ -10,7 +10,7 @@ import typer
 
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.history import limited
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.pyinfra_run import Run, run_pyinfra
 from deploys.cli.root import repository_root
 from deploys.cli.stages import run_stages

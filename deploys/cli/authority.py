@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from deploys.certificates.authority import new_key, self_signed
 from deploys.certificates.reading import Unreadable, certificate, fits, now, private_key
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument
+from deploys.cli.options import EnvironmentArgument
 from deploys.cli.root import repository_root
 from deploys.settings.gateway import Gateway
 from deploys.settings.inventory import Inventory, origin, read_inventory

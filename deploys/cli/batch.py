@@ -37,7 +37,7 @@ from deploys.cli.batch_progress import reading, running
 from deploys.cli.batch_summary import Summary, show
 from deploys.cli.chat import committed_gateway
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.settings.environment import Environment, read_environment
 from deploys.settings.refusal import Complaint, Refused

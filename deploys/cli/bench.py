@@ -25,7 +25,7 @@ from deploys.cli.bench_energy import Meter, metered, most_seconds
 from deploys.cli.bench_result import Result, told
 from deploys.cli.bench_target import Target, require_applied, require_fits, require_loaded, target
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.settings.refusal import Complaint, Refused
 

@@ -19,7 +19,7 @@ from checks.probes.engine_starts import starts
 from checks.probes.host import Unreachable
 from checks.probes.live import observe_all
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.render.release import PlannedReplica
 from deploys.settings.calibration import (

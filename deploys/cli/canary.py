@@ -21,7 +21,7 @@ from deploys.cli.canary_text import (
     print_status,
 )
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.settings.refusal import Complaint, Refused
 

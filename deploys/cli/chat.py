@@ -14,7 +14,7 @@ import yaml
 
 from deploys.certificates.entrance import client, entrance
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument
+from deploys.cli.options import EnvironmentArgument
 from deploys.cli.root import repository_root
 from deploys.render.nginx_paths import CHAT
 from deploys.render.release import Release

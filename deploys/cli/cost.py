@@ -21,7 +21,7 @@ from deploys.cli.cost_text import print_cost
 from deploys.cli.cost_use import logged_use
 from deploys.cli.cost_use import words as use_words
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.cli.traffic import seconds
 from deploys.settings.cloud_prices import (

@@ -8,7 +8,7 @@ import typer
 
 from checks.committed import read_committed
 from deploys.cli.apply import ReasonOption, reason_words
-from deploys.cli.plan import EnvironmentArgument
+from deploys.cli.options import EnvironmentArgument
 from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.cli.root import repository_root
 from deploys.history.words import REPLICA

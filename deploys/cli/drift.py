@@ -16,7 +16,7 @@ from checks.probes.drift import drift as drift_of
 from checks.probes.host import Unreachable
 from checks.probes.live import Live, observe_all
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.history.words import SERVES
 

@@ -13,7 +13,7 @@ from deploys.causes.explanation import Explanation, explain
 from deploys.causes.lines import is_text, lines
 from deploys.causes.telling import ENVIRONMENT, POOL, Place, document, told, told_unknown
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import JsonOption
+from deploys.cli.options import JsonOption
 from deploys.cli.root import repository_root
 from deploys.settings.inventory import read_inventory
 from deploys.settings.refusal import Complaint, Refused

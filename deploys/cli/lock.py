@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.cli.stages import tagged_reference
 from deploys.plan.placement import plan_environment

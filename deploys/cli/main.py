@@ -1,79 +1,50 @@
 """The `homeport` command: registers one verb per file and turns endings into exit codes."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 import typer
 
 from deploys.batch.line_file import InUse
-from deploys.cli import (
-    apply,
-    authority,
-    batch,
-    bench,
-    calibrate,
-    canary,
-    chat,
-    cost,
-    demo,
-    drain,
-    drift,
-    engines,
-    estimate,
-    explain,
-    lock,
-    models,
-    plan,
-    releases,
-    render,
-    rollback,
-    survey,
-    traffic,
-    unlock,
-    unused_models,
-    verify,
-)
 from deploys.cli.exit_codes import ExitCode
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
 
-app = typer.Typer(
-    name="homeport",
-    help="LLM inference on your own NVIDIA hosts, as code.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for verb in (
-    survey.survey,
-    plan.plan,
-    lock.lock,
-    authority.authority,
-    render.render,
-    apply.apply,
-    verify.verify,
-    calibrate.calibrate,
-    drift.drift,
-    releases.releases,
-    rollback.rollback,
-    drain.drain,
-    drain.undrain,
-    canary.canary,
-    traffic.traffic,
-    bench.bench,
-    cost.cost,
-    unlock.unlock,
-    chat.chat,
-    estimate.estimate,
-    demo.demo,
-):
-    app.command()(verb)
-app.command("explain")(explain.explain_log)
-models.app.command("unused")(unused_models.unused_models)
-app.add_typer(batch.app, name="batch", help="OpenAI batch files, answered through the gateway.")
-app.add_typer(engines.app, name="engines", help="What each version of an engine knows.")
-app.add_typer(models.app, name="models", help="The model catalogue, and the hosts' stores.")
-
+# Verb -> module of this folder and what it has for Typer, in the order of --help.
+VERBS = {
+    "survey": "survey.survey",
+    "plan": "plan.plan",
+    "lock": "lock.lock",
+    "authority": "authority.authority",
+    "render": "render.render",
+    "apply": "apply.apply",
+    "verify": "verify.verify",
+    "calibrate": "calibrate.calibrate",
+    "drift": "drift.drift",
+    "releases": "releases.releases",
+    "rollback": "rollback.rollback",
+    "drain": "drain.drain",
+    "undrain": "drain.undrain",
+    "canary": "canary.canary",
+    "traffic": "traffic.traffic",
+    "bench": "bench.bench",
+    "cost": "cost.cost",
+    "unlock": "unlock.unlock",
+    "chat": "chat.chat",
+    "estimate": "estimate.estimate",
+    "demo": "demo.demo",
+    "explain": "explain.explain_log",
+    "batch": "batch.app",
+    "engines": "engines.app",
+    "models": "models.app",
+}
+# Those with verbs of their own.
+GROUPS = {
+    "batch": "OpenAI batch files, answered through the gateway.",
+    "engines": "What each version of an engine knows.",
+    "models": "The model catalogue, and the hosts' stores.",
+}
 
 # typer/core.py, _main: what it makes of KeyboardInterrupt before anybody else sees it.
 TYPERS_INTERRUPTED = 130
@@ -87,6 +58,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
 def exit_code(arguments: Sequence[str]) -> int:
     """Runs one verb and gives its exit code; bad input is told on stderr without a traceback."""
     try:
+        app = _app([verb for verb in arguments[:1] if verb in VERBS] or VERBS)
         result = int(app(list(arguments), standalone_mode=False) or ExitCode.DONE)
         return _interrupted() if result == TYPERS_INTERRUPTED else result
     except Refused as refused:
@@ -104,6 +76,27 @@ def exit_code(arguments: Sequence[str]) -> int:
         return ExitCode.MISUSE
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
+
+
+def _app(verbs: Iterable[str]) -> typer.Typer:
+    """Knows these verbs: each imports what it needs, and all of it takes a second."""
+    app = typer.Typer(
+        name="homeport",
+        help="LLM inference on your own NVIDIA hosts, as code.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    # With a callback one verb alone is still asked for by its name.
+    app.callback()(lambda: None)
+    for verb in verbs:
+        module, _, name = VERBS[verb].partition(".")
+        found = getattr(import_module(f"deploys.cli.{module}"), name)
+        if verb in GROUPS:
+            app.add_typer(found, name=verb, help=GROUPS[verb])
+        else:
+            app.command(verb)(found)
+    return app
 
 
 def _interrupted() -> int:

@@ -11,6 +11,7 @@ from deploys.cli.exit_codes import ExitCode
 from deploys.cli.model_add import CATALOGUE, RootOption, add
 from deploys.cli.model_facts import facts_table, machine_facts
 from deploys.cli.root import repository_root
+from deploys.cli.unused_models import unused_models
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import near_miss
 
@@ -58,3 +59,4 @@ def show(
 
 
 app.command("add")(add)
+app.command("unused")(unused_models)

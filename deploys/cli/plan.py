@@ -9,6 +9,7 @@ from rich.console import Console
 
 from deploys.catalogue.models_yaml import read_models
 from deploys.cli.exit_codes import ExitCode
+from deploys.cli.options import JsonOption
 from deploys.cli.plan_document import plan_document
 from deploys.cli.plan_text import print_plan
 from deploys.cli.root import repository_root
@@ -18,9 +19,6 @@ from deploys.plan.plan import Plan
 from deploys.plan.what_if import Questions, changed, one_model
 from deploys.settings.environment import Environment, read_environment
 from deploys.settings.inventory import UnknownEnvironment
-
-EnvironmentArgument = Annotated[str, typer.Argument(help="The name of a file in inventories/.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="The same result for a program.")]
 
 
 def plan(

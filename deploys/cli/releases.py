@@ -13,7 +13,7 @@ from checks.probes.history import History
 from checks.probes.host import Unreachable
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.history import histories
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.history.holder import Holder, age
 from deploys.settings.inventory import read_inventory

@@ -15,7 +15,7 @@ from deploys.cli.apply import (
 )
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.history import histories, limited
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.pyinfra_run import Run, run_pyinfra
 from deploys.cli.root import repository_root
 from deploys.history.going_back import fleet_before, fleet_named

@@ -12,7 +12,7 @@ import typer
 from checks.probes.host import Unreachable
 from checks.probes.survey import Answer, Surveyed, survey_all
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.settings.hardware_yaml import hardware_file, hardware_of
 from deploys.settings.inventory import Inventory, InventoryHost, read_inventory

@@ -17,7 +17,7 @@ from checks.probes.host import Unreachable
 from checks.probes.live import observe_all
 from checks.traffic.summary import Group, Traffic
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.render.nginx_pools import ENGINE_PORT
 

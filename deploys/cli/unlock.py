@@ -8,7 +8,7 @@ import typer
 from deploys.cli.apply import LimitOption, ReasonOption, limit_arguments, reason_words
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.history import histories, limited
-from deploys.cli.plan import EnvironmentArgument
+from deploys.cli.options import EnvironmentArgument
 from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.cli.root import repository_root
 from deploys.history.holder import age

@@ -14,7 +14,7 @@ from deploys.catalogue.unused import Unused, needed_words, question, unused
 from deploys.cli.apply import LimitOption, limit_arguments, print_run, reason_words
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.history import limited
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.cli.root import repository_root
 from deploys.settings.inventory import Inventory, InventoryHost

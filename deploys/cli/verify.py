@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.plan import EnvironmentArgument, JsonOption
+from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.settings.inventory import environments, read_inventory
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploys.cli import apply
 from deploys.cli.exit_codes import ExitCode
-from deploys.cli.main import exit_code
+from deploys.cli.main import VERBS, exit_code
 from deploys.cli.pyinfra_run import Run
 from tests.environments import POOL, ROOT, write_environment
 
@@ -42,6 +42,15 @@ def test_misuse_is_64(root: Path, arguments: list[str], capsys: pytest.CaptureFi
     assert "error: " in stderr
     assert "hint: " in stderr
     assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)], ids=" ".join)
+def test_every_verb_can_be_asked_for_help(
+    verb: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code([*verb, "--help"]) == ExitCode.DONE
+    usage = capsys.readouterr().out.partition("Usage: ")[2].partition(" [OPTIONS]")[0]
+    assert usage.split()[1:] == verb
 
 
 def test_files_still_to_be_rendered_are_2_and_none_are_0(root: Path) -> None:
