@@ -74,6 +74,17 @@ def test_a_board_without_a_counter_says_so(driver: FakeDriver) -> None:
     assert (found[0].energy_mj, found[0].power_mw) == (None, 10_000)
 
 
+def test_a_gpu_that_cannot_be_opened_costs_no_other_its_energy(driver: FakeDriver) -> None:
+    driver.has(Gpu("h100", {"handle": "!15"}), Gpu("h100"))
+    assert set(_read(1)) == {gpu_uuid("gpu1", 1)}
+
+
+def test_a_host_whose_every_gpu_is_lost_says_so(driver: FakeDriver) -> None:
+    driver.has(Gpu("h100", {"handle": "!15"}))
+    with recording([HERE], LIMIT_SECONDS) as recorded:
+        assert recorded["gpu1"].refused == "GPU is lost"
+
+
 def test_a_python_without_ctypes_asks_nvidia_smi_for_power(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
