@@ -25,6 +25,8 @@ class Trial:
     gateways: tuple[Shares, ...]
     lost: tuple[Unreachable, ...] = ()
     """Gateways that gave no answer: the others can be judged, and a trial ended there."""
+    is_only: bool = True
+    """Whether no other pool has a candidate."""
 
     @property
     def words(self) -> Canary:
@@ -53,6 +55,11 @@ class Trial:
     def without(self) -> list[str]:
         """Gateways whose nginx does not know this candidate."""
         return [one.host.name for one in self.gateways if self.pool not in one.loaded]
+
+    def command(self, environment: str, action: str) -> str:
+        """What does that to this trial, and to no other."""
+        named = "" if self.is_only else f" --pool {self.pool}"
+        return f"`homeport canary {environment} {action}{named}`"
 
     def require_all(self) -> None:
         """Raises Unreachable where a gateway gave no answer."""
@@ -91,9 +98,8 @@ def read_trial(committed: Sequence[Committed], root: Path, pool: str) -> Trial:
     hosts = [one.host for one in by_host.values()]
     asked = ask_all(hosts, lambda host: ask_shares(by_host[host.name], root)).values()
     there = tuple(one for one in asked if isinstance(one, Shares))
-    return Trial(
-        chosen, known[chosen], there, tuple(one for one in asked if isinstance(one, Unreachable))
-    )
+    lost = tuple(one for one in asked if isinstance(one, Unreachable))
+    return Trial(chosen, known[chosen], there, lost, is_only=len(known) == 1)
 
 
 def _unknown(pool: str, known: Iterable[str], pools: Iterable[str]) -> Refused:

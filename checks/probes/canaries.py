@@ -19,8 +19,6 @@ class Shares:
     host: InventoryHost
     project: str
     """Compose project of the gateway."""
-    now: int
-    """Its host's clock, in seconds since 1970."""
     written: Mapping[str, Share]
     loaded: Mapping[str, str]
     """SHARE@TIME that nginx goes by; without the pools that have no candidate there."""
@@ -36,7 +34,6 @@ def ask_shares(committed: Committed, root: Path) -> Shares:
     released, host = committed.release.gateway, committed.host
     (project,) = (one.name for one in committed.release.projects if one.role == "gateways")
     questions = {
-        "now": "date +%s",
         "shares": question(f"{directory(host, root)}/state/gateway"),
         "revision": gateway.revision_question(project, released.service if released else ""),
     }
@@ -45,6 +42,6 @@ def ask_shares(committed: Committed, root: Path) -> Shares:
         shares = parse_shares(answers["shares"].splitlines())
         served = json.loads(answers["revision"] or "{}")
         loaded = parse_loaded(str(served.get("canaries", "")))
-        return Shares(host, project, int(answers["now"]), shares, loaded)
+        return Shares(host, project, shares, loaded)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreachable(host.name, f"its answer makes no sense: {error}") from error

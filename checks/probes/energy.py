@@ -54,7 +54,7 @@ class Recorded:
     """Why there is nothing, or nothing more."""
     heard: threading.Event = field(default_factory=threading.Event)
     clock_ahead: float | None = None
-    """Host's monotonic clock less ours; the least that was seen, whose line travelled least."""
+    """Host's monotonic clock less ours; the most that was seen, whose line travelled least."""
     lines: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
 
 
@@ -107,6 +107,7 @@ def _begin(host: InventoryHost, most_seconds: float) -> "subprocess.Popen[bytes]
 
 
 def _listen(process: "subprocess.Popen[bytes]", into: Recorded) -> None:
+    assert process.stdin is not None
     assert process.stdout is not None
     last = ""
     with process.stdout:
@@ -117,10 +118,12 @@ def _listen(process: "subprocess.Popen[bytes]", into: Recorded) -> None:
                 continue
             try:
                 _take(into, came, ast.literal_eval(line.removeprefix(MARK).strip()))
+                last = ""
             except (ValueError, SyntaxError, KeyError, TypeError):
                 last = f"its answer makes no sense: {line[:100]}"
-    if not into.refused and not into.lines:
-        into.refused = last or f"exit status {process.wait()}"
+    # Closed is what it reads once nobody wants to hear more.
+    if not into.refused and not (into.lines and process.stdin.closed):
+        into.refused = last or f"it stopped with exit status {process.wait()}"
     process.wait()
     into.heard.set()
 
@@ -145,7 +148,7 @@ def wait_for(recorded: Mapping[str, Recorded], instant: float) -> None:
     waiting = [one for one in recorded.values() if one.lines and not one.refused]
     while waiting and time.monotonic() < until:
         time.sleep(APART_SECONDS / 10)
-        waiting = [one for one in waiting if _last(one) < instant]
+        waiting = [one for one in waiting if not one.refused and _last(one) < instant]
 
 
 def _last(recorded: Recorded) -> float:

@@ -107,13 +107,13 @@ def _status(fleet: Fleet, pool: str, *, as_json: bool) -> int:
 def _start(fleet: Fleet, pool: str, steps: tuple[int, ...]) -> int:
     trial = fleet.trial(pool)
     trial.require_all()
-    verb = f"homeport canary {fleet.environment}"
     if trial.without:
         found = f"{', '.join(trial.without)} serves no release with this candidate"
         raise _refused(pool, found, f"`homeport apply {fleet.environment}` first")
     if trial.share is not None or not trial.agrees:
         found = str(trial.share or "the gateways do not agree")
-        raise _refused(pool, found, f"`{verb} advance` goes on, `{verb} abort` ends it")
+        advance, abort = (trial.command(fleet.environment, one) for one in ("advance", "abort"))
+        raise _refused(pool, found, f"{advance} goes on, {abort} ends it")
     failing = [gate for gate in asked(fleet, trial) if gate.verdict != "passes"]
     if failing:
         raise _refused(pool, f"{failing[0].name}: {failing[0].words}", "mend the candidate first")
@@ -135,7 +135,7 @@ def _advance(fleet: Fleet, pool: str) -> int:
             print(f"every gateway has the same share again: {share or 'none'}")
         return code
     if share is None:
-        raise _refused(pool, "no share is set", f"`homeport canary {fleet.environment} start`")
+        raise _refused(pool, "no share is set", trial.command(fleet.environment, "start"))
     found = judged(fleet, trial, share)
     verdict = outcome(found)
     if verdict != "waits":

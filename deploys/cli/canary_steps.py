@@ -95,13 +95,13 @@ def set_share(fleet: Fleet, trial: Trial, percent: int, steps: Sequence[int]) ->
         print(result.explanation, file=sys.stderr)
         return result.exit_code
     if not fleet.trial(trial.pool).agrees:
-        again = f"hint: `homeport canary {fleet.environment} status` shows what each one goes by"
+        again = f"hint: {trial.command(fleet.environment, 'status')} shows what each one goes by"
         print(f"error: not every gateway goes by the new share\n{again}", file=sys.stderr)
         return ExitCode.OPERATION_FAILED
     for lost in trial.lost:
         print(f"error: {lost}", file=sys.stderr)
     if trial.lost:
-        again = f"`homeport canary {fleet.environment} abort` again when it is back"
+        again = f"{trial.command(fleet.environment, 'abort')} again when it is back"
         print(f"hint: the others go by {percent} %, this one by what it had; {again}",
               file=sys.stderr)  # fmt: skip
         return ExitCode.HOST_UNREACHABLE

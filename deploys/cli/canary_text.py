@@ -33,26 +33,26 @@ def print_gates(found: Sequence[Gate]) -> None:
 
 def following(trial: Trial, share: Share | None, found: Sequence[Gate], environment: str) -> str:
     """What to do next."""
-    verb = f"homeport canary {environment}"
+    advance, abort = (trial.command(environment, action) for action in ("advance", "abort"))
     if not trial.agrees:
-        return f"next: `{verb} advance` brings every gateway to that share, `{verb} abort` to none"
+        return f"next: {advance} brings every gateway to that share, {abort} to none"
     if share is None:
-        return f"next: `{verb} start`"
+        return f"next: {trial.command(environment, 'start')}"
     verdict = outcome(found)
     if verdict == "fails":
-        return f"next: `{verb} advance` ends it, as does `{verb} abort`"
+        return f"next: {advance} ends it, as does {abort}"
     if share.percent == share.steps[-1]:
         return finished(trial, share, environment)
     if verdict == "waits":
         return f"next: {lacking(found)}"
-    return f"next: `{verb} advance` to {next_step(share)} %"
+    return f"next: {advance} to {next_step(share)} %"
 
 
 def finished(trial: Trial, share: Share, environment: str) -> str:
     """What makes the candidate the pool; a share is no place to stay."""
     end = f"`homeport render {environment}`, commit, `homeport apply {environment}`"
     if share.percent < 100:
-        return f"next: the last of its steps; `homeport canary {environment} abort` ends it"
+        return f"next: the last of its steps; {trial.command(environment, 'abort')} ends it"
     if share.candidate == CLOUD:
         share_words = f"give pool `{trial.pool}` and its clients `cloud: share`, and a share"
         return f"next: in the inventory {share_words} to `cloud`; take its canary out; {end}"

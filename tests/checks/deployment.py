@@ -7,11 +7,9 @@ from typing import Any
 
 import yaml
 
-from deploys.render.nginx import nginx_files
 from deploys.render.release import Release
-from deploys.render.templates import renderer
 from tests.checks.fake_docker import COMMAND, FakeDocker, FakeEngine, container
-from tests.environments import ROOT
+from tests.render.gateway_files import gateway_files, write_files
 from tests.render.plans import small_plan
 
 ENVIRONMENT = "lab"
@@ -21,8 +19,6 @@ REVISION = "5" * 64
 WEIGHTS = b"GGUF and then some"
 GPU_REPLICA, GPU = "chat-1", "nvidia.com/gpu=0"
 REPLICAS = {"chat-1": "172.18.0.11", "chat-2": "172.18.0.12"}
-
-TEMPLATES = ROOT / "templates"
 
 _INVENTORY = """\
 lab = [("@local", {"directory": ".homeport/lab"})]
@@ -56,7 +52,8 @@ class Deployment:
     def drain(self, replica: str, kind: str) -> None:
         """Leaves a mark on the gateway."""
         folder = self.directory / "state" / "gateway" / "drained"
-        _write(folder / f"{replica}.{kind}", '{"who": "op@desk", "reason": "a noisy fan"}\n')
+        words = '{"who": "op@desk", "reason": "a noisy fan"}\n'
+        write_files({f"{replica}.{kind}": words}, folder)
 
     def commit(self, **changes: object) -> None:
         """Changes the committed manifest only: the host stays as it is."""
@@ -157,32 +154,23 @@ def _write_checkout(root: Path, release: Release, files: dict[str, str]) -> None
     key = root / ".homeport" / "lab.key"
     key.touch(0o600)
     key.write_text(f"{KEY}\n")
-    plan = small_plan()
-    for path, text in nginx_files(plan, plan.hosts[0], renderer(TEMPLATES), TEMPLATES).items():
-        _write(root / "nginx" / ENVIRONMENT / HOST / path, text)
-    compose = root / "compose" / ENVIRONMENT / HOST
-    for path, text in files.items():
-        if not path.startswith("nginx/"):
-            _write(compose / path, text)
+    write_files(gateway_files(small_plan()), root / "nginx" / ENVIRONMENT / HOST)
+    composed = {path: text for path, text in files.items() if not path.startswith("nginx/")}
+    write_files(composed, root / "compose" / ENVIRONMENT / HOST)
     _commit(root, release)
 
 
 def _write_host(root: Path, directory: Path, release: Release, files: dict[str, str]) -> None:
     manifest = (root / "compose" / ENVIRONMENT / HOST / "release.yaml").read_text()
-    for path, text in {**files, "release.yaml": manifest}.items():
-        _write(directory / "releases" / release.release / path, text)
+    place = directory / "releases" / release.release
+    write_files({**files, "release.yaml": manifest}, place)
     (directory / "current").symlink_to(f"releases/{release.release}")
     (directory / "gateway").mkdir()
     (directory / "gateway" / "current").symlink_to(f"../releases/{release.release}/nginx")
     model = release.models[0].files[0]
-    place = directory / "models" / model.sha256
-    place.mkdir(parents=True)
-    (place / model.name).write_bytes(WEIGHTS)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    folder = directory / "models" / model.sha256
+    folder.mkdir(parents=True)
+    (folder / model.name).write_bytes(WEIGHTS)
 
 
 def _docker(root: Path, release: Release) -> FakeDocker:

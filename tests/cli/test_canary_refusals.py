@@ -10,6 +10,8 @@ from deploys.cli import canary_steps
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import exit_code
 from deploys.cli.pyinfra_run import Run
+from deploys.render.release_gateway import CanaryRelease
+from deploys.settings.canary import Canary
 from tests.cli.canary_gateway import Gateway, status
 
 
@@ -84,6 +86,22 @@ def test_a_gateway_that_gives_no_answer_keeps_nobody_from_ending_it(
     assert "ended by evidence: errors" in told
     assert exit_code(["canary", "lab", "abort"]) == ExitCode.HOST_UNREACHABLE
     assert gateway.runs == [10, 0, 0]
+
+
+def test_a_trial_beside_another_one_is_named_by_what_ends_it(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    released = gateway.deployment.release.gateway
+    assert released is not None
+    words = CanaryRelease(model="old", words=Canary(candidate="chat"))
+    both = {"canaries": {"old": words, "other": words}}
+    gateway.deployment.commit(gateway=released.model_copy(update=both))
+    exit_code(["canary", "lab", "start", "--pool", "old"])
+    assert exit_code(["canary", "lab", "start", "--pool", "old"]) == ExitCode.REFUSED
+    assert "`homeport canary lab abort --pool old` ends it" in capsys.readouterr().err
+    assert exit_code(["canary", "lab", "abort", "--pool", "old"]) == 0
+    exit_code(["canary", "lab", "status", "--pool", "old"])
+    assert "next: `homeport canary lab start --pool old`" in capsys.readouterr().out
 
 
 def test_a_share_that_nginx_does_not_go_by_is_an_error(

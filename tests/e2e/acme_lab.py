@@ -7,7 +7,6 @@ import json
 import os
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from tests.e2e.gateway_lab import docker, gateway_arguments, published
 from tests.e2e.gateway_tree import GATEWAY_UID, write_tree
 from tests.lab.images import image
 from tests.lab.machine import ROOT
+from tests.lab.waiting import until
 from tests.render.gateway_files import composed
 from tests.render.plans import small_plan
 
@@ -32,7 +32,6 @@ NAME = "llm.lab.example"
 OTHER = "api.lab.example"
 SERVER = "pebble.lab.example"
 EMAIL = "ops@lab.example"
-LONGEST_SECONDS = 90
 PLACE = "/srv/homeport/secrets/acme"
 CONFIGURATION = {
     "listenAddress": "0.0.0.0:14000",
@@ -82,10 +81,11 @@ class AcmeLab:
             *(word.replace(":14000", f":{server_port}").replace(EMAIL, email)
               for word in service["command"]),
         )  # fmt: skip
-        give_up = time.monotonic() + LONGEST_SECONDS
-        while "sleep" not in docker("top", container, "-o", "pid,comm", expect=None):
-            assert time.monotonic() < give_up, self.log()
-            time.sleep(0.2)
+        until(
+            lambda: "sleep" in docker("top", container, "-o", "pid,comm", expect=None),
+            every_seconds=0.2,
+            account=self.log,
+        )
 
     def log(self) -> str:
         """What the client said."""

@@ -15,6 +15,7 @@ from tests.e2e.gateway_tree import (
     write_gateway,
 )
 from tests.lab.certificates import authority, server_certificate
+from tests.lab.waiting import until
 from tests.render import cloud_plans
 from tests.render.cloud_plans import PROVIDER_MODEL
 from tests.render.gateway_files import gateway_files
@@ -99,16 +100,11 @@ def start_cloud(name: str, folder: Path, image: str) -> None:
 
 def wait_for_egress(lab: Lab) -> None:
     """Until the gateway finds the egress hop under the address that it has now."""
-    for _ in range(100):
-        answer = docker(
-            *("exec", lab.container("nginx"), "curl", "--silent", "--max-time", "2"),
-            "http://egress:8080/healthz",
-            expect=None,
-        )
-        if "ok" in answer:
-            break
-        time.sleep(0.1)
-    else:
-        raise AssertionError(docker("logs", lab.container("egress"), expect=None))
+    ask = ("exec", lab.container("nginx"), "curl", "--silent", "--max-time", "2")
+    until(
+        lambda: "ok" in docker(*ask, "http://egress:8080/healthz", expect=None),
+        every_seconds=0.1,
+        account=lambda: docker("logs", lab.container("egress"), expect=None),
+    )
     # The gateway's own nginx asks for the address every two seconds.
     time.sleep(2.2)

@@ -34,6 +34,7 @@ from tests.e2e.gateway_lab import (
     start_engine,
     wait_until_it_serves,
 )
+from tests.lab.waiting import until
 
 PARTS = (*REPLICAS, "nginx", "egress", "cloud")
 
@@ -70,12 +71,16 @@ class CloudLab(Lab):
 
     def ended(self, request_id: str) -> dict[str, Any]:
         """The record of how one request ended; written after its answer."""
-        for _ in range(50):
-            for line in self.audit():
-                if line["request_id"] == request_id and line["event"] == "ended":
-                    return line
-            time.sleep(0.1)
-        raise AssertionError(f"request {request_id} is not in the record: {self.audit()}")
+
+        def is_end(line: dict[str, Any]) -> bool:
+            return (line["request_id"], line["event"]) == (request_id, "ended")
+
+        found = until(
+            lambda: [line for line in self.audit() if is_end(line)],
+            every_seconds=0.1,
+            account=lambda: f"request {request_id} is not in the record: {self.audit()}",
+        )
+        return found[0]
 
     def spent(self) -> dict[str, Any]:
         """Where the caps stand, by name."""
@@ -105,19 +110,14 @@ class CloudLab(Lab):
 
     def wait_until_busy(self, requests: int) -> None:
         """Until so many requests have reached the engines."""
-        for _ in range(100):
-            if len(self.seen()) >= requests:
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"only {len(self.seen())} requests have reached the engines")
+        until(
+            lambda: len(self.seen()) >= requests,
+            account=lambda: f"only {len(self.seen())} requests have reached the engines",
+        )
 
     def wait_until_it_left(self) -> None:
         """Until the cloud has seen a request."""
-        for _ in range(100):
-            if self.left():
-                return
-            time.sleep(0.05)
-        raise AssertionError("nothing has reached the cloud")
+        until(self.left, account=lambda: "nothing has reached the cloud")
 
     def restart_egress(self, **changes: object) -> None:
         """Kills the egress hop and starts it again, perhaps with other settings."""

@@ -153,11 +153,6 @@ def think(engine: Engine, request: dict[str, Any]) -> None:
     answer(engine, request)
 
 
-def be_full(engine: Engine, _request: dict[str, Any]) -> None:
-    """Full, and without a word on for how long."""
-    engine.send(503, {"error": {"message": "the queue is full", "code": 503}})
-
-
 def crash(engine: Engine, _request: dict[str, Any]) -> None:
     """Closes the connection without a word."""
     engine.close_connection = True
@@ -170,10 +165,10 @@ def break_off(engine: Engine, _request: dict[str, Any]) -> None:
     engine.close_connection = True
 
 
-def refuse(status: int) -> Callable[[Engine, dict[str, Any]], None]:
+def refuse(status: int, **headers: str) -> Callable[[Engine, dict[str, Any]], None]:
     """An engine's own error document."""
     error = {"error": {"message": "the engine's own words", "code": status}}
-    return lambda engine, _request: engine.send(status, error, Retry_After="7")
+    return lambda engine, _request: engine.send(status, error, **headers)
 
 
 def fail_one_in_20(engine: Engine, request: dict[str, Any]) -> None:
@@ -188,11 +183,12 @@ MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "thinks": think,
     "talks": talk,
     "holds": hold,
-    "is full": be_full,
+    # Without a word on for how long.
+    "is full": refuse(503),
     "crashes": crash,
     "breaks off": break_off,
     "fails one in 20": fail_one_in_20,
-    **{f"says {status}": refuse(status) for status in (400, 401, 404, 422, 429, 500, 503)},
+    **{f"says {one}": refuse(one, Retry_After="7") for one in (400, 401, 404, 422, 429, 500, 503)},
 }
 
 

@@ -7,9 +7,8 @@ import json
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,9 @@ import httpx
 
 from deploys.plan.plan import Pool
 from tests.e2e.gateway_tree import GATEWAY_UID, KEY, OWN_FOLDERS, POOLS, write_tree
+from tests.lab.waiting import until
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
-READY_SECONDS = 20
-NOTICED_SECONDS = 5
 REPLICAS = ("chat-1", "chat-2")
 CHAT = "/v1/chat/completions"
 
@@ -46,15 +44,16 @@ class Lab:
         document = {"model": "chat", "messages": []} if body is None else body
         content = document if isinstance(document, bytes) else json.dumps(document).encode()
         shown = {"Authorization": f"Bearer {KEY}"} if headers is None else headers
-        sent = {name.encode(): _bytes(value) for name, value in shown.items()}
+        sent = {
+            name.encode(): value if isinstance(value, bytes) else value.encode()
+            for name, value in shown.items()
+        }
         return httpx.post(self.url + CHAT, content=content, headers=sent, timeout=15)
 
     def wait_for(self, status: int, key: str) -> None:
         """Asks with a key until the gateway answers so."""
-        give_up = time.monotonic() + NOTICED_SECONDS
-        while self.chat(headers={"Authorization": f"Bearer {key}"}).status_code != status:
-            assert time.monotonic() < give_up
-            time.sleep(0.1)
+        headers = {"Authorization": f"Bearer {key}"}
+        until(lambda: self.chat(headers=headers).status_code == status, every_seconds=0.1)
 
     def engines(self, mode: str, *names: str) -> None:
         """Lets all engines, or some, behave in one way; forgets what they saw."""
@@ -74,17 +73,21 @@ class Lab:
 
     def logged(self, request_id: str) -> dict[str, Any]:
         """The access log's line about one request; nginx writes it after the answer."""
-        for _ in range(50):
-            for line in self.log():
-                if line["request_id"] == request_id:
-                    return line
-            time.sleep(0.1)
-        raise AssertionError(f"request {request_id} is not in the log")
+        found = until(
+            lambda: [line for line in self.log() if line["request_id"] == request_id],
+            account=lambda: f"request {request_id} is not in the log",
+        )
+        return found[0]
 
-    def reload(self) -> None:
-        """Has nginx load its files; old workers are gone before the next new connection."""
-        docker("kill", "--signal=HUP", self.container("nginx"))
-        time.sleep(1)
+    def reload(self, part: str = "nginx") -> None:
+        """Has an nginx load its files; returns once old workers take no new connection."""
+        container = self.container(part)
+        old = _workers(container)
+        docker("kill", "--signal=HUP", container)
+        until(
+            lambda: (new := _workers(container)) and not new & old,
+            account=lambda: docker("logs", "--tail=20", container),
+        )
 
     def raw(self, request: bytes) -> bytes:
         """What a client gets that does not keep to HTTP."""
@@ -104,10 +107,6 @@ def said(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, error["code"]
 
 
-def _bytes(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else value
-
-
 def docker(*arguments: str, expect: int | None = 0) -> str:
     """Runs docker; gives both streams, and fails with them when the exit code is another."""
     done = subprocess.run(
@@ -116,6 +115,12 @@ def docker(*arguments: str, expect: int | None = 0) -> str:
     if expect is not None and done.returncode != expect:
         raise AssertionError(f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}")
     return done.stdout + done.stderr
+
+
+def _workers(container: str) -> set[str]:
+    """PIDs of nginx's workers without those that finish their answers, which say so."""
+    lines = docker("top", container, "-o", "pid,args").splitlines()
+    return {line.split()[0] for line in lines if line.endswith("nginx: worker process")}
 
 
 def published(container: str, port: int) -> str:
@@ -163,8 +168,7 @@ def running_lab(
         ports = ["--publish=127.0.0.1::8080", "--publish=127.0.0.1::8081"]
         start = ["run", "--detach", f"--name={name}-nginx", f"--network={name}", *ports]
         docker(*start, *gateway_arguments(folder, image, "-g", "daemon off;"))
-        urls = [published(f"{name}-nginx", port) for port in (8080, 8081)]
-        lab = Lab(name, folder, *urls)
+        lab = Lab(name, folder, *(published(f"{name}-nginx", port) for port in (8080, 8081)))
         wait_until_it_serves(lab)
         yield lab
     finally:
@@ -186,13 +190,11 @@ def start_engine(
 
 def wait_until_it_serves(lab: Lab) -> None:
     """Until both engines have answered through the gateway."""
-    give_up = time.monotonic() + READY_SECONDS
     served: set[str] = set()
-    while served != set(REPLICAS):
-        if time.monotonic() > give_up:
-            raise AssertionError(docker("logs", lab.container("nginx"), expect=None))
-        try:
+
+    def both_have() -> bool:
+        with suppress(httpx.HTTPError):
             served.add(lab.chat().json().get("served_by", ""))
-            served.discard("")
-        except httpx.HTTPError:
-            time.sleep(0.2)
+        return served.issuperset(REPLICAS)
+
+    until(both_have, account=lambda: docker("logs", lab.container("nginx"), expect=None))

@@ -12,13 +12,13 @@ from tests.e2e.running_fleet import running_fleet
 from tests.lab.host import LabHost
 from tests.lab.machine import ROOT, run
 from tests.lab.network import address
+from tests.lab.waiting import until
 
 LAB = "pair"
 NAME = "llm.lab.example"
 SHARED = address(LAB, 100)
 PORT = 8443
 NGINX = "homeport-lab-gateways-nginx-1"
-LONGEST_SECONDS = 30
 GATEWAYS = ("gate1", "gate2")
 TLS = {
     "names": [NAME],
@@ -69,18 +69,21 @@ def holders(fleet: Fleet) -> list[str]:
 
 def wait_for_holder(fleet: Fleet, *names: str) -> None:
     """Until one gateway alone has the address; one of `names` where there are any."""
-    give_up = time.monotonic() + LONGEST_SECONDS
-    while len(found := holders(fleet)) != 1 or found[0] not in (names or GATEWAYS):
-        assert time.monotonic() < give_up, (holders(fleet), journal(fleet))
-        time.sleep(0.2)
+    until(
+        lambda: holders(fleet) in [[name] for name in names or GATEWAYS],
+        every_seconds=0.2,
+        account=lambda: (holders(fleet), journal(fleet)),
+    )
 
 
 def wait_until_fit(host: LabHost) -> None:
     """Until keepalived takes the host's gateway for well."""
-    give_up = time.monotonic() + LONGEST_SECONDS
-    while host.run("bash /etc/keepalived/check-gateway && echo well", check=False) != "well":
-        assert time.monotonic() < give_up, host.run(f"docker logs --tail 20 {NGINX} 2>&1")
-        time.sleep(0.2)
+    check = "bash /etc/keepalived/check-gateway && echo well"
+    until(
+        lambda: host.run(check, check=False) == "well",
+        every_seconds=0.2,
+        account=lambda: host.run(f"docker logs --tail 20 {NGINX} 2>&1"),
+    )
     # keepalived itself believes it after two answers.
     time.sleep(2)
 

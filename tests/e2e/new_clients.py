@@ -62,6 +62,7 @@ def asking(way: Entrance, patience_seconds: float = 20) -> Iterator[Asked]:
     thread.start()
     try:
         yield asked
+        assert thread.is_alive(), "the client has stopped, and what it did not ask cannot fail"
     finally:
         stop.set()
         thread.join()

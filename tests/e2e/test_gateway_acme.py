@@ -4,7 +4,6 @@ One lab for all of it, and each test begins where the one before it has ended.
 """
 
 import stat
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -16,11 +15,9 @@ from deploys.certificates.reading import certificate, private_key
 from tests.e2e.acme_lab import NAME, OTHER, AcmeLab, running_acme_lab
 from tests.e2e.gateway_lab import docker
 from tests.e2e.gateway_tree import GATEWAY_UID
+from tests.lab.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(600)]
-
-# ssl_certificate_cache in templates/nginx/tls.conf.j2 has nginx look again after ten.
-NOTICED_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +66,8 @@ def test_another_name_is_another_certificate_that_nginx_takes_up_by_itself(lab: 
     started = docker("inspect", "--format={{.State.StartedAt}}", f"{lab.name}-nginx")
     lab.ask(NAME, OTHER)
     assert certificate(kept(lab).encode()).names == (OTHER, NAME), lab.log()
-    give_up = time.monotonic() + NOTICED_SECONDS
-    while not serves_other(lab):
-        assert time.monotonic() < give_up
-        time.sleep(0.5)
+    # ssl_certificate_cache in templates/nginx/tls.conf.j2 has nginx look again after ten seconds.
+    until(lambda: serves_other(lab), every_seconds=0.5)
     assert docker("inspect", "--format={{.State.StartedAt}}", f"{lab.name}-nginx") == started
 
 

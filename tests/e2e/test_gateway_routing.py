@@ -12,6 +12,7 @@ from deploys.render.nginx import gateway_revision
 from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, running_lab, said
 from tests.e2e.gateway_tree import KEY, write_tree
 from tests.e2e.routing_pools import POOLS, drained
+from tests.lab.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -152,5 +153,6 @@ def test_a_drained_replicas_sessions_move_and_the_others_stay(lab: Lab) -> None:
     finally:
         copy.write_text(text)
         lab.reload()
-    assert {one: in_session(lab, one).json()["served_by"] for one in sessions} == before
+    # The replica's address is looked up anew.
+    until(lambda: {one: in_session(lab, one).json()["served_by"] for one in sessions} == before)
     assert httpx.get(f"{lab.admin_url}/revision", timeout=5).json()["revision"] == revision

@@ -28,15 +28,17 @@ def served(demo: Checkout) -> Iterator[Checkout]:
     """The demo with a pool of each kind more; put back afterwards."""
     with open_folder() as folder:
         kinds: tuple[Literal["embedding", "rerank"], ...] = ("embedding", "rerank")
-        for kind in kinds:
-            path = write_tiny_encoder(folder / f"tiny-{kind}.gguf", kind)
-            demo.homeport(f"models add {path}")
-        words = demo.path / "inventories/group_data/local.py"
-        words.write_text(words.read_text() + PLAIN + POOLS + "del PLAIN\n")
-        demo.homeport("render local")
-        demo.homeport("apply local")
-        yield demo
-        restore(demo)
+        try:
+            for kind in kinds:
+                path = write_tiny_encoder(folder / f"tiny-{kind}.gguf", kind)
+                demo.homeport(f"models add {path}")
+            words = demo.path / "inventories/group_data/local.py"
+            words.write_text(words.read_text() + PLAIN + POOLS + "del PLAIN\n")
+            demo.homeport("render local")
+            demo.homeport("apply local")
+            yield demo
+        finally:
+            restore(demo)
 
 
 def _asked(demo: Checkout, path: str, body: dict[str, Any]) -> httpx.Response:

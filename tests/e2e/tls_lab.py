@@ -15,6 +15,7 @@ from deploys.certificates.entrance import Entrance, client
 from deploys.certificates.reading import now
 from tests.e2e.gateway_lab import docker, gateway_arguments, published, start_engine
 from tests.e2e.gateway_tree import KEY, place_secret, write_tree
+from tests.lab.waiting import until
 
 NAME = "llm.lab.example"
 OTHER = "api.lab.example"
@@ -85,11 +86,11 @@ def running_tls_lab(folder: Path, image: str) -> Iterator[TlsLab]:
 
 
 def _wait_until_it_serves(lab: TlsLab) -> None:
-    for _ in range(100):
+    def answers() -> bool:
         try:
             with lab.asking() as asking:
-                if asking.post("/v1/chat/completions", json={"model": "chat"}).is_success:
-                    return
+                return asking.post("/v1/chat/completions", json={"model": "chat"}).is_success
         except (httpx.HTTPError, ssl.SSLError):
-            continue
-    raise AssertionError(docker("logs", f"{lab.name}-nginx", expect=None))
+            return False
+
+    until(answers, account=lambda: docker("logs", f"{lab.name}-nginx", expect=None))

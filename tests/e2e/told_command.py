@@ -40,8 +40,8 @@ def run_told(
     kill_at: str = "",
     by: signal.Signals = signal.SIGKILL,
 ) -> Done:
-    """Runs a command; `told` gets each line as it comes. At the line `kill_at` all of it gets the
-    signal `by`, as from a terminal.
+    """Runs a command; `told` gets each line as it comes. At the first line with `kill_at` all of
+    it gets the signal `by`, as from a terminal. When `told` fails it is killed.
     """
     process = subprocess.Popen(
         command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -50,14 +50,32 @@ def run_told(
     )  # fmt: skip
     ending = threading.Timer(LONGEST_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
     ending.start()
+    try:
+        lines, killed_at = _listen(process, told, kill_at, by)
+        code = process.wait()
+    except BaseException:
+        # It would go on, and with it the locks that it holds.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    finally:
+        ending.cancel()
+    return Done(code, lines, max(0.0, time.monotonic() - killed_at))
+
+
+def _listen(
+    process: "subprocess.Popen[str]",
+    told: Callable[[str], None],
+    kill_at: str,
+    by: signal.Signals,
+) -> tuple[tuple[str, ...], float]:
+    """Its lines, and when it got the signal; never, where it got none."""
     lines: list[str] = []
     killed_at = math.inf
     for line in process.stdout or ():
         lines.append(line.rstrip("\n"))
         told(lines[-1])
-        if kill_at and kill_at in line:
+        if kill_at and kill_at in line and killed_at == math.inf:
             killed_at = time.monotonic()
             os.killpg(process.pid, by)
-    ending.cancel()
-    code = process.wait()
-    return Done(code, tuple(lines), max(0.0, time.monotonic() - killed_at))
+    return tuple(lines), killed_at

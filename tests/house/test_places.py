@@ -12,5 +12,10 @@ def test_each_place_is_some_tests() -> None:
     assert {place_of(f"{file}::test_it[a/b::c]") for file in files} == set(PLACES.values())
 
 
+def test_what_begins_first_is_in_the_order_of_the_places() -> None:
+    """A name that is none of them would begin nothing."""
+    assert list(FIRST) == [place for place in dict.fromkeys(PLACES.values()) if place in FIRST]
+
+
 def test_the_served_lab_is_one_place() -> None:
     assert place_of("tests/lab/test_served.py::test_it") == FIRST[0]

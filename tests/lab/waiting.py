@@ -2,19 +2,22 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
+Found = TypeVar("Found")
 # Nothing that is waited for takes a tenth of it; a starved machine may.
 LONGEST_SECONDS = 120
 
 
 def until(
-    happens: Callable[[], object],
+    happens: Callable[[], Found],
     *,
     every_seconds: float = 0.05,
     account: Callable[[], object] = str,
-) -> None:
-    """Waits until something is true; fails with an account of it when it never is."""
+) -> Found:
+    """Waits until something is true, and gives it; fails with an account when it never is."""
     deadline = time.monotonic() + LONGEST_SECONDS
-    while not happens():
+    while not (found := happens()):
         assert time.monotonic() < deadline, account()
         time.sleep(every_seconds)
+    return found

@@ -8,17 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import exit_code
 from deploys.cli.pyinfra_run import Run, run_pyinfra
 from deploys.history.holder import Holder, lock_text
 from deploys.history.process import Process
-from deploys.render.release import Release
 from tests.lab.inventory import controller
 from tests.lab.lab import Lab, fleet, running_lab
-from tests.operations.committed_release import ROOT
+from tests.operations.committed_release import ROOT, commit_release
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -63,15 +61,11 @@ def _commit(**releases: str) -> None:
     """Commits a release of one file for each host."""
     for host, name in releases.items():
         text = f"# {name}\n"
-        release = Release(
-            environment="lab", host=host, release=name, network="homeport-lab",
-            files={"gpu_hosts/note": hashlib.sha256(text.encode()).hexdigest()},
-            images=(), models=(), projects=(), engines=None, gateway=None,
-        )  # fmt: skip
-        folder = Path("compose/lab", host)
-        (folder / "gpu_hosts").mkdir(parents=True, exist_ok=True)
-        (folder / "gpu_hosts" / "note").write_text(text)
-        (folder / "release.yaml").write_text(yaml.safe_dump(release.model_dump(mode="json")))
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        commit_release(Path(), "lab", host, release=name, files={"gpu_hosts/note": digest})
+        note = Path("compose/lab", host, "gpu_hosts", "note")
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(text)
 
 
 def _apply(**releases: str) -> Run:

@@ -46,14 +46,9 @@ def _looks() -> Iterator[dict[str, object]]:
 
 
 def _by_nvml() -> Iterator[dict[str, object]]:
-    from checks.probes.on_host import nvml  # noqa: PLC0415
     from checks.probes.on_host.readings import value  # noqa: PLC0415
 
-    devices = [
-        nvml.call("nvmlDeviceGetHandleByIndex", index)
-        for index in range(nvml.call("nvmlDeviceGetCount"))
-    ]
-    uuids = [nvml.call("nvmlDeviceGetUUID", one) for one in devices]
+    devices = _opened()
     while True:
         yield {
             "gpus": [
@@ -63,9 +58,26 @@ def _by_nvml() -> Iterator[dict[str, object]]:
                     "power_mw": value(device, "nvmlDeviceGetPowerUsage"),
                     "utilization": value(device, "nvmlDeviceGetUtilizationRates"),
                 }
-                for uuid, device in zip(uuids, devices)
+                for uuid, device in devices.items()
             ]
         }
+
+
+def _opened() -> dict[str, object]:
+    """UUID -> handle, of every GPU that can be opened; raises nvml.Error where none can."""
+    from checks.probes.on_host import nvml  # noqa: PLC0415
+
+    found: dict[str, object] = {}
+    lost: nvml.Error | None = None
+    for index in range(nvml.call("nvmlDeviceGetCount")):
+        try:
+            device = nvml.call("nvmlDeviceGetHandleByIndex", index)
+            found[nvml.call("nvmlDeviceGetUUID", device)] = device
+        except nvml.Error as error:
+            lost = error
+    if lost is not None and not found:
+        raise lost
+    return found
 
 
 def _by_smi(why: str) -> Iterator[dict[str, object]]:

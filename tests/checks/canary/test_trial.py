@@ -21,7 +21,7 @@ def gateway(name: str, share: Share | None, loaded: str = "") -> Shares:
     host = InventoryHost(name, name, (), {})
     written = {"chat": share} if share else {}
     goes_by = loaded or (share.loaded if share else "0")
-    return Shares(host, "homeport-lab-gateways", 30, written, {"chat": goes_by})
+    return Shares(host, "homeport-lab-gateways", written, {"chat": goes_by})
 
 
 def trial(*shares: Share | None) -> Trial:

@@ -20,9 +20,11 @@ def test_a_limited_run_drains_nothing_while_another_one_has_a_gateway(fleet: Fle
     current, before = fleet.current(), fleet.containers()
     gate = fleet.lab.host("gate1")
     gate.put({f"{STORE}/lock": text_file(lock_text(STRANGER))})
-    done = fleet.apply("--limit", "gpu2")
-    left = fleet.locks()
-    gate.run(f"rm --force {STORE}/lock")
+    try:
+        done = fleet.apply("--limit", "gpu2")
+        left = fleet.locks()
+    finally:
+        gate.run(f"rm --force {STORE}/lock")
     assert done.code == 8, done.text
     assert "error: gate1 is locked by ana@elsewhere for the apply of release abc" in done.text
     assert not [line for line in done.rollout if "drained at" in line]

@@ -4,8 +4,6 @@ The fleet is the rolling updates' own; each test begins where the one before it 
 """
 
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -16,12 +14,12 @@ from tests.e2e.streaming_load import streaming
 from tests.e2e.told_command import Done
 from tests.e2e.zero_loss import AMPLE_SECONDS, addresses, assert_each_replaced_once
 from tests.lab.host import LabHost
+from tests.lab.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1200)]
 
 # One token each second: whichever replica is drained gives some of the long ones for a while.
 STREAMS = [3, 4, 12] * 8
-LONGEST_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def _broken(fleet: Fleet, loss: Loss) -> Done:
         if "rollout: chat-2 on gpu2: drained" not in line:
             return
         if loss.cuts_power:
-            _wait_until(lambda: fleet.containers().get("chat-2", "") not in ("", old))
+            until(lambda: fleet.containers().get("chat-2", "") not in ("", old), every_seconds=0.1)
             host.pull_the_plug()
         else:
             _drop_connections(host)
@@ -107,20 +105,13 @@ def _recovered(fleet: Fleet, loss: Loss) -> Done:
     """The next apply, once the host is back."""
     if loss.cuts_power:
         fleet.lab.host(loss.host).start()
-    _wait_until(lambda: _health(fleet, "chat-2") == "200")
+    until(lambda: _health(fleet, "chat-2") == "200", every_seconds=0.1)
     return fleet.apply()
 
 
 def _drop_connections(host: LabHost) -> None:
     """Ends every SSH connection: each has a process of its own that runs as the operator."""
     host.run("pkill -KILL -u operator sshd-session")
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def _health(fleet: Fleet, replica: str) -> str:
