@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from deploys.engine_facts.facts import facts_of
-from deploys.plan.engine_versions import engine_versions, unknown_versions
 from deploys.plan.search.alternatives import refused_words
 from deploys.plan.search.attempts import NotFound
 from deploys.plan.search.fit import Fit
@@ -12,6 +11,7 @@ from deploys.plan.search.nearest import nearest
 from deploys.plan.search.stages import Stage
 from deploys.plan.search.vllm_settings import vllm_complaints
 from deploys.plan.verdict import Outcome
+from deploys.settings.engine_versions import engine_versions, unknown_versions
 from deploys.settings.environment import Environment
 from deploys.settings.refusal import Complaint, Refused
 

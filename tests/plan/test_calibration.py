@@ -12,7 +12,6 @@ from checks.probes.engine_logs import llamacpp, vllm
 from checks.probes.engine_logs.reported import PoolReport, Reported
 from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.calibration import HostMeasurements, Start, corrections_for
-from deploys.plan.engine_versions import engine_version
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import (
     Case,
@@ -27,6 +26,7 @@ from deploys.plan.plan import Replica
 from deploys.render.expectations import expectation
 from deploys.render.release import PlannedReplica
 from deploys.settings.calibration import Measured
+from deploys.settings.engine_versions import engine_version
 from deploys.settings.refusal import Refused
 from tests.plan.memory.shapes import LLAMA_8B
 from tests.render.plans import ARGUMENTS, MODEL, small_pool

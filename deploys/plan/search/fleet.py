@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploys.plan.calibration import measurements_of
-from deploys.plan.engine_versions import engine_versions
 from deploys.plan.search.alternatives import alternatives
 from deploys.plan.search.attempts import Found, NotFound, Wish, place
 from deploys.plan.search.in_ram import place_in_ram
 from deploys.plan.search.rooms import Room, Rooms, room_of
 from deploys.plan.search.seats import Memory, take_seats
+from deploys.settings.engine_versions import engine_versions
 from deploys.settings.environment import Environment
 
 # How often pools go down to fewer GPUs where what they took leaves no room for all: of a fleet that
