@@ -34,10 +34,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class Gone:
-    """A flag, or a value of one, that earlier versions had."""
+    """A flag, or a value of one, that earlier versions had, or that guides name."""
 
     since: str
-    """The first version without it; empty: not known."""
+    """The first version without it; empty: not known; `never`: no version had it."""
     instead: str
     """What to write now, in words."""
 
