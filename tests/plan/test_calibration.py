@@ -26,7 +26,6 @@ from deploys.plan.plan import Replica
 from deploys.render.expectations import expectation
 from deploys.render.release import PlannedReplica
 from deploys.settings.calibration import Measured
-from deploys.settings.engine_versions import engine_version
 from deploys.settings.refusal import Refused
 from tests.plan.memory.shapes import LLAMA_8B
 from tests.render.plans import ARGUMENTS, MODEL, small_pool
@@ -79,20 +78,6 @@ def test_of_another_model_only_what_no_model_changes_is_taken() -> None:
     found = _corrections(ENTRY.model_copy(update={"model": "other", "gpus": 2}))
     assert found.by_device == {"GPU0": {"process": -40.0}}
     assert found.reasons == ("calibrated on gpu1, b11669 with other models: process -40 MiB",)
-
-
-@pytest.mark.parametrize(
-    ("engine", "reference", "version"),
-    [
-        ("llamacpp", "homeport/llamacpp:419a53154394", "b11669"),
-        ("llamacpp", "ghcr.io/ggml-org/llama.cpp:server-cuda-b12001", "b12001"),
-        ("vllm", "vllm/vllm-openai:v0.32.1-cu129", "0.32.1"),
-        ("vllm", "registry:5000/vllm/vllm-openai@sha256:" + "0" * 64, "0.33.0"),
-        ("vllm", "registry.example:5000/vllm", "0.33.0"),
-    ],
-)
-def test_a_version_is_read_from_the_images_tag(engine: str, reference: str, version: str) -> None:
-    assert engine_version(engine, reference) == version
 
 
 def _estimate(
