@@ -38,8 +38,8 @@ def _same(now: Numbers | float | None, before: Numbers | float | None) -> bool:
 
 def test_every_profile_is_asked() -> None:
     asked = [(one.engine, one.version) for one in cases()]
-    found = [llamacpp_profile(engine, said, {}) for engine, said in asked[:LLAMACPP_CASES]]
-    found += [vllm_profile(said, {}) for _, said in asked[LLAMACPP_CASES:]]
+    of_llamacpp = [llamacpp_profile(engine, said, {}) for engine, said in asked[:LLAMACPP_CASES]]
+    found = [*of_llamacpp, *(vllm_profile(said, {}) for _, said in asked[LLAMACPP_CASES:])]
     modules = (import_module(one.name) for one in iter_modules(profiles.__path__, MODULES))
     every = [one for module in modules for one in vars(module).values() if _is_profile(one)]
     assert len(every) >= 10
