@@ -26,6 +26,7 @@ from deploys.catalogue.unfit import Undescribed, Unfit, architecture_of
 MOST_LAYERS = 4096
 # Whose attention llama.cpp and vLLM lay out in another way than the type's own.
 UNDESCRIBED = ("index_topk", "block_configs", "hidden_size_per_layer_input")
+# Types that count places from behind the one that fills up.
 OFFSET = ("roberta", "xlm-roberta")
 # Rope types for which the converter writes a tensor of factors.
 FACTOR_ROPES = ("llama3", "proportional")

@@ -1,5 +1,6 @@
 """`homeport engines`: what a version of an engine knows, and files of LocalAI held against it."""
 
+import json
 import subprocess
 import sys
 from enum import StrEnum
@@ -89,7 +90,9 @@ def check(
 def _model(path: Path) -> dict[str, object]:
     try:
         document = yaml.safe_load(path.read_text())
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        # An anchor may name what it stands in: nobody could read such a file to its end.
+        json.dumps(document, default=str, skipkeys=True)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         said = " ".join(str(error).split())[:200]
         raise Refused(
             [Complaint(str(path), "", f"is no YAML: {said}", "one model's file")]
@@ -133,7 +136,7 @@ _HINT = "an image that is here or can be pulled, and a Docker daemon"
 
 def _read(engine: Engine, path: Path) -> Collected:
     try:
-        text = path.read_text()
+        text = path.read_text(errors="replace")
     except OSError as error:
         raise Refused(
             [Complaint(str(path), "", f"cannot be read: {error.strerror}", _HINT)]

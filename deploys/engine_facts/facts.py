@@ -34,10 +34,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class Gone:
-    """A flag, or a value of one, that earlier versions had."""
+    """A flag, or a value of one, that earlier versions had, or that guides name."""
 
     since: str
-    """The first version without it; empty: not known."""
+    """The first version without it; empty: not known; `never`: no version had it."""
     instead: str
     """What to write now, in words."""
 
@@ -71,7 +71,12 @@ class Facts:
 def versions(engine: str) -> list[str]:
     """Those whose facts there are, the oldest first."""
     found = (path.stem for path in (FOLDER / engine).glob("*.yaml") if path.name != GONE)
-    return sorted(found, key=lambda version: [int(word) for word in re.findall(r"\d+", version)])
+    return sorted(found, key=age)
+
+
+def age(version: str) -> list[int]:
+    """`0.33.0` as [0, 33, 0]: to be compared, later ones are greater."""
+    return [int(word) for word in re.findall(r"\d+", version)]
 
 
 @cache

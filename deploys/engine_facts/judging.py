@@ -56,6 +56,8 @@ def unknown(facts: Facts, name: str) -> Wrong:
 
 
 def _who_had(gone: Gone) -> str:
+    if gone.since == "never":
+        return ", and no version had it"
     return f"; versions before {gone.since} had it" if gone.since else "; earlier ones had it"
 
 

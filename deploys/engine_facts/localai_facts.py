@@ -21,9 +21,9 @@ class LocalAiFacts:
     options: frozenset[str]
     """Names of what the backend llama-cpp takes below `options`."""
     fits: Mapping[str, tuple[str, ...]]
-    """The only values of some keys."""
+    """The only values that the backend llama-cpp takes of some keys."""
     idle: Mapping[str, str]
-    """Keys that are read and used by nothing, and what to write instead."""
+    """Keys that are read and that llama-cpp does not use, and what to write instead."""
     environment: frozenset[str]
     gone: Mapping[str, Gone]
     """Keys that guides write and nothing reads."""

@@ -6,6 +6,7 @@ like a server that is well.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,6 +14,8 @@ from deploys.engine_facts.judging import Wrong
 from deploys.engine_facts.localai_facts import LocalAiFacts
 from deploys.settings.validation import near_miss
 
+# What it has options, values and idle keys of: other backends read the same keys in their own way.
+_LLAMA_CPP = "llama-cpp"
 # ModelConfig.Validate of 4.9.0.
 _BACKEND = re.compile(r"^[a-zA-Z0-9_-]+$")
 _REQUIRED = ("name", "backend", "parameters.model")
@@ -30,6 +33,8 @@ _WORDS = {
 
 def wrong_in_model(facts: LocalAiFacts, document: Mapping[str, Any]) -> list[Wrong]:
     """Every thing wrong with one model's file."""
+    if not str(document.get("backend", _LLAMA_CPP)).endswith(_LLAMA_CPP):
+        facts = replace(facts, options=frozenset(), fits={}, idle={})
     found = list(_wrong_keys(facts, document, ""))
     values = dict(_flat(document, ""))
     for key in _REQUIRED:
@@ -51,7 +56,7 @@ def _wrong_keys(facts: LocalAiFacts, document: Mapping[str, Any], above: str) ->
             yield Wrong(key, f"found {value!r}", _hint(facts, key, kind, value))
         elif key in facts.fits and value not in facts.fits[key]:
             yield Wrong(key, f"found {value!r}", near_miss(str(value), facts.fits[key]))
-        elif key == "options":
+        elif key == "options" and facts.options:
             yield from _wrong_options(facts, value)
         elif isinstance(value, Mapping) and any(one.startswith(f"{key}.") for one in facts.keys):
             yield from _wrong_keys(facts, value, f"{key}.")

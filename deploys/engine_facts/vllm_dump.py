@@ -12,7 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Any, get_args
+from typing import Any, TextIO, get_args
 
 # Flag -> where its values are: a module, and how to read them from it.
 LATE: dict[str, tuple[str, Callable[[Any], Iterable[str]]]] = {
@@ -136,7 +136,18 @@ def _default(value: object) -> str:
     return str(value) if said else ""
 
 
+def stdout_alone() -> TextIO:
+    """Stdout as it was; what vLLM and its libraries print there from now on goes to stderr: vLLM
+    logs on stdout.
+    """
+    sys.stdout.flush()
+    alone = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return alone
+
+
 if __name__ == "__main__":
     # The flags are the same for every device, and none is looked for.
     os.environ["VLLM_TARGET_DEVICE"] = "cpu"
-    json.dump(document(), sys.stdout)
+    with stdout_alone() as answer:
+        json.dump(document(), answer)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from deploys.engine_facts.facts import facts_of
-from deploys.plan.engine_versions import engine_versions, unknown_versions
 from deploys.plan.search.alternatives import refused_words
 from deploys.plan.search.attempts import NotFound
 from deploys.plan.search.fit import Fit
@@ -12,6 +11,7 @@ from deploys.plan.search.nearest import nearest
 from deploys.plan.search.stages import Stage
 from deploys.plan.search.vllm_settings import vllm_complaints
 from deploys.plan.verdict import Outcome
+from deploys.settings.engine_versions import engine_versions, unknown_versions
 from deploys.settings.environment import Environment
 from deploys.settings.refusal import Complaint, Refused
 
@@ -52,7 +52,7 @@ def _complaints(
     near = nearest(environment, outcomes, missing)
     hint = "nearest that fit, each by itself: " + "; ".join(map(str, near))
     name = missing.wish.name
-    if not wants_gpus(missing.wish, outcomes.rooms) and missing.memory.obstacles:
+    if not wants_gpus(missing.wish, outcomes.rooms) and missing.obstacles:
         found = _ram_sum(environment, outcomes, missing)
     else:
         found = _in_words(outcomes, missing)
@@ -66,7 +66,7 @@ def _complaints(
 
 def _in_words(outcomes: Outcomes, missing: NotFound) -> str:
     """The sum on GPUs where they are too small, and what else stood in the way."""
-    fits, obstacles = missing.memory.fits, missing.memory.obstacles
+    fits, obstacles = missing.memory.fits, missing.obstacles
     on_gpus = [fit for key, fit in fits.items() if _keeps_all_on_gpus(key)]
     usable = [fit for fit in fits.values() if fit.outcome is not Outcome.REFUSED]
     found = []
@@ -115,7 +115,7 @@ def _too_small_a_host(outcomes: Outcomes, missing: NotFound) -> str:
 
 def _ram_sum(environment: Environment, outcomes: Outcomes, missing: NotFound) -> str:
     """The replicas of the fullest host, this pool's among them, against its RAM."""
-    host, _ = min(missing.memory.obstacles.items())
+    host, _ = min(missing.obstacles.items())
     limits = [
         (f"{name}-{number}", seat.fit.ram_limit_mib)
         for name, found in sorted(outcomes.found.items())

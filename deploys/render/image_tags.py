@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploys.plan.engine_versions import PINNED
 from deploys.plan.plan import HostPlan, Plan
+from deploys.settings.engine_versions import PINNED
 from deploys.settings.image import ImageName
 
 BASE_RECIPE = "debian"

@@ -31,7 +31,7 @@ from deploys.settings.njs_consistency import njs_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.registry import Registry
-from deploys.settings.validation import complaints_of, near_miss
+from deploys.settings.validation import UNKNOWN_KEY, complaints_of, near_miss
 from deploys.settings.words import Frozen, Name
 
 Role = Literal["gpu_hosts", "gateways"]
@@ -149,7 +149,7 @@ def _validated(
     except ValidationError as error:
         for complaint in complaints_of(error, "", model):
             file = origin(inventory, complaint.path.split(".")[0], host.groups)
-            complaints.append(by_facts(replace(complaint, file=file)))
+            complaints.append(by_facts(replace(complaint, file=file), raw))
         return None
 
 
@@ -160,7 +160,7 @@ def _unknown_words(inventory: Inventory) -> list[Complaint]:
             Complaint(
                 origin(inventory, key, host.groups),
                 key,
-                "is not a known key",
+                UNKNOWN_KEY,
                 near_miss(key, known),
             )
             for host in inventory.hosts

@@ -107,9 +107,13 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     yield pool.gpus == 0 and (pool.engine == "vllm" or of_vllm), "GPUs for vllm and its words"
     both = "auto" not in (pool.gpus, pool.tensor_parallel)
     yield both and pool.gpus != pool.tensor_parallel, "gpus and tensor_parallel alike"
-    least = min((getattr(pool, key) for key in _BATCHES & pool.model_fields_set), default=None)
-    cut = pool.kind != "generation" and least is not None and least < pool.context_tokens
-    yield cut, f"batches of context_tokens: a text of {pool.kind} is computed at once"
+    sizes = [getattr(pool, key) for key in _BATCHES & pool.model_fields_set]
+    whole = sizes and pool.kind != "generation"
+    cut = f"batches of context_tokens: a text of {pool.kind} is computed at once"
+    yield bool(whole and min(sizes) < pool.context_tokens), cut
+    # llama-server would lower the batch to its micro-batch.
+    alike = f"batch_tokens and micro_batch_tokens alike for {pool.kind}"
+    yield bool(whole and min(sizes) < max(sizes)), alike
     several = pool.gpus not in ("auto", 1) or parallel
     yield pool.share_gpus and several, "one GPU where share_gpus is on"
     yield (

@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 
 from deploys.settings.refusal import Complaint
 
+UNKNOWN_KEY = "is not a known key"
+
 
 def complaints_of(
     error: ValidationError, file: str, model: type[BaseModel], prefix: str = ""
@@ -44,7 +46,7 @@ def _complaint(details: ErrorDetails, file: str, model: type[BaseModel], prefix:
     path = ".".join([prefix, *steps] if prefix else steps)
     if details["type"] == "extra_forbidden":
         known = _fields_at(model, details["loc"][:-1])
-        return Complaint(file, path, "is not a known key", near_miss(steps[-1], known))
+        return Complaint(file, path, UNKNOWN_KEY, near_miss(steps[-1], known))
     if details["type"] == "missing":
         return Complaint(file, path, "is missing", "add it; the folder's README shows an example")
     if details["type"] == "literal_error":

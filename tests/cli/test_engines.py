@@ -89,12 +89,14 @@ def test_a_dry_run_writes_nothing(repository: Path) -> None:
         (["vllm", "--image", "a", "--told", "b"], "--image: is one way of two"),
         (["vllm", "--image", "gone-image"], "gone-image: cannot be asked: Unable to find image"),
         (["vllm", "--told", "nowhere"], "nowhere: cannot be read: No such file"),
+        (["vllm", "--told", "picture"], "vllm: tells no flags"),
+        (["llamacpp", "--told", "picture"], "llama-server: says neither its build nor its flags"),
     ],
 )
-@pytest.mark.usefixtures("repository")
 def test_what_cannot_be_asked_is_refused(
-    words: list[str], found: str, capsys: pytest.CaptureFixture[str]
+    repository: Path, words: list[str], found: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (repository / "picture").write_bytes(b"\x89PNG\xff")
     assert exit_code(["engines", "facts", *words]) == ExitCode.REFUSED
     assert found in capsys.readouterr().err
 
@@ -114,7 +116,14 @@ def test_a_model_file_of_localai_is_held_against_its_version(
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("a: [", "is no YAML"), ("- name: chat", "is no model"), ("on: 1", "is no model")],
+    [
+        ("a: [", "is no YAML"),
+        ("[" * 1000, "is no YAML"),
+        ("name: &one\n  two: *one", "is no YAML: Circular reference"),
+        ("parameters: &one\n  - *one", "is no YAML: Circular reference"),
+        ("- name: chat", "is no model"),
+        ("on: 1", "is no model"),
+    ],
 )
 def test_a_file_that_is_no_model_is_refused(
     repository: Path, text: str, found: str, capsys: pytest.CaptureFixture[str]

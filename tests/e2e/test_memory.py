@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploys.plan.engine_versions import PINNED
+from deploys.settings.engine_versions import PINNED
 from tests.e2e.checkout import Checkout
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]

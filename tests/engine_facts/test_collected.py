@@ -64,25 +64,65 @@ def test_lists_that_are_kept_elsewhere_are_named(dump: str) -> None:
     assert "--tool-call-parser" not in collected_vllm(dump).untold
 
 
-@pytest.mark.parametrize(
-    "text", ["", "Traceback", "{}", "[]", json.dumps({"version": "x", "flags": [], "late": {}})]
-)
+FLAG = {"names": ["--a"], "takes": "value", "negated": [], "fits": [], "default": ""}
+DUMP = {"version": "1.0.0", "flags": [FLAG], "late": {}, "untold": [], "environment": []}
+
+
+@pytest.mark.parametrize("text", ["", "Traceback", "{}", "[]", "1", "null"])
 def test_what_is_no_dump_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         collected_vllm(text)
 
 
-@pytest.mark.parametrize("told", [VERSION, "version: 11669 (0c1e570)\n"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "x"},
+        {"version": "1.0.0rc1"},
+        {"version": "1.0.1.dev3+g1a2b3c4"},
+        {"version": 1},
+        {"flags": []},
+        {"flags": None},
+        {"flags": [{**FLAG, "names": []}]},
+        {"flags": [{**FLAG, "names": [1]}]},
+        {"flags": [{**FLAG, "takes": "much"}]},
+        {"late": []},
+        {"environment": None},
+        {"environment": [1]},
+        {"untold": 1},
+    ],
+)
+def test_a_dump_that_is_not_whole_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(Refused):
+        collected_vllm(json.dumps({**DUMP, **change}))
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.0+cpu", "1.0.0.post1"])
+def test_a_release_is_called_by_its_three_numbers(version: str) -> None:
+    assert collected_vllm(json.dumps({**DUMP, "version": version})).facts.version == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    "told", [VERSION, "ggml_cuda_init: found 1 CUDA devices\nversion: 11669 (0c1e570)\n"]
+)
 def test_a_build_of_llama_server_is_read_from_its_own_words(told: str) -> None:
     found = collected_llamacpp(told, (TOLD / "llama-server-b11669.txt").read_text())
     known = facts_of("llamacpp", "b11669")
     assert known is not None
     assert found.facts.version == "b11669"
     assert found.facts.flags == known.flags
-    assert "build 11669" in found.sources[0] or "11669" in found.sources[0]
+    (line,) = (line for line in told.splitlines() if line.startswith("version: "))
+    assert found.sources == (f"From `llama-server --help`, {line}.",)
 
 
-@pytest.mark.parametrize(("told", "text"), [("", "--threads N  x"), (VERSION, "no flags")])
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ("", "--threads N  x"),
+        ("version: 0.7.0 (Debian)\n", "--threads N  x"),
+        (VERSION, "no flags"),
+    ],
+)
 def test_what_is_no_llama_server_is_refused(told: str, text: str) -> None:
     with pytest.raises(Refused):
         collected_llamacpp(told, text)
@@ -126,8 +166,9 @@ def test_what_went_wants_a_word_about_what_replaced_it() -> None:
     assert unexplained(OLD, NEW) == ["--b"]
 
 
-def test_a_version_is_compared_with_the_newest_other() -> None:
+def test_a_version_is_compared_with_the_newest_before_it() -> None:
     old = newest_before("vllm", "0.34.0")
     assert old is not None
     assert old.version == "0.33.0"
     assert newest_before("vllm", "0.33.0") is None
+    assert newest_before("vllm", "0.9.1") is None

@@ -8,7 +8,7 @@ import yaml
 from deploys.engine_facts.facts import FOLDER, Facts, facts_of, versions
 from deploys.engine_facts.llamacpp_help import flags_from_help
 from deploys.engine_facts.writing import facts_text
-from deploys.plan.engine_versions import PINNED
+from deploys.settings.engine_versions import PINNED
 
 TOLD = Path(__file__).parent / "told"
 EVERY = [(engine, version) for engine in sorted(PINNED) for version in versions(engine)]

@@ -68,6 +68,7 @@ def test_what_vllm_would_die_of_is_found_before_it_starts(
     ("engine", "words", "found", "hint"),
     [
         ("vllm", ("--task", "embed"), "versions before 0.13.0 had it", "--runner and --convert"),
+        ("vllm", ("--image-bind-input-arg",), "0.33.0, and no version had it", "leave it out"),
         ("vllm", ("--rope-scaling", "{}"), "; earlier ones had it", "--hf-overrides"),
         (
             "vllm",

@@ -79,6 +79,14 @@ def test_what_localai_does_not_say_is_said(
     assert hint in one[2]
 
 
+def test_options_values_and_idle_keys_of_llama_cpp_are_its_own() -> None:
+    words = {"options": ["voice:anna"], "f16": True, "cache_type_k": "fp8"}
+    assert len(_found(**words)) == len(_found(**words, backend="cuda12-llama-cpp")) == 3
+    assert _found(**words, backend="vllm") == []
+    ((key, *_),) = _found(**words, backend="vllm", mmu=True)
+    assert key == "mmu"
+
+
 def test_everything_is_said_at_once() -> None:
     assert len(_found(mmu=True, kv_cache_quant=True, f16=True, backend=None)) == 4
 

@@ -26,6 +26,9 @@ from tests.plan.accuracy.observations import comparisons, entries
 from tests.plan.accuracy.report import main, table
 from tests.plan.accuracy.targets import TARGETS, missed
 
+if TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_values
+
 # How many numbers of the file each quantity is held against: a renamed key leaves one less.
 COUNTED = {
     "KV cache": 19,
@@ -49,9 +52,6 @@ COUNTED = {
     POOL_SEEN: 3,
     GRAPHS_SEEN: 4,
 }
-if TYPE_CHECKING:
-    from _collections_abc import dict_items, dict_values
-
 # Beyond this an error has its cause written down.
 LARGE = 0.1
 

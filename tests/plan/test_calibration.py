@@ -12,7 +12,6 @@ from checks.probes.engine_logs import llamacpp, vllm
 from checks.probes.engine_logs.reported import PoolReport, Reported
 from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.calibration import HostMeasurements, Start, corrections_for
-from deploys.plan.engine_versions import engine_version
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import (
     Case,
@@ -79,20 +78,6 @@ def test_of_another_model_only_what_no_model_changes_is_taken() -> None:
     found = _corrections(ENTRY.model_copy(update={"model": "other", "gpus": 2}))
     assert found.by_device == {"GPU0": {"process": -40.0}}
     assert found.reasons == ("calibrated on gpu1, b11669 with other models: process -40 MiB",)
-
-
-@pytest.mark.parametrize(
-    ("engine", "reference", "version"),
-    [
-        ("llamacpp", "homeport/llamacpp:419a53154394", "b11669"),
-        ("llamacpp", "ghcr.io/ggml-org/llama.cpp:server-cuda-b12001", "b12001"),
-        ("vllm", "vllm/vllm-openai:v0.32.1-cu129", "0.32.1"),
-        ("vllm", "registry:5000/vllm/vllm-openai@sha256:" + "0" * 64, "0.33.0"),
-        ("vllm", "registry.example:5000/vllm", "0.33.0"),
-    ],
-)
-def test_a_version_is_read_from_the_images_tag(engine: str, reference: str, version: str) -> None:
-    assert engine_version(engine, reference) == version
 
 
 def _estimate(

@@ -7,10 +7,10 @@ import yaml
 
 from deploys.catalogue.model import Model, ModelFile
 from deploys.plan.arguments import LlamaCppArguments, VllmArguments
-from deploys.plan.engine_versions import PINNED
 from deploys.plan.plan import Plan
 from deploys.render.files import render_environment
 from deploys.render.release import Access
+from deploys.settings.engine_versions import PINNED
 from tests.environments import ROOT
 from tests.render.plans import ARGUMENTS, HOST, MODEL, small_plan, small_pool
 

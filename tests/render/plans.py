@@ -6,9 +6,9 @@ from typing import Any
 from deploys.catalogue.architecture import Architecture
 from deploys.catalogue.model import Model, ModelFile
 from deploys.plan.arguments import LlamaCppArguments
-from deploys.plan.engine_versions import PINNED
 from deploys.plan.plan import HostPlan, Limits, Plan, Pool, Replica
 from deploys.settings.client import Client
+from deploys.settings.engine_versions import PINNED
 from deploys.settings.gateway import Gateway
 from deploys.settings.routing import Routing
 

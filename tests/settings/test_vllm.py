@@ -2,12 +2,13 @@
 
 import ast
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from deploys.engine_facts.facts import facts_of
+from deploys.engine_facts.facts import FOLDER, facts_of
 from deploys.settings.environment import read_environment
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Refused
@@ -70,6 +71,30 @@ def test_an_unknown_word_is_told_who_had_it_or_where_it_belongs(
     assert complaint.file.startswith("inventories/group_data/small.py")
     assert found in complaint.found
     assert hint in complaint.hint
+
+
+@pytest.mark.parametrize(
+    ("images", "version"),
+    [
+        ({}, "0.33.0"),
+        ({"vllm": {"reference": "vllm/vllm-openai:v0.34.0"}}, "0.34.0"),
+        ({"vllm": {"reference": 34}}, "0.33.0"),
+    ],
+)
+def test_an_unknown_word_is_held_against_the_version_that_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: dict[str, object], version: str
+) -> None:
+    facts = shutil.copytree(FOLDER / "vllm", tmp_path / "facts" / "vllm")
+    shutil.copy(facts / "0.33.0.yaml", facts / "0.34.0.yaml")
+    monkeypatch.setattr("deploys.engine_facts.facts.FOLDER", facts.parent)
+    words = {"pools": {"chat": {**ON_VLLM, "vllm": {"swap_space": 4}}}, "images": images}
+    try:
+        with pytest.raises(Refused) as refused:
+            read_environment(write_environment(tmp_path, words), "small")
+    finally:
+        facts_of.cache_clear()
+    (found,) = (one.found for one in refused.value.complaints if one.path.endswith("swap_space"))
+    assert f"--swap-space is no flag of vllm {version};" in found
 
 
 def test_every_flag_that_is_named_is_one_of_the_version() -> None:

@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import Literal
 
 from deploys.catalogue.model import Model
-from deploys.plan.engine_versions import PINNED
 from deploys.plan.memory.configuration import KnownWeights
 from deploys.plan.search import ladder
 from deploys.plan.search.known_quantizations import unknown_quantization
 from deploys.plan.search.model_weights import disk_mib, gguf_weights
 from deploys.settings.consistency import entries_of
+from deploys.settings.engine_versions import PINNED
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint
 from deploys.settings.validation import near_miss

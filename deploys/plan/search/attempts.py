@@ -6,7 +6,7 @@
 3. for llama.cpp: experts in RAM, then whole layers, in the same order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploys.plan.search.alternatives import Alternative
@@ -59,6 +59,8 @@ class NotFound:
     most: int
     """Replicas that the best attempt had room for."""
     memory: Memory
+    obstacles: Mapping[str, str]
+    """Host -> what of it was in the way then: the memory goes on with the search."""
     hosts: tuple[str, ...] = ()
     """In RAM: where its replicas would have been, in turn."""
 
@@ -78,7 +80,7 @@ def place(
         if len(seats) == wish.wanted:
             return Found(wish, choice, trial, tuple(seats), memory), {**rooms, **left}
         most = max(most, len(seats))
-    return NotFound(wish, most, memory), dict(rooms)
+    return NotFound(wish, most, memory, dict(memory.obstacles)), dict(rooms)
 
 
 def _attempts(wish: Wish, rooms: Rooms, limit: int | None) -> Iterator[tuple[EngineChoice, Trial]]:

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploys.plan.calibration import measurements_of
-from deploys.plan.engine_versions import engine_versions
 from deploys.plan.search.alternatives import alternatives
 from deploys.plan.search.attempts import Found, NotFound, Wish, place
 from deploys.plan.search.in_ram import place_in_ram
 from deploys.plan.search.rooms import Room, Rooms, room_of
 from deploys.plan.search.seats import Memory, take_seats
+from deploys.settings.engine_versions import engine_versions
 from deploys.settings.environment import Environment
 
-# Placements that are looked at where the first of each pool leave no room for all: of a fleet that
+# How often pools go down to fewer GPUs where what they took leaves no room for all: of a fleet that
 # is full most are in vain.
 MOST_TRIES = 16
 
@@ -108,17 +108,15 @@ def _otherwise(
     if not wishes:
         return {}, dict(rooms)
     wish, *others = wishes
-    most_gpus = None
-    for _ in tries:
-        result, left = place(wish, rooms, memories[wish.name], most_gpus)
-        if isinstance(result, NotFound):
-            return None
+    result, left = place(wish, rooms, memories[wish.name])
+    while isinstance(result, Found):
         found = _otherwise(others, left, memories, tries)
         if found is not None:
             return {wish.name: result, **found[0]}, found[1]
-        most_gpus = max(len(seat.gpus) for seat in result.seats) - 1
-        if most_gpus == 0:
+        fewer = max(len(seat.gpus) for seat in result.seats) - 1
+        if not fewer or next(tries, None) is None:
             return None
+        result, left = place(wish, rooms, memories[wish.name], fewer)
     return None
 
 

@@ -42,7 +42,7 @@ def _placed(wish: Wish, hosts: Sequence[str], rooms: Mapping[str, Room]) -> Foun
     (choice,) = engine_choices(wish.words, wish.named, on_gpus=False)
     if choice.engine == "vllm":
         memory.fits["vllm"] = refused("vllm is planned on GPUs, and none of its hosts has one")
-        return NotFound(wish, 0, memory, tuple(hosts))
+        return NotFound(wish, 0, memory, memory.obstacles, tuple(hosts))
     for recipe in recipes("llamacpp", wish.words, wish.named, ()):
         fits = _fits(wish, recipe, hosts, rooms)
         fit = memory.fits[recipe.key] = max(fits.values(), key=lambda one: one.ram_limit_mib)
@@ -54,7 +54,7 @@ def _placed(wish: Wish, hosts: Sequence[str], rooms: Mapping[str, Room]) -> Foun
     if not memory.fits:
         words = "without a GPU it takes GGUF, and the catalogue has the model as safetensors only"
         memory.fits["format"] = refused(words)
-    return NotFound(wish, 0, memory, tuple(hosts))
+    return NotFound(wish, 0, memory, memory.obstacles, tuple(hosts))
 
 
 def _fits(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from deploys.plan.arguments import LlamaCppArguments
-from deploys.plan.engine_versions import engine_versions
 from deploys.plan.search import ladder
 from deploys.plan.search.alternatives import alternatives
 from deploys.plan.search.attempts import Found, NotFound, Wish, place
@@ -14,6 +13,7 @@ from deploys.plan.search.rooms import room_of
 from deploys.plan.search.seats import Memory
 from deploys.plan.search.vllm_question import least_batch
 from deploys.settings.consistency import entries_of
+from deploys.settings.engine_versions import engine_versions
 from deploys.settings.environment import Environment
 from deploys.settings.pool import Pool
 

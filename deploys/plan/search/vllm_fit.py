@@ -142,7 +142,7 @@ def _judged(question: Question, asked: VllmConfiguration, answer: Estimate) -> F
         devices=devices,
         verdicts=(verdict,) * question.gpus,
         ram_mib={"process": SERVER_MIB + WORKER_MIB * question.gpus},
-        reasons=vllm_reasons(question, asked, pool) if pool else encoder_reasons(asked),
+        reasons=vllm_reasons(question, asked, pool) if pool else encoder_reasons(question, asked),
         corrections=_corrections(question),
         pool=pool,
     )

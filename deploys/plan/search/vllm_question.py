@@ -71,9 +71,20 @@ def _of_the_model(question: Question) -> str | None:
         return ENCODERS_ARE_SILENT
     if is_encoder(shape) and question.gpus > 1:
         return "an encoder on one GPU: how it is spread over several is not known"
+    if is_encoder(shape) and _lacks_its_share(question):
+        return f"gpu_memory_utilization: others hold {question.kind.used_mib:,} MiB of that share"
     if question.words.context_tokens > shape.context_tokens:
         return f"context: the model was trained for {shape.context_tokens:,} tokens"
     return parallel_constraint(shape, question.gpus, model.quantization)
+
+
+def _lacks_its_share(question: Question) -> bool:
+    """Whether a pinned share is not free at the start (vLLM then refuses to, request_memory of
+    vllm/v1/worker/utils.py); of other models the cache is in the sum, and fills the share.
+    """
+    kind = question.kind
+    share_mib = (question.words.gpu_memory_utilization or 0) * kind.visible_mib
+    return share_mib > kind.visible_mib - kind.used_mib
 
 
 def _of_the_gpu(question: Question) -> str | None:

@@ -22,7 +22,8 @@ def vllm_arguments(
     dtype = "bfloat16" if question.capability >= BF16_CAPABILITY else "half"
     utilisation = asked.utilisation
     # An encoder takes no more than it needs, and vLLM wants its share to be free at its start.
-    if pinned is not None or is_encoder(question.alternative.model.architecture):
+    of_choice = question.words.gpu_memory_utilization is None
+    if pinned is not None or (of_choice and is_encoder(question.alternative.model.architecture)):
         needed = total(part for name, part in device.parts.items() if name != "margin").upper
         utilisation = min(1.0, ceil(needed / kind.visible_mib * 100) / 100)
     return VllmArguments(
@@ -49,9 +50,11 @@ def caches_prefixes(question: Question) -> bool:
     return not why_no_prefixes(question)
 
 
-def encoder_reasons(asked: VllmConfiguration) -> tuple[str, ...]:
+def encoder_reasons(question: Question, asked: VllmConfiguration) -> tuple[str, ...]:
     """Why these numbers, where nothing is kept."""
+    pinned = question.words.gpu_memory_utilization
     return (
+        *([f"utilisation {pinned}: as set"] if pinned else []),
         "no KV cache: every token sees the whole text at once, and nothing of it is kept",
         "activations by the rules for text: not measured for encoders",
         f"batch of {asked.batched_tokens:,} tokens: no text is longer",

@@ -30,6 +30,7 @@ def said(parser: argparse.ArgumentParser, words: list[str]) -> str:
 if __name__ == "__main__":
     os.environ["VLLM_TARGET_DEVICE"] = "cpu"
     lines = json.load(sys.stdin)
-    one = vllm_dump.serve_parser()
-    answers = [said(one, words) for words in lines]
-    json.dump({"dump": vllm_dump.document(), "said": answers}, sys.stdout)
+    with vllm_dump.stdout_alone() as answer:
+        one = vllm_dump.serve_parser()
+        answers = [said(one, words) for words in lines]
+        json.dump({"dump": vllm_dump.document(), "said": answers}, answer)

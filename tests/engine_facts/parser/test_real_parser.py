@@ -11,7 +11,7 @@ from deploys.engine_facts.collected import collected_vllm
 from deploys.engine_facts.facts import FOLDER, Facts, facts_of
 from deploys.engine_facts.judging import wrong
 from deploys.engine_facts.writing import facts_text
-from deploys.plan.engine_versions import PINNED
+from deploys.settings.engine_versions import PINNED
 from tests.engine_facts.parser import wheel
 from tests.engine_facts.parser.command_lines import MISTAKES, Words, gone, rendered
 from tests.environments import ROOT

@@ -8,7 +8,7 @@ import re
 import sys
 from importlib.metadata import distributions
 
-from deploys.plan.engine_versions import PINNED
+from deploys.settings.engine_versions import PINNED
 from tests.lab.machine import ROOT, run
 
 FOLDER = ROOT / ".homeport" / f"vllm-{PINNED['vllm']}"

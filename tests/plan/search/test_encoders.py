@@ -8,7 +8,7 @@ from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan
 from deploys.settings.refusal import Refused
 from tests.plan.search.encoders import ENCODER, vectors
-from tests.plan.search.fleets import chat, environment, host
+from tests.plan.search.fleets import card, chat, environment, host
 
 CHECKPOINT = ENCODER.model_copy(
     update={
@@ -55,6 +55,23 @@ def test_vllm_serves_an_encoder_with_what_it_needs_and_no_pool() -> None:
     assert 0 < replica.arguments.utilisation < 0.5
     assert replica.arguments.maximum_length_tokens == 512
     assert "activations by the rules for text: not measured for encoders" in pool.reasons
+
+
+def test_a_share_that_is_set_is_what_an_encoder_in_vllm_takes() -> None:
+    (pool,) = _planned(vectors(gpu_memory_utilization=0.75), CHECKPOINT, "L4").pools
+    arguments = pool.replicas[0].arguments
+    assert isinstance(arguments, VllmArguments)
+    assert arguments.utilisation == 0.75
+    assert "utilisation 0.75: as set" in pool.reasons
+
+
+def test_a_share_of_which_others_hold_some_is_refused() -> None:
+    gpu = card("GPU-a", "L4", used_mib=6000)
+    busy = host("a", "L4")
+    busy = busy.model_copy(update={"hardware": busy.hardware.model_copy(update={"gpus": (gpu,)})})
+    words = vectors(gpu_memory_utilization=0.75)
+    with pytest.raises(Refused, match="others hold 6,000 MiB of that share"):
+        plan_environment(environment([busy], {"vectors": words}, {"encoder": CHECKPOINT}), {})
 
 
 @pytest.mark.parametrize(

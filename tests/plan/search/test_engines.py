@@ -71,6 +71,7 @@ def test_many_requests_that_vllm_has_no_room_for_are_given_to_llamacpp() -> None
     [
         ("vllm", "vllm", "vllm/vllm-openai:v0.12.0", "0.12.0"),
         ("llamacpp", "llamacpp_cuda", "ghcr.io/ggml-org/llama.cpp:server-cuda-b9001", "b9001"),
+        ("llamacpp", "llamacpp", "ghcr.io/ggml-org/llama.cpp:server-b9001", "b9001"),
     ],
 )
 def test_an_engine_whose_flags_are_not_known_is_refused(
@@ -78,7 +79,8 @@ def test_an_engine_whose_flags_are_not_known_is_refused(
 ) -> None:
     pools = {"chat": chat("llama-3.1-8b", 4096, engine=engine)}
     asked = environment([host("a", "RTX 4090")], pools)
-    images = {image: Image(reference=reference)}
+    untagged = {"llamacpp_cuda": Image(reference="homeport/llamacpp_cuda:419a53154394")}
+    images = {**untagged, image: Image(reference=reference)}
     with pytest.raises(Refused) as refused:
         plan_environment(asked.model_copy(update={"images": images}), {})
     (complaint,) = refused.value.complaints

@@ -9,6 +9,7 @@ from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan
 from deploys.settings.environment import Host
 from deploys.settings.hardware import Cpu, HostHardware
+from deploys.settings.refusal import Refused
 from tests.plan.search.fleets import (
     card,
     chat,
@@ -155,6 +156,23 @@ def test_gpu_hosts_are_taken_before_hosts_without_one_and_gpus_0_asks_for_ram() 
 )
 def test_what_a_host_lacks_is_said(hosts: list[Host], pool: dict[str, object], found: str) -> None:
     assert found in refusal(hosts, chat=pool).found
+
+
+def test_what_a_host_lacks_is_said_though_other_orders_of_its_pools_were_tried_since() -> None:
+    one = host("a", "RTX 4090", "RTX 4090", disk_free_mib=18_000)
+    large = chat("llama-3.1-8b-bf16", 8192)
+    found = refusal([one], a={**SMALL, "engine": "llamacpp"}, b=large).found
+    assert found == "a: disk: 4,685 MiB needed, 2,683 MiB free"
+
+
+def test_what_a_pool_lacks_is_said_though_changes_of_another_were_tried_since() -> None:
+    one = host("a", "RTX 4090", "RTX 4090", disk_free_mib=6000)
+    with pytest.raises(Refused) as refused:
+        planned([one], a=chat("llama-3.1-8b-q8_0", 8192), b=chat("llama-3.1-8b-bf16", 8192))
+    assert [complaint.found for complaint in refused.value.complaints] == [
+        "a: disk: 8,138 MiB needed, 6,000 MiB free",
+        "a: disk: 15,317 MiB needed, 6,000 MiB free",
+    ]
 
 
 def test_a_model_is_stored_once_on_a_host_however_many_serve_it() -> None:

@@ -173,3 +173,15 @@ def test_every_pool_that_does_not_fit_is_told_of_at_once() -> None:
     with pytest.raises(Refused) as refused:
         plan_environment(environment(ONE, {"one": words, "two": words}), {})
     assert [complaint.path for complaint in refused.value.complaints] == ["pools.one", "pools.two"]
+
+
+def test_what_is_offered_leaves_the_pool_beside_it_its_place() -> None:
+    pools = {"one": chat("llama-3.1-8b", 8192), "two": chat("llama-3.1-8b", 131_072, slots=8)}
+    asked = environment([host("a", "RTX 3090", "RTX 3090", ram_mib=8192)], pools)
+    outcomes = place_all(asked)
+    offered = nearest(asked, outcomes, outcomes.not_found["two"])
+    assert offered
+    for change in offered:
+        changed = {**asked.pools, "two": change.words}
+        again = place_all(asked.model_copy(update={"pools": changed}))
+        assert set(again.found) == {"one", "two"}

@@ -96,6 +96,13 @@ def test_a_batch_that_would_cut_a_text_is_refused(key: str) -> None:
     Pool.model_validate(chat("encoder", 4096, **{key: 512}))
 
 
+@pytest.mark.parametrize(("batch", "micro_batch"), [(1024, 512), (512, 1024)])
+def test_batches_of_texts_that_are_not_alike_are_refused(batch: int, micro_batch: int) -> None:
+    with pytest.raises(ValidationError, match="batch_tokens and micro_batch_tokens alike"):
+        Pool.model_validate(vectors(batch_tokens=batch, micro_batch_tokens=micro_batch))
+    Pool.model_validate(vectors(batch_tokens=micro_batch, micro_batch_tokens=micro_batch))
+
+
 @pytest.mark.parametrize(
     ("kind", "of_model", "fits"),
     [

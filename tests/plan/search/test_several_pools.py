@@ -85,6 +85,14 @@ def test_a_pool_that_finds_no_room_comes_before_those_that_left_it_none() -> Non
     assert _fit(hosts, one=pinned, two=chat("qwen3-235b-a22b", 8192, slots=2))
 
 
+@pytest.mark.parametrize("beside", [0, 15])
+def test_a_pool_goes_back_on_what_it_took_however_many_there_are(beside: int) -> None:
+    large = {name: {**words, "hosts": ("a",)} for name, words in LARGE.items()}
+    small = {f"p{number}": chat("llama-3.1-8b", 8192, hosts=("b",)) for number in range(beside)}
+    hosts = [with_more(THREE, 25_748), host("b", *["L4"] * beside)]
+    assert _fit(hosts, **large, **small)
+
+
 def test_tensors_are_split_over_gpus_of_one_card_though_a_desktop_holds_some_of_one() -> None:
     words = chat("llama-3.1-70b-fp8", 8192, slots=4)
     alike = host("a", *["RTX 4090"] * 4)

@@ -1,7 +1,7 @@
 """Which version of an engine a plan is for: its memory rules and measurements depend on it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from deploys.engine_facts.facts import versions
 from deploys.settings.image import Image, ImageName
@@ -24,31 +24,29 @@ _SPELLINGS = {
 
 def engine_versions(images: Mapping[ImageName, Image]) -> dict[str, str]:
     """Engine -> version, by the images that the settings name."""
-    return {engine: _of_the_first_tag(engine, images, names) for engine, names in _IMAGES.items()}
+    return {engine: _version(engine, images)[0] for engine in _IMAGES}
 
 
-def _of_the_first_tag(
-    engine: str, images: Mapping[ImageName, Image], names: Sequence[ImageName]
-) -> str:
-    references = (images[name].reference or "" for name in names if name in images)
-    said = (engine_version(engine, reference) for reference in references)
-    return next((version for version in said if version != PINNED[engine]), PINNED[engine])
+def _version(engine: str, images: Mapping[ImageName, Image]) -> tuple[str, ImageName]:
+    """The first that is not the pinned one, and the image that says so."""
+    names = _IMAGES[engine]
+    references = ((name, images[name].reference or "") for name in names if name in images)
+    said = ((engine_version(engine, reference), name) for name, reference in references)
+    pinned = PINNED[engine], names[0]
+    return next((one for one in said if one[0] != pinned[0]), pinned)
 
 
 def unknown_versions(
     file: str, engines: Iterable[str], images: Mapping[ImageName, Image]
 ) -> Iterator[Complaint]:
     """About each of `engines` whose image is of a version that there are no facts of."""
-    said = engine_versions(images)
     for engine in sorted(set(engines)):
         known = versions(engine)
-        if said[engine] in known:
-            continue
-        named = (name for name in _IMAGES[engine] if name in images)
-        path = f"images.{next(named)}.reference"
-        found = f"{engine} {said[engine]} is not known: its flags cannot be checked"
-        hint = f"{', '.join(known)}; or `homeport engines facts {engine} --image …` adds one"
-        yield Complaint(file, path, found, hint)
+        version, image = _version(engine, images)
+        if version not in known:
+            found = f"{engine} {version} is not known: its flags cannot be checked"
+            hint = f"{', '.join(known)}; or `homeport engines facts {engine} --image …` adds one"
+            yield Complaint(file, f"images.{image}.reference", found, hint)
 
 
 def engine_version(engine: str, reference: str) -> str:

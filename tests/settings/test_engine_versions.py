@@ -1,0 +1,19 @@
+"""Which version of an engine an image holds."""
+
+import pytest
+
+from deploys.settings.engine_versions import engine_version
+
+
+@pytest.mark.parametrize(
+    ("engine", "reference", "version"),
+    [
+        ("llamacpp", "homeport/llamacpp:419a53154394", "b11669"),
+        ("llamacpp", "ghcr.io/ggml-org/llama.cpp:server-cuda-b12001", "b12001"),
+        ("vllm", "vllm/vllm-openai:v0.32.1-cu129", "0.32.1"),
+        ("vllm", "registry:5000/vllm/vllm-openai@sha256:" + "0" * 64, "0.33.0"),
+        ("vllm", "registry.example:5000/vllm", "0.33.0"),
+    ],
+)
+def test_a_version_is_read_from_the_images_tag(engine: str, reference: str, version: str) -> None:
+    assert engine_version(engine, reference) == version
