@@ -4,17 +4,23 @@ Three files each: NAME.json, NAME.csv with a line for every request, NAME.html w
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from checks.benchmarks.client.sample import Outcome
 from checks.benchmarks.document import SCHEMA
+from checks.benchmarks.kept_words import Words
 from checks.benchmarks.numbers.gate import Side
 from checks.benchmarks.numbers.rows import Row, from_csv, to_csv
 from checks.benchmarks.plots.page import page
 from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import complaints_of
+
+HINT = "remove it, or move it elsewhere"
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,8 @@ def last(where: Path, workload: Mapping[str, Any], own: str, fleet: str = "") ->
     """
     found = [
         one
-        for path in sorted(where.glob("*/*.json"))
-        if (one := Kept(path, _read(path))).document["workload"] == workload
+        for one in _all(where)
+        if one.document["workload"] == workload
         and (one.fleet == fleet if fleet else one.fleet != own)
         and one.has_answers
     ]
@@ -86,24 +92,32 @@ def newest(where: Path, model: str, fleet: str) -> Kept | None:
     """
     found = [
         one
-        for path in sorted(where.glob("*/*.json"))
-        if (one := Kept(path, _read(path))).document["workload"]["model"] == model
+        for one in _all(where)
+        if one.document["workload"]["model"] == model
         and any(load["loop"] == "closed" for load in one.document["loads"])
         and one.has_answers
     ]
     return max(found, key=lambda one: (one.fleet == fleet, one.document["time"]), default=None)
 
 
+def _all(where: Path) -> Iterator[Kept]:
+    for path in sorted(where.glob("*/*.json")):
+        yield Kept(path, _read(path))
+
+
 def _read(path: Path) -> dict[str, Any]:
+    wrong = f"is no benchmark of schema {SCHEMA}"
     try:
         document = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        wrong = f"cannot be read: {error}"
-    else:
         if isinstance(document, dict) and document.get("schema") == SCHEMA:
+            Words.model_validate(document)
             return document
-        wrong = f"is no benchmark of schema {SCHEMA}"
-    raise Refused([Complaint(str(path), "", wrong, "remove it, or move it elsewhere")])
+    except ValidationError as error:
+        complaints = complaints_of(error, str(path), Words)
+        raise Refused([replace(one, hint=HINT) for one in complaints]) from None
+    except (OSError, ValueError, RecursionError) as error:
+        wrong = f"cannot be read: {error}"
+    raise Refused([Complaint(str(path), "", wrong, HINT)])
 
 
 def sides(document: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Side]:
