@@ -36,17 +36,20 @@ def causes(fleet: Fleet, pytestconfig: pytest.Config) -> Causes:
             # What the check has found is true all the same.
             return {}
 
+    @functools.cache
+    def files() -> Mapping[str, str]:
+        # Asks pyinfra, half a second.
+        return setting_files(read_inventory(fleet.root, environment))
+
     def told(host: str, containers: Iterable[Container | None]) -> list[str]:
         ill = [one for one in containers if one is not None]
-        if not ill:
-            return []
-        logs = ask(host, tuple(one.id for one in ill))
-        files = setting_files(read_inventory(fleet.root, environment))
+        logs = ask(host, tuple(one.id for one in ill)) if ill else {}
+        found = [(one, explain(lines(io.BytesIO(logs.get(one.id, b""))))) for one in ill]
         names: dict[tuple[str, ...], list[str]] = {}
-        for one in ill:
-            place = Place(environment, one.labels.get(POOL, telling.POOL), files)
-            words = explain(lines(io.BytesIO(logs.get(one.id, b""))))
-            names.setdefault(tuple(telling.below(words, place)), []).append(one.service)
+        for one, words in found:
+            if words.findings:
+                place = Place(environment, one.labels.get(POOL, telling.POOL), files())
+                names.setdefault(tuple(telling.below(words, place)), []).append(one.service)
         return [line for words, services in names.items() for line in _of(services, words)]
 
     return told

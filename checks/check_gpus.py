@@ -48,7 +48,7 @@ def check_the_kernel_log_has_no_gpu_errors(examined: Examined, record_property: 
     """XIDs of the last day."""
     refused = examined.health.log.get("refused")
     if refused:
-        pytest.skip(f"the kernel's log cannot be read, root can: {refused}")
+        pytest.skip(f"the kernel's log cannot be read (it may need root): {refused}")
     conclude(xids.logged(examined), "in the kernel's log of a day", record_property)
 
 

@@ -10,19 +10,23 @@ HIDDEN = "***"
 _PRIVATE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)
 _HEADERS = re.compile(
     r"(?i)\b((?:proxy-)?authorization|x-api-key|api-key|cookie|set-cookie)(\W{1,4})"
-    r"(?:(basic|bearer|digest|token)\s+)?[^\s'\",;]+"
+    r"(?:[A-Za-z][\w-]*\s+)?[^\s'\",;]+"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
 _SECRETS = (
-    r"(?:api[_-]?keys?|passw(?:or)?d|passphrase|secret|credential|access[_-]?key(?:[_-]?id)?"
+    r"(?:api[_-]?keys?|passw(?:or)?ds?|passphrase|_pass|secret(?:[_-]?key)?|credential"
+    r"|access[_-]?key(?:[_-]?id)?"
     r"|private[_-]?key|signature)"
 )
-# `api_key='…'`, `"password": "…"`, `HF_TOKEN=…`, also with a list; and `--api-key …`.
+# `api_key='…'`, `"password": "…"`, `HF_TOKEN=…`, also with a list; and `--api-key …`. What stands
+# before the name is not looked for: in a long word that would be tried from each of its letters.
 _NAMED = re.compile(
-    rf"(?i)((?:[\w-]*{_SECRETS}|(?:\w*_)?token)['\"]?\s*[=:]\s*)"
+    rf"(?i)((?:{_SECRETS}|token)['\"]?\s*[=:]\s*)"
     r"(\[[^\]]*\]|'[^']*'|\"[^\"]*\"|[^\s,;'\"&)\]}]+)"
 )
-_OPTION = re.compile(rf"(?i)(--[\w-]*(?:{_SECRETS}|token)\s+)([^\s-]\S*)")
+_OPTION = re.compile(
+    rf"(?i)(--[\w-]{{0,60}}?(?:{_SECRETS}|token)\s+)('[^']*'|\"[^\"]*\"|[^\s-]\S*)"
+)
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 # Of well-known issuers, and JWTs.
 _ISSUED = re.compile(
@@ -65,7 +69,7 @@ def masked(text: str) -> str:
 
 
 def _hidden_value(found: re.Match[str]) -> str:
-    """`api_key=None` and `token: 5` tell something and hide nothing."""
+    """`api_key=None` and `token: 5` tell something and hide nothing; a password may be a number."""
     harmless = found[2].strip("'\"").lower() in (
         "none",
         "null",
@@ -75,7 +79,8 @@ def _hidden_value(found: re.Match[str]) -> str:
         "[]",
         "[none]",
     )
-    number = found[2].isdecimal() and len(found[2]) < 8
+    counts = "token" in found[1].lower()
+    number = counts and found[2].isdecimal() and len(found[2]) < 8
     return found[0] if harmless or number else f"{found[1]}{HIDDEN}"
 
 

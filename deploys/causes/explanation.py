@@ -60,8 +60,10 @@ class _Hit:
 
     def add(self, line: Line, at: int) -> None:
         self.count += 1
-        if len(self.lines) < _LINES and all(line.text != other.text for other in self.lines):
-            self.lines.append(shown(line, at))
+        if len(self.lines) < _LINES:
+            found = shown(line, at)
+            if all(found.text != other.text for other in self.lines):
+                self.lines.append(found)
 
 
 def explain(log: Iterable[Line]) -> Explanation:
@@ -137,7 +139,7 @@ def _finding(hits: Sequence[_Hit]) -> Finding:
 def filled(text: str, kept: dict[str, str]) -> str:
     """A sentence with what the words kept; what they did not is called unknown."""
     for name, value in kept.items():
-        text = text.replace(f"{{{name}}}", masked(value) or "?")
+        text = text.replace(f"{{{name}}}", value or "?")
     return text
 
 

@@ -72,5 +72,5 @@ def _unpacked(line: str) -> str:
         return line
     try:
         return str(json.loads(line)["log"])
-    except ValueError:
+    except (ValueError, RecursionError):
         return line

@@ -22,8 +22,8 @@ class Suspects:
     """The first of them, which are nearest to the cause, and the last."""
 
     def __init__(self) -> None:
-        self._first: list[Line] = []
-        self._last: list[Line] = []
+        self._first: list[tuple[Line, int]] = []
+        self._last: list[tuple[Line, int]] = []
 
     def add(self, line: Line) -> None:
         """Keeps a line that looks like one."""
@@ -31,7 +31,7 @@ class Suspects:
         found = _LOOKS.search(line.text) if any(part in text for part in _PARTS) else None
         if not found:
             return
-        kept = shown(line, found.start())
+        kept = (line, found.start())
         if len(self._first) < _FIRST:
             self._first.append(kept)
         else:
@@ -39,4 +39,4 @@ class Suspects:
 
     def found(self) -> tuple[Line, ...]:
         """In the order of the log."""
-        return (*self._first, *self._last)
+        return tuple(shown(line, at) for line, at in (*self._first, *self._last))

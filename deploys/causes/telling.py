@@ -29,8 +29,8 @@ class Place:
 
     def named(self, text: str) -> str:
         """The text with the environment's and the pool's name."""
-        text = re.sub(rf"\b{ENVIRONMENT}\b", self.environment, text)
-        return re.sub(rf"\b{POOL}\b", self.pool, text)
+        text = re.sub(rf"\b{ENVIRONMENT}\b", lambda _: self.environment, text)
+        return re.sub(rf"\b{POOL}\b", lambda _: self.pool, text)
 
     def file(self, setting: str) -> str:
         """Where a setting stands, or belongs."""

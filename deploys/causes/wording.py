@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from deploys.causes.evidence import masked
+
 # What is kept is a number, a name or a path, never a whole prompt.
 _KEPT_CHARACTERS = 80
 _GAP = re.compile(r"\*|\{([a-z_]+)\}")
@@ -52,4 +54,5 @@ def _first_word(text: str) -> str:
 
 
 def _kept(text: str) -> str:
-    return text.strip().strip("'\"`.,:;")[:_KEPT_CHARACTERS]
+    # Before it is cut: half a key does not look like one.
+    return masked(text.strip().strip("'\"`.,:;"))[:_KEPT_CHARACTERS]

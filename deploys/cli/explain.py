@@ -18,6 +18,7 @@ from deploys.cli.root import repository_root
 from deploys.settings.inventory import read_inventory
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.setting_files import setting_files
+from deploys.settings.validation import near_miss
 
 STANDARD_INPUT = "-"
 
@@ -53,9 +54,14 @@ def explain_log(
 
 
 def _place(environment: str, pool: str) -> Place:
-    inventory = read_inventory(repository_root(), environment) if environment else None
-    files = setting_files(inventory) if inventory else {}
-    return Place(environment or ENVIRONMENT, pool or POOL, files)
+    if not environment:
+        return Place(ENVIRONMENT, pool or POOL)
+    inventory = read_inventory(repository_root(), environment)
+    pools = {name for host in inventory.hosts for name in host.data.get("pools") or ()}
+    if pool and pools and pool not in pools:
+        hint = near_miss(pool, sorted(pools))
+        raise Refused([Complaint("--pool", "", f"`{environment}` has no pool `{pool}`", hint)])
+    return Place(environment, pool or POOL, setting_files(inventory))
 
 
 @contextmanager

@@ -33,7 +33,8 @@ def staged(
     if not stale and not extra:
         host.noop(f"release {release} is staged")
         return
-    yield _space(f"{directory}/releases", release, stale)
+    if stale:
+        yield _space(f"{directory}/releases", release, stale)
     if any(path.startswith("nginx/") for path in [*stale, *extra]):
         # What nginx loaded may no longer be what lies here: forget it before anything is changed,
         # so that the gateway is reloaded even if this run ends half-way.

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploys.causes.evidence import SHOWN_CHARACTERS, Line, masked, shown
+from deploys.causes.lines import LONGEST_CHARACTERS
 from tests.causes.logs import explained
 
 # Made up, and put together here, so that nothing that looks for secrets in files finds one.
@@ -34,6 +35,12 @@ HEX = "3f9a1c0b7d2e4f5a6b8c9d0e1f2a3b4c5d6e7f8091a2b3c4"
         (f"token {WEB_TOKEN}", WEB_TOKEN),
         ("the key sk-proj-0123456789abcdef is wrong", "sk-proj-0123456789abcdef"),
         (f"client sent {HEX}", HEX),
+        ("password=1234567", "1234567"),
+        ("SECRET_KEY=hunter2", "hunter2"),
+        ("DB_PASS=hunter2", "hunter2"),
+        ("passwords: hunter2", "hunter2"),
+        ("Authorization: ApiKey hunter22", "hunter22"),
+        ("serve --api-key 'hunter 2x' --port 1", "2x"),
         (f"{PEM}MIIEvQIBADANBg", "MIIEvQIBADANBg"),
         ("key MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj", "MIIEvQIBADAN"),
     ],
@@ -92,3 +99,11 @@ def test_a_long_line_is_shown_around_what_was_found() -> None:
     assert found.number == 7
     assert len(found.text) <= SHOWN_CHARACTERS + 2
     assert shown(Line(1, "short"), 0).text == "short"
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("letter", ["a", "-", "_", "a=", "token "])
+def test_a_long_line_is_not_read_again_from_each_of_its_letters(letter: str) -> None:
+    line = ("failed " + letter * LONGEST_CHARACTERS)[:LONGEST_CHARACTERS]
+    for _ in range(20):
+        assert masked(line).startswith("failed ")

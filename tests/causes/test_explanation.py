@@ -51,6 +51,18 @@ def test_what_one_can_live_with_comes_last_and_explains_nothing() -> None:
     assert found[1].follows == ("gpu_memory_held_by_others",)
 
 
+def test_a_line_that_comes_again_is_shown_once() -> None:
+    long = f"  {HELD} {'and on ' * 100}"
+    (found,) = explained(f"{long}\n{long}\n").findings
+    assert (found.count, [line.number for line in found.evidence]) == (2, [1])
+
+
+def test_half_a_key_is_not_shown_either() -> None:
+    key = "k1" * 60
+    found = explained(f"ValueError: Unknown quantization method: {key}. Must be one of ['awq'].")
+    assert "k1k1" not in "\n".join(told(found, Place()))
+
+
 def test_of_many_lines_that_say_the_same_a_few_are_kept_and_all_counted() -> None:
     found = explained("".join(f"[rank{n}] {HELD}\n" for n in range(1000))).findings[0]
     assert found.count == 1000

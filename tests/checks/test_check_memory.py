@@ -129,11 +129,13 @@ def test_fewer_layers_on_gpus_than_planned_are_found(
 def test_a_log_without_its_start_is_skipped_and_says_why(
     run_checks: RunChecks, deployment: Deployment
 ) -> None:
+    _plan_gpu(deployment)
     deployment.docker.engines["chat-2"] = FakeEngine(log="slot release: id 0 | task 3 | stop\n")
 
     outcomes = run_checks("check_memory.py")
 
     assert outcomes[f"{PARTS} localhost-chat-2"]["result"] == "skipped"
+    assert outcomes[f"{PLACES} localhost-chat-2"]["result"] == "skipped"
     assert "docker restart" in messages(outcomes)
 
 

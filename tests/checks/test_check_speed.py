@@ -57,3 +57,14 @@ def test_an_engine_that_works_for_others_is_not_judged(
 
     assert [one["result"] for one in outcomes.values()] == ["skipped"]
     assert "works on 3 other requests" in messages(outcomes)
+
+
+def test_an_engine_that_does_not_say_how_fast_it_was_is_not_judged(
+    run_checks: RunChecks, deployment: Deployment
+) -> None:
+    deployment.docker.engines["chat-2"] = FakeEngine(completion=COMPLETION)
+
+    outcomes = run_checks("check_speed.py")
+
+    assert [one["result"] for one in outcomes.values()] == ["skipped"]
+    assert "does not say how fast it answers" in messages(outcomes)

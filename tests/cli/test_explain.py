@@ -126,6 +126,21 @@ def test_what_cannot_be_read_is_refused_with_a_hint(
     assert content is None or f"`zcat {log} | homeport explain -`" in told
 
 
+@pytest.mark.usefixtures("environment")
+def test_a_pool_that_the_environment_does_not_have_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_code(["explain", str(LOG), "--environment", "prod", "--pool", "chatt"]) == 7
+    told = capsys.readouterr().err
+    assert "error: --pool: `prod` has no pool `chatt`" in told
+    assert "chat" in told.partition("hint: ")[2]
+
+
+def test_a_name_is_told_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["explain", str(LOG), "--pool", r"\1"]) == 0
+    assert r"pools.\1." in capsys.readouterr().out
+
+
 def test_the_readmes_sample_is_explained() -> None:
     found = re.findall(r"homeport (explain [^#\n]+?) +#", (ROOT / "README.md").read_text())
     assert found

@@ -29,13 +29,16 @@ def uuids() -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(uuids: list[str]) -> Iterator[Path]:
-    """The Compose project of one container for each GPU, and one without any; they run."""
-    wanted = {f"gpu{number}": (f"nvidia.com/gpu={uuid}",) for number, uuid in enumerate(uuids)}
+    """The Compose project of a container for each GPU, for all and for none of them; they run."""
+    devices = [f"nvidia.com/gpu={uuid}" for uuid in uuids]
+    wanted = {f"gpu{number}": (device,) for number, device in enumerate(devices)}
     with TemporaryDirectory(prefix="homeport-") as name:
         folder = Path(name)
         # The containers are an ordinary user's.
         folder.chmod(0o755)
-        files = reserving_files(name, image("python"), {**wanted, "none": ()})
+        files = reserving_files(
+            name, image("python"), {**wanted, "all": tuple(devices), "none": ()}
+        )
         for file, content in files.items():
             (folder / file).write_bytes(content)
         docker("compose", "--project-directory", name, "up", "--detach", "--wait")
@@ -59,3 +62,14 @@ def test_each_container_has_the_gpu_that_it_reserved_and_no_other(
 
 def test_without_a_reservation_there_is_none(folder: Path) -> None:
     assert "NVMLError_LibraryNotFound" in _look(folder, "none").stderr
+
+
+def test_all_devices_come_together(folder: Path, uuids: list[str]) -> None:
+    assert {line.split()[-2] for line in _look(folder, "all").stdout.splitlines()} == set(uuids)
+
+
+def test_a_device_that_is_not_there_is_refused_by_docker(uuids: list[str]) -> None:
+    device = f"nvidia.com/gpu={max(uuids)}-other"
+    done = run("docker", "run", "--rm", "--device", device, image("python"), "true", check=False)
+    assert done.returncode != 0
+    assert f"unresolvable CDI devices {device}" in done.stderr
