@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from checks.benchmarks.cost.basis import Basis, kept_basis
+from checks.benchmarks.cost.basis import kept_basis
 from checks.benchmarks.cost.calculation import Calculation, Question, calculation, document
 from checks.benchmarks.cost.page import page
 from checks.benchmarks.cost.tokens import Capacity
 from checks.benchmarks.cost.use import Use
 from checks.benchmarks.kept import folder
+from checks.probes.host import Unreachable
 from deploys.cli import cost_options as words
 from deploys.cli.bench_options import ModelOption
 from deploys.cli.bench_target import public_name
@@ -61,9 +62,9 @@ def cost(
     clouds = in_one_currency(clouds, known.cost, known.file, today)
     basis = by_hand or kept_basis(folder(root, environment), environment, public, known.release)
     machines, said = fleet(known, basis.gpus)
-    used, reached = None, True
+    used, lost = None, list[Unreachable]()
     if asks:
-        used, reached = logged_use(root, environment, known.shares.pools, since_seconds, basis)
+        used, lost = logged_use(root, environment, known.shares.pools, since_seconds, basis)
     million = used.millions_per_month if used else million_tokens_per_month
     capacity = Capacity(basis.tokens_per_second, basis.prompt_ratio, known.cost.usable_percent)
     question = Question(prompt_weight, cached_percent, swing_percent)
@@ -75,18 +76,25 @@ def cost(
         "currency": known.cost.currency,
         "time": f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z",
         "basis": basis.source,
-        "told": [*_told(basis, used, found, prompt_weight), *said, *old],
+        "told": [
+            *basis.warnings,
+            *(use_words(used, lost) if asks else ()),
+            *_told(found, prompt_weight),
+            *said,
+            *old,
+        ],
         "stale": old,
+        "unreachable": sorted(one.host for one in lost),
     }
     _show(root, found, about, clouds, used, as_json=as_json)
-    return ExitCode.DONE if reached else ExitCode.HOST_UNREACHABLE
+    for one in lost:
+        print(f"error: {one}", file=sys.stderr)
+    return ExitCode.HOST_UNREACHABLE if lost else ExitCode.DONE
 
 
-def _told(
-    basis: Basis, used: Use | None, found: Calculation, prompt_weight: float | None
-) -> list[str]:
+def _told(found: Calculation, prompt_weight: float | None) -> list[str]:
     """What makes figures mean something else than they seem to."""
-    told = [*basis.warnings, *(use_words(used) if used else ())]
+    told = []
     most, million = found.capacity.millions_per_month, found.use_millions_per_month
     if million == 0:
         told.append("use: no answer, so that there is no token that could have a price")
