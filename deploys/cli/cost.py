@@ -58,7 +58,7 @@ def cost(
     settings = read_environment(root, environment)
     public = public_name(settings, model)
     known = paid(root, settings, public)
-    clouds = (*read_cloud_prices(root), *own_cloud_prices(settings.cloud))
+    clouds = (*read_cloud_prices(root), *own_cloud_prices(settings.cloud, known.file))
     clouds = in_one_currency(clouds, known.cost, known.file, today)
     basis = by_hand or kept_basis(folder(root, environment), environment, public, known.release)
     machines, said = fleet(known, basis.gpus)
