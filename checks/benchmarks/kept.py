@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from checks.benchmarks.client.sample import Outcome
 from checks.benchmarks.document import SCHEMA
 from checks.benchmarks.kept_words import Words
+from checks.benchmarks.moment import file_name
 from checks.benchmarks.numbers.gate import Side
 from checks.benchmarks.numbers.rows import Row, from_csv, to_csv
 from checks.benchmarks.plots.page import page
@@ -59,8 +60,7 @@ def keep(where: Path, document: Mapping[str, Any], rows: Sequence[Row]) -> Path:
     """Writes all files; gives that of the JSON. It comes last, and in one rename: a benchmark that
     has one is whole.
     """
-    name = str(document["time"]).translate({ord(letter): None for letter in ":-."})
-    path = where / str(document["fleet"]) / f"{name}.json"
+    path = where / str(document["fleet"]) / f"{file_name(document['time'])}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_suffix(".csv").write_text(to_csv(rows))
     path.with_suffix(".html").write_text(page(document, rows))

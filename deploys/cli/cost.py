@@ -13,6 +13,7 @@ from checks.benchmarks.cost.page import page
 from checks.benchmarks.cost.tokens import Capacity
 from checks.benchmarks.cost.use import Use
 from checks.benchmarks.kept import folder
+from checks.benchmarks.moment import file_name, now_utc
 from checks.probes.host import Unreachable
 from deploys.cli import cost_options as words
 from deploys.cli.bench_options import ModelOption
@@ -74,7 +75,7 @@ def cost(
         "environment": environment,
         "model": public,
         "currency": known.cost.currency,
-        "time": f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z",
+        "time": now_utc(),
         "basis": basis.source,
         "told": [
             *basis.warnings,
@@ -117,8 +118,8 @@ def _show(
 ) -> None:
     """Keeps page and JSON, and tells one of them."""
     whole = document(found, about, used)
-    name = str(about["time"]).translate({ord(letter): None for letter in ":-"})
-    path = root / ".homeport" / "cost" / str(about["environment"]) / f"{name}.html"
+    path = root / ".homeport" / "cost" / str(about["environment"])
+    path /= f"{file_name(str(about['time']))}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     sources = {one.name: f"{one.source}, {one.date}" for one in clouds}
     path.write_text(page(found, about, sources))

@@ -1,6 +1,7 @@
 """The verb `cost`: prices of tokens by hand and by a kept benchmark."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,9 @@ def test_json_says_the_same_to_a_program(
     assert found["break_even"][0]["millions_per_month"] == pytest.approx(18.4206, abs=1e-4)
     (kept,) = (tmp_path / ".homeport" / "cost" / "small").glob("*.json")
     assert json.loads(kept.read_text()) == found
+    # Two runs within a second are two.
+    assert re.fullmatch(r".+\.\d{3}Z", found["time"])
+    assert re.fullmatch(r"\d{8}T\d{9}Z", kept.stem)
 
 
 def test_a_kept_benchmark_says_capacity_and_lengths(
