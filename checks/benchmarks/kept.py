@@ -64,10 +64,15 @@ def keep(where: Path, document: Mapping[str, Any], rows: Sequence[Row]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_suffix(".csv").write_text(to_csv(rows))
     path.with_suffix(".html").write_text(page(document, rows))
+    write(path, document)
+    return path
+
+
+def write(path: Path, document: Mapping[str, Any]) -> None:
+    """The JSON alone, of a benchmark that is new or of which more is known now."""
     half = path.with_suffix(".half")
     half.write_text(json.dumps(document, indent=2) + "\n")
     half.replace(path)
-    return path
 
 
 def last(where: Path, workload: Mapping[str, Any], own: str, fleet: str = "") -> Kept | None:

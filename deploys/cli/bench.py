@@ -78,7 +78,7 @@ def bench(
     objective = Objective(first_token_ms / 1000, token_ms / 1000, total_ms / 1000 or None)
     about = About(environment, asked.fleet, now_utc(), workload, objective, spans, scaled)
     bodies = Bodies(workload, scaled or Scale(), asked.context_tokens)
-    others = [*opinions(other, asked, bodies, points, timeout)]
+    others = opinions(other, asked, bodies, points, timeout)
     return told(root, Result(about, points, others, before, energy), as_json=as_json)
 
 
