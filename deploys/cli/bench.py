@@ -29,8 +29,6 @@ from deploys.cli.plan import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.settings.refusal import Complaint, Refused
 
-NOTHING = "none"
-
 
 def bench(
     environment: EnvironmentArgument,
@@ -90,7 +88,7 @@ def _unanswered(none: NoAnswer, asked: Target) -> int:
 
 def _before(root: Path, asked: Target, workload: Workload, against: str) -> Kept | None:
     """What it will be compared with; raises Refused where that is named and not there."""
-    if against == NOTHING:
+    if against == words.NOTHING:
         return None
     where = folder(root, asked.environment)
     found = last(where, workload_words(workload), asked.fleet, against)

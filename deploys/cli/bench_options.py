@@ -26,6 +26,8 @@ RateOption = Annotated[
 ProfileOption = Annotated[
     str, typer.Option(help=f"Of an open loop over time: {' or '.join(SHAPES)}.")
 ]
+# In place of what would be looked for.
+NOTHING = "none"
 # A day: of a run that is longer nothing is known before it ends.
 MOST_SECONDS = 86_400
 SecondsOption = Annotated[

@@ -16,7 +16,7 @@ from checks.benchmarks.kept import folder
 from checks.benchmarks.moment import file_name, now_utc
 from checks.probes.host import Unreachable
 from deploys.cli import cost_options as words
-from deploys.cli.bench_options import ModelOption
+from deploys.cli.bench_options import NOTHING, ModelOption
 from deploys.cli.bench_target import public_name
 from deploys.cli.cost_fleet import fleet, paid
 from deploys.cli.cost_text import print_cost
@@ -34,8 +34,6 @@ from deploys.settings.cloud_prices import (
     stale,
 )
 from deploys.settings.environment import read_environment
-
-NOTHING = "none"
 
 
 def cost(

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from checks.benchmarks.cost.month import SECONDS_PER_MONTH
 from checks.benchmarks.cost.tokens import MILLION
-from checks.traffic.entry import Entry, read_entry
+from checks.traffic.entry import FLEET, Entry, read_entry
 
-FLEET = "fleet"
 # Less of a log than this, and a month of it would be made of a moment.
 LEAST_SECONDS = 3600.0
 
