@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from checks.probes.host import Unreachable
 from deploys.cli import cost_options as words
 from deploys.cli.bench_options import NOTHING, ModelOption
 from deploys.cli.bench_target import public_name
-from deploys.cli.cost_fleet import fleet, paid
+from deploys.cli.cost_fleet import Paid, fleet, paid
 from deploys.cli.cost_text import print_cost
 from deploys.cli.cost_use import logged_use
 from deploys.cli.cost_use import words as use_words
@@ -33,7 +33,7 @@ from deploys.settings.cloud_prices import (
     read_cloud_prices,
     stale,
 )
-from deploys.settings.environment import read_environment
+from deploys.settings.environment import Environment, read_environment
 
 
 def cost(
@@ -57,13 +57,13 @@ def cost(
     settings = read_environment(root, environment)
     public = public_name(settings, model)
     known = paid(root, settings, public)
-    clouds = (*read_cloud_prices(root), *own_cloud_prices(settings.cloud, known.file))
-    clouds = in_one_currency(clouds, known.cost, known.file, today)
+    clouds = _clouds(root, settings, known, today)
     basis = by_hand or kept_basis(folder(root, environment), environment, public, known.release)
     machines, said = fleet(known, basis.gpus)
-    used, lost = None, list[Unreachable]()
+    used, lost, told = None, list[Unreachable](), list(basis.warnings)
     if asks:
         used, lost = logged_use(root, environment, known.shares.pools, since_seconds, basis)
+        told += use_words(used, lost)
     million = used.millions_per_month if used else million_tokens_per_month
     capacity = Capacity(basis.tokens_per_second, basis.prompt_ratio, known.cost.usable_percent)
     question = Question(prompt_weight, cached_percent, swing_percent)
@@ -75,17 +75,21 @@ def cost(
         "currency": known.cost.currency,
         "time": now_utc(),
         "basis": basis.source,
-        "told": [
-            *basis.warnings,
-            *(use_words(used, lost) if asks else ()),
-            *_told(found, prompt_weight),
-            *said,
-            *old,
-        ],
+        "told": [*told, *_told(found, prompt_weight), *said, *old],
         "stale": old,
         "unreachable": sorted(one.host for one in lost),
     }
     _show(root, found, about, clouds, used, as_json=as_json)
+    return _exit_code(lost)
+
+
+def _clouds(root: Path, settings: Environment, known: Paid, today: date) -> tuple[CloudPrice, ...]:
+    """All that can be compared with; raises Refused."""
+    found = (*read_cloud_prices(root), *own_cloud_prices(settings.cloud, known.file))
+    return in_one_currency(found, known.cost, known.file, today)
+
+
+def _exit_code(lost: Sequence[Unreachable]) -> int:
     for one in lost:
         print(f"error: {one}", file=sys.stderr)
     return ExitCode.HOST_UNREACHABLE if lost else ExitCode.DONE
