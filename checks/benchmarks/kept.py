@@ -36,11 +36,6 @@ class Kept:
         """The release that it measured."""
         return str(self.document["fleet"])
 
-    @property
-    def has_answers(self) -> bool:
-        """Whether anything was answered."""
-        return any(one["outcomes"].get(Outcome.answered) for one in self.document["loads"])
-
     def rows(self) -> list[Row]:
         """Its requests; raises Refused when they cannot be read."""
         path = self.path.with_suffix(".csv")
@@ -78,15 +73,13 @@ def write(path: Path, document: Mapping[str, Any]) -> None:
 def last(where: Path, workload: Mapping[str, Any], own: str, fleet: str = "") -> Kept | None:
     """The newest with the same workload of any release but `own`, or of `fleet` if given.
 
-    One without an answer says nothing of how fast a release was: it is left out, or a gate would
-    compare with nothing and pass. Raises Refused for a file that is no benchmark.
+    Raises Refused for a file that is no benchmark.
     """
     found = [
         one
-        for one in _all(where)
+        for one in _answered(where)
         if one.document["workload"] == workload
         and (one.fleet == fleet if fleet else one.fleet != own)
-        and one.has_answers
     ]
     return max(found, key=lambda one: str(one.document["time"]), default=None)
 
@@ -97,17 +90,21 @@ def newest(where: Path, model: str, fleet: str) -> Kept | None:
     """
     found = [
         one
-        for one in _all(where)
+        for one in _answered(where)
         if one.document["workload"]["model"] == model
         and any(load["loop"] == "closed" for load in one.document["loads"])
-        and one.has_answers
     ]
     return max(found, key=lambda one: (one.fleet == fleet, one.document["time"]), default=None)
 
 
-def _all(where: Path) -> Iterator[Kept]:
+def _answered(where: Path) -> Iterator[Kept]:
+    """One without an answer says nothing of how fast a release was: it is left out, or a gate would
+    compare with nothing and pass.
+    """
     for path in sorted(where.glob("*/*.json")):
-        yield Kept(path, _read(path))
+        document = _read(path)
+        if any(one["outcomes"].get(Outcome.answered) for one in document["loads"]):
+            yield Kept(path, document)
 
 
 def _read(path: Path) -> dict[str, Any]:
