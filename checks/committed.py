@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,6 +63,14 @@ def read_committed(root: Path, environment: str) -> tuple[Committed, ...]:
     if complaints:
         raise Refused(complaints)
     return tuple(found)
+
+
+def gateway_projects(committed: Iterable[Committed]) -> Iterator[tuple[InventoryHost, str]]:
+    """Host and Compose project of each gateway."""
+    for one in committed:
+        for project in one.release.projects:
+            if project.role == "gateways":
+                yield one.host, project.name
 
 
 def _read(root: Path, environment: str, host: InventoryHost) -> Committed:

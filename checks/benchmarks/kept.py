@@ -4,17 +4,24 @@ Three files each: NAME.json, NAME.csv with a line for every request, NAME.html w
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from checks.benchmarks.client.sample import Outcome
 from checks.benchmarks.document import SCHEMA
+from checks.benchmarks.kept_words import Words
+from checks.benchmarks.moment import file_name
 from checks.benchmarks.numbers.gate import Side
 from checks.benchmarks.numbers.rows import Row, from_csv, to_csv
 from checks.benchmarks.plots.page import page
 from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import complaints_of
+
+HINT = "remove it, or move it elsewhere"
 
 
 @dataclass(frozen=True)
@@ -28,11 +35,6 @@ class Kept:
     def fleet(self) -> str:
         """The release that it measured."""
         return str(self.document["fleet"])
-
-    @property
-    def has_answers(self) -> bool:
-        """Whether anything was answered."""
-        return any(one["outcomes"].get(Outcome.answered) for one in self.document["loads"])
 
     def rows(self) -> list[Row]:
         """Its requests; raises Refused when they cannot be read."""
@@ -53,29 +55,31 @@ def keep(where: Path, document: Mapping[str, Any], rows: Sequence[Row]) -> Path:
     """Writes all files; gives that of the JSON. It comes last, and in one rename: a benchmark that
     has one is whole.
     """
-    name = str(document["time"]).translate({ord(letter): None for letter in ":-."})
-    path = where / str(document["fleet"]) / f"{name}.json"
+    path = where / str(document["fleet"]) / f"{file_name(document['time'])}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_suffix(".csv").write_text(to_csv(rows))
     path.with_suffix(".html").write_text(page(document, rows))
+    write(path, document)
+    return path
+
+
+def write(path: Path, document: Mapping[str, Any]) -> None:
+    """The JSON alone, of a benchmark that is new or of which more is known now."""
     half = path.with_suffix(".half")
     half.write_text(json.dumps(document, indent=2) + "\n")
     half.replace(path)
-    return path
 
 
 def last(where: Path, workload: Mapping[str, Any], own: str, fleet: str = "") -> Kept | None:
     """The newest with the same workload of any release but `own`, or of `fleet` if given.
 
-    One without an answer says nothing of how fast a release was: it is left out, or a gate would
-    compare with nothing and pass. Raises Refused for a file that is no benchmark.
+    Raises Refused for a file that is no benchmark.
     """
     found = [
         one
-        for path in sorted(where.glob("*/*.json"))
-        if (one := Kept(path, _read(path))).document["workload"] == workload
+        for one in _answered(where)
+        if one.document["workload"] == workload
         and (one.fleet == fleet if fleet else one.fleet != own)
-        and one.has_answers
     ]
     return max(found, key=lambda one: str(one.document["time"]), default=None)
 
@@ -86,24 +90,36 @@ def newest(where: Path, model: str, fleet: str) -> Kept | None:
     """
     found = [
         one
-        for path in sorted(where.glob("*/*.json"))
-        if (one := Kept(path, _read(path))).document["workload"]["model"] == model
+        for one in _answered(where)
+        if one.document["workload"]["model"] == model
         and any(load["loop"] == "closed" for load in one.document["loads"])
-        and one.has_answers
     ]
     return max(found, key=lambda one: (one.fleet == fleet, one.document["time"]), default=None)
 
 
+def _answered(where: Path) -> Iterator[Kept]:
+    """One without an answer says nothing of how fast a release was: it is left out, or a gate would
+    compare with nothing and pass.
+    """
+    for path in sorted(where.glob("*/*.json")):
+        document = _read(path)
+        if any(one["outcomes"].get(Outcome.answered) for one in document["loads"]):
+            yield Kept(path, document)
+
+
 def _read(path: Path) -> dict[str, Any]:
+    wrong = f"is no benchmark of schema {SCHEMA}"
     try:
         document = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        wrong = f"cannot be read: {error}"
-    else:
         if isinstance(document, dict) and document.get("schema") == SCHEMA:
+            Words.model_validate(document)
             return document
-        wrong = f"is no benchmark of schema {SCHEMA}"
-    raise Refused([Complaint(str(path), "", wrong, "remove it, or move it elsewhere")])
+    except ValidationError as error:
+        complaints = complaints_of(error, str(path), Words)
+        raise Refused([replace(one, hint=HINT) for one in complaints]) from None
+    except (OSError, ValueError, RecursionError) as error:
+        wrong = f"cannot be read: {error}"
+    raise Refused([Complaint(str(path), "", wrong, HINT)])
 
 
 def sides(document: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Side]:

@@ -5,8 +5,10 @@ It is no dependency (1.2 GB): who wants it has it on the PATH. Written for 0.13.
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,18 +81,33 @@ def opinion(program: str, question: Question, folder: Path) -> Told:
     file.write_text(json.dumps(configuration(question, folder)))
     # Offline it takes the tokenizer's folder for the name of a repository.
     words = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
+    line = [program, "profile", "--config", str(file), "--ui", "none"]
     try:
-        done = subprocess.run(
-            [program, "profile", "--config", str(file), "--ui", "none"],
-            cwd=folder, env={**words, KEY: question.key}, capture_output=True, text=True,
-            timeout=question.timeout_seconds + BESIDES_SECONDS, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            said = (done.stdout + done.stderr)[-1000:]
-            raise NoOpinion(f"{PROGRAM} ended with {done.returncode}: {said}")
+        status, said = _run(line, folder, {**words, KEY: question.key}, question.timeout_seconds)
+        if status:
+            # Whatever it prints may be kept, and passed on.
+            said = said.replace(question.key, "<key>")[-1000:]
+            raise NoOpinion(f"{PROGRAM} ended with {status}: {said}")
         return read(json.loads((folder / "found" / EXPORT).read_text()))
     except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
         raise NoOpinion(f"{PROGRAM}: {type(error).__name__}: {error}") from None
+
+
+def _run(
+    line: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float
+) -> tuple[int, str]:
+    """Its exit status, and all that it printed; none of its processes is left behind."""
+    with subprocess.Popen(
+        line, cwd=folder, env=environment, text=True, errors="replace", start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        try:
+            said, _ = process.communicate(timeout=seconds + BESIDES_SECONDS)
+        finally:
+            # Those that it has started hold the pipe, and go on asking.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, said
 
 
 def configuration(question: Question, folder: Path) -> dict[str, Any]:

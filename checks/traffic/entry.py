@@ -9,6 +9,10 @@ from typing import Any
 _BETWEEN_TRIES = re.compile(r" : |, ")
 
 
+# The provider of what a replica has answered.
+FLEET = "fleet"
+
+
 @dataclass(frozen=True)
 class Entry:
     """One request."""
@@ -72,7 +76,7 @@ def _entry(fields: dict[str, Any]) -> Entry:
         key=str(fields.get("key", "")),
         pool=str(fields["pool"]),
         replica=replica,
-        provider=str(fields.get("provider", "fleet" if replica else "")),
+        provider=str(fields.get("provider", FLEET if replica else "")),
         reason=str(fields.get("reason", "")),
         cache=str(fields.get("cache", "")),
         arm=str(fields.get("arm", "")),

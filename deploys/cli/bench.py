@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +16,7 @@ from checks.benchmarks.load.measure import Asking, NoAnswer, Spans, first_look, 
 from checks.benchmarks.load.point import Load, Point
 from checks.benchmarks.load.prompts import Scale
 from checks.benchmarks.load.workload import Bodies, Workload
+from checks.benchmarks.moment import now_utc
 from checks.benchmarks.numbers.objective import Objective
 from deploys.cli import bench_options as words
 from deploys.cli.batch_options import ClientOption
@@ -28,8 +28,6 @@ from deploys.cli.exit_codes import ExitCode
 from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.settings.refusal import Complaint, Refused
-
-NOTHING = "none"
 
 
 def bench(
@@ -76,10 +74,9 @@ def bench(
     except NoAnswer as none:
         return _unanswered(none, asked)
     objective = Objective(first_token_ms / 1000, token_ms / 1000, total_ms / 1000 or None)
-    when = f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-    about = About(environment, asked.fleet, when, workload, objective, spans, scaled)
+    about = About(environment, asked.fleet, now_utc(), workload, objective, spans, scaled)
     bodies = Bodies(workload, scaled or Scale(), asked.context_tokens)
-    others = [*opinions(other, asked, bodies, points, timeout)]
+    others = opinions(other, asked, bodies, points, timeout)
     return told(root, Result(about, points, others, before, energy), as_json=as_json)
 
 
@@ -91,7 +88,7 @@ def _unanswered(none: NoAnswer, asked: Target) -> int:
 
 def _before(root: Path, asked: Target, workload: Workload, against: str) -> Kept | None:
     """What it will be compared with; raises Refused where that is named and not there."""
-    if against == NOTHING:
+    if against == words.NOTHING:
         return None
     where = folder(root, asked.environment)
     found = last(where, workload_words(workload), asked.fleet, against)

@@ -26,9 +26,18 @@ RateOption = Annotated[
 ProfileOption = Annotated[
     str, typer.Option(help=f"Of an open loop over time: {' or '.join(SHAPES)}.")
 ]
-SecondsOption = Annotated[float, typer.Option(min=0.1, help="Of each run, after the warm-up.")]
+# In place of what would be looked for.
+NOTHING = "none"
+# A day: of a run that is longer nothing is known before it ends.
+MOST_SECONDS = 86_400
+SecondsOption = Annotated[
+    float, typer.Option(min=0.1, max=MOST_SECONDS, help="Of each run, after the warm-up.")
+]
 WarmUpOption = Annotated[
-    float, typer.Option("--warm-up", min=0, help="Seconds at first that are not judged.")
+    float,
+    typer.Option(
+        "--warm-up", min=0, max=MOST_SECONDS, help="Seconds at first that are not judged."
+    ),
 ]
 RunsOption = Annotated[int, typer.Option(min=1, max=100, help="How often each load is measured.")]
 PromptOption = Annotated[str, typer.Option("--prompt-tokens", help=f"{KINDS}.")]
@@ -46,7 +55,10 @@ TotalOption = Annotated[
     int, typer.Option("--total-ms", min=0, help="Objective: the whole answer; 0 for none.")
 ]
 TimeoutOption = Annotated[
-    int, typer.Option("--timeout", min=1, help="Seconds after which an answer is given up.")
+    int,
+    typer.Option(
+        "--timeout", min=1, max=MOST_SECONDS, help="Seconds after which an answer is given up."
+    ),
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of lengths, words and arrivals.")]
 IdleOption = Annotated[
@@ -54,6 +66,7 @@ IdleOption = Annotated[
     typer.Option(
         "--idle-seconds",
         min=0,
+        max=MOST_SECONDS,
         help="Before the first load, to read what idle GPUs take; 0 reads no GPU's energy.",
     ),
 ]

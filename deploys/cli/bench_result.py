@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from checks.benchmarks.client.sample import Outcome
 from checks.benchmarks.document import About, document
-from checks.benchmarks.kept import Kept, folder, keep, sides
+from checks.benchmarks.kept import Kept, folder, keep, sides, write
 from checks.benchmarks.load.point import Point
 from checks.benchmarks.numbers.figures import Figures, figures
 from checks.benchmarks.numbers.gate import Finding, compare
@@ -27,8 +27,8 @@ class Result:
 
     about: About
     points: Sequence[Point]
-    opinions: Sequence[Mapping[str, Any]]
-    """Of other clients; see bench_beside."""
+    opinions: Iterable[Mapping[str, Any]]
+    """Of other clients, who are asked when it is read; see bench_beside."""
     before: Kept | None
     energy: Mapping[str, Any] | None
     """See checks/benchmarks/energy.py; None: no GPU was read."""
@@ -41,19 +41,35 @@ def told(root: Path, result: Result, *, as_json: bool) -> int:
     whole = document(result.about, result.points, found)
     findings = _findings(whole, requests, result.before)
     whole["gate"] = _gate_words(findings, result.before)
-    whole["second_opinions"] = result.opinions
+    whole["second_opinions"] = []
     whole["energy"] = result.energy
     path = keep(folder(root, result.about.environment), whole, requests)
+    # Afterwards: whoever ends another client, which takes its time, keeps what was measured.
+    for one in result.opinions:
+        whole["second_opinions"].append(one)
+        write(path, whole)
+    _show(found, whole, findings, result.before, path, as_json=as_json)
+    return _exit_code(found, findings, whole["second_opinions"])
+
+
+def _show(
+    found: Sequence[Figures],
+    whole: Mapping[str, Any],
+    findings: Sequence[Finding],
+    before: Kept | None,
+    path: Path,
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
         print(json.dumps(whole, indent=2))
-    else:
-        print_figures(found, whole, Console())
-        for line in opinion_lines(result.opinions, found):
-            print(line)
-        if result.before is not None:
-            print_gate(findings, result.before, Console())
-        print(f"written: {path}, beside it .csv (each request) and .html (charts)")
-    return _exit_code(found, findings, result.opinions)
+        return
+    print_figures(found, whole, Console())
+    for line in opinion_lines(whole["second_opinions"], found):
+        print(line)
+    if before is not None:
+        print_gate(findings, before, Console())
+    print(f"written: {path}, beside it .csv (each request) and .html (charts)")
 
 
 def _exit_code(

@@ -3,20 +3,22 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from checks.benchmarks.cost.basis import Basis, kept_basis
+from checks.benchmarks.cost.basis import kept_basis
 from checks.benchmarks.cost.calculation import Calculation, Question, calculation, document
 from checks.benchmarks.cost.page import page
 from checks.benchmarks.cost.tokens import Capacity
 from checks.benchmarks.cost.use import Use
 from checks.benchmarks.kept import folder
+from checks.benchmarks.moment import file_name, now_utc
+from checks.probes.host import Unreachable
 from deploys.cli import cost_options as words
-from deploys.cli.bench_options import ModelOption
+from deploys.cli.bench_options import NOTHING, ModelOption
 from deploys.cli.bench_target import public_name
-from deploys.cli.cost_fleet import fleet, paid
+from deploys.cli.cost_fleet import Paid, fleet, paid
 from deploys.cli.cost_text import print_cost
 from deploys.cli.cost_use import logged_use
 from deploys.cli.cost_use import words as use_words
@@ -31,9 +33,7 @@ from deploys.settings.cloud_prices import (
     read_cloud_prices,
     stale,
 )
-from deploys.settings.environment import read_environment
-
-NOTHING = "none"
+from deploys.settings.environment import Environment, read_environment
 
 
 def cost(
@@ -57,13 +57,13 @@ def cost(
     settings = read_environment(root, environment)
     public = public_name(settings, model)
     known = paid(root, settings, public)
-    clouds = (*read_cloud_prices(root), *own_cloud_prices(settings.cloud))
-    clouds = in_one_currency(clouds, known.cost, known.file, today)
+    clouds = _clouds(root, settings, known, today)
     basis = by_hand or kept_basis(folder(root, environment), environment, public, known.release)
     machines, said = fleet(known, basis.gpus)
-    used, reached = None, True
+    used, lost, told = None, list[Unreachable](), list(basis.warnings)
     if asks:
-        used, reached = logged_use(root, environment, known.shares.pools, since_seconds, basis)
+        used, lost = logged_use(root, environment, known.shares.pools, since_seconds, basis)
+        told += use_words(used, lost)
     million = used.millions_per_month if used else million_tokens_per_month
     capacity = Capacity(basis.tokens_per_second, basis.prompt_ratio, known.cost.usable_percent)
     question = Question(prompt_weight, cached_percent, swing_percent)
@@ -73,20 +73,31 @@ def cost(
         "environment": environment,
         "model": public,
         "currency": known.cost.currency,
-        "time": f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z",
+        "time": now_utc(),
         "basis": basis.source,
-        "told": [*_told(basis, used, found, prompt_weight), *said, *old],
+        "told": [*told, *_told(found, prompt_weight), *said, *old],
         "stale": old,
+        "unreachable": sorted(one.host for one in lost),
     }
     _show(root, found, about, clouds, used, as_json=as_json)
-    return ExitCode.DONE if reached else ExitCode.HOST_UNREACHABLE
+    return _exit_code(lost)
 
 
-def _told(
-    basis: Basis, used: Use | None, found: Calculation, prompt_weight: float | None
-) -> list[str]:
+def _clouds(root: Path, settings: Environment, known: Paid, today: date) -> tuple[CloudPrice, ...]:
+    """All that can be compared with; raises Refused."""
+    found = (*read_cloud_prices(root), *own_cloud_prices(settings.cloud, known.file))
+    return in_one_currency(found, known.cost, known.file, today)
+
+
+def _exit_code(lost: Sequence[Unreachable]) -> int:
+    for one in lost:
+        print(f"error: {one}", file=sys.stderr)
+    return ExitCode.HOST_UNREACHABLE if lost else ExitCode.DONE
+
+
+def _told(found: Calculation, prompt_weight: float | None) -> list[str]:
     """What makes figures mean something else than they seem to."""
-    told = [*basis.warnings, *(use_words(used) if used else ())]
+    told = []
     most, million = found.capacity.millions_per_month, found.use_millions_per_month
     if million == 0:
         told.append("use: no answer, so that there is no token that could have a price")
@@ -109,8 +120,8 @@ def _show(
 ) -> None:
     """Keeps page and JSON, and tells one of them."""
     whole = document(found, about, used)
-    name = str(about["time"]).translate({ord(letter): None for letter in ":-"})
-    path = root / ".homeport" / "cost" / str(about["environment"]) / f"{name}.html"
+    path = root / ".homeport" / "cost" / str(about["environment"])
+    path /= f"{file_name(str(about['time']))}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     sources = {one.name: f"{one.source}, {one.date}" for one in clouds}
     path.write_text(page(found, about, sources))

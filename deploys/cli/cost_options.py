@@ -6,17 +6,37 @@ import typer
 
 from checks.benchmarks.cost.basis import BY_HAND, Basis
 
+# Each more than anybody has: of what is beyond there is nothing to draw.
+MOST_PER_SECOND = 1e7
+MOST_TOKENS = 1e8
+MOST_MILLIONS = 1e9
+LEAST_MILLIONS = 1e-6
+
+
+def _at_least_one(millions: float | None) -> float | None:
+    if millions and millions < LEAST_MILLIONS:
+        raise typer.BadParameter(f"{millions:g}: 0, or one token at least ({LEAST_MILLIONS:f})")
+    return millions
+
+
 SpeedOption = Annotated[
     float | None,
     typer.Option(
-        "--tokens-per-second", min=0.001, help="Of answers, at capacity; in place of a benchmark."
+        "--tokens-per-second",
+        min=0.001,
+        max=MOST_PER_SECOND,
+        help="Of answers, at capacity; in place of a benchmark.",
     ),
 ]
 PromptTokensOption = Annotated[
-    float | None, typer.Option("--prompt-tokens", min=0, help="Of a request; goes with that.")
+    float | None,
+    typer.Option("--prompt-tokens", min=0, max=MOST_TOKENS, help="Of a request; goes with that."),
 ]
 CompletionTokensOption = Annotated[
-    float | None, typer.Option("--completion-tokens", min=1, help="Of an answer; goes with that.")
+    float | None,
+    typer.Option(
+        "--completion-tokens", min=1, max=MOST_TOKENS, help="Of an answer; goes with that."
+    ),
 ]
 SinceOption = Annotated[
     str,
@@ -25,7 +45,11 @@ SinceOption = Annotated[
 UseOption = Annotated[
     float | None,
     typer.Option(
-        "--million-tokens-per-month", min=0, help="Of answers: the use, in place of the logs."
+        "--million-tokens-per-month",
+        min=0,
+        max=MOST_MILLIONS,
+        callback=_at_least_one,
+        help="Of answers: the use, in place of the logs.",
     ),
 ]
 WeightOption = Annotated[

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from checks.committed import Committed, read_committed
+from checks.committed import Committed, gateway_projects, read_committed
 from checks.probes.gateway_log import access_log
 from checks.probes.host import Unreachable
 from checks.probes.live import observe_all
@@ -38,13 +38,11 @@ def traffic(
     committed = read_committed(root, environment)
     names, lost = _replicas(committed, root)
     found = Traffic()
-    for one in committed:
-        for project in one.release.projects:
-            if project.role == "gateways":
-                try:
-                    found.read(access_log(one.host, project.name, f"{since_seconds}s"), names)
-                except Unreachable as unreachable:
-                    lost[one.host.name] = unreachable
+    for host, project in gateway_projects(committed):
+        try:
+            found.read(access_log(host, project, f"{since_seconds}s"), names)
+        except Unreachable as unreachable:
+            lost[host.name] = unreachable
     if as_json:
         print(json.dumps(_document(environment, since_seconds, found, list(lost)), indent=2))
     else:

@@ -62,7 +62,7 @@ def _values(plan: Plan, cloud: CloudPlan, body_limit_mib: int) -> Values:
             for name in pool.names
         ],
         "errors": egress_error_pages(body_limit_mib),
-        "prices_date": settings.prices.date,
+        "prices_date": str(settings.prices.date),
         "limits": _limits(cloud),
     }
 

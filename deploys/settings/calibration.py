@@ -63,11 +63,11 @@ def read_calibration(root: Path, environment: str, hosts: Collection[str]) -> Ca
         return Calibration()
     try:
         found = Calibration.model_validate(yaml.safe_load(path.read_text()) or {}, strict=False)
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        words = "cannot be read as YAML: " + str(error).replace("\n", " ")
-        raise Refused([Complaint(file, "", words, HINT)]) from error
     except ValidationError as error:
         raise Refused(complaints_of(error, file, Calibration)) from error
+    except (yaml.YAMLError, ValueError, OSError) as error:
+        words = "cannot be read as YAML: " + str(error).replace("\n", " ")
+        raise Refused([Complaint(file, "", words, HINT)]) from error
     complaints = [*_strangers(found, file, hosts), *_doubled(found, file)]
     if complaints:
         raise Refused(complaints)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from deploys.settings.client import SecretReference
-from deploys.settings.words import Frozen, Name, PublicName
+from deploys.settings.words import Currency, Day, Frozen, Name, PublicName
 
 # nginx cannot quote `$`: what could be misread is refused.
 ProviderModel = Annotated[
@@ -46,8 +46,8 @@ class Price(Frozen):
 class Prices(Frozen):
     """What the provider asks for, as somebody has read it on a day."""
 
-    date: Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]$")]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    date: Day
+    currency: Currency
     models: Annotated[dict[ProviderModel, Price], Field(min_length=1)]
     """By the provider's own names."""
 

@@ -9,14 +9,12 @@ import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
 from deploys.settings.cloud import Cloud, Money, Price, ProviderModel
-from deploys.settings.cost import Cost, Currency, Day
+from deploys.settings.cost import Cost
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
-from deploys.settings.words import Frozen, Name
+from deploys.settings.words import Currency, Day, Frozen, Name
 
 FILE = "inventories/cloud-prices.yaml"
-# Of what the environment's own cloud asks.
-SETTINGS = "inventories: cloud.prices"
 EXAMPLE = (
     "prices: [{provider: acme, model: large, prompt: 2.0, completion: 8.0, currency: USD, "
     'date: 2026-11-01, source: "https://acme.example/pricing"}]'
@@ -33,7 +31,7 @@ class CloudPrice(Price):
     currency: Currency
     date: Day
     """When somebody has read it."""
-    source: Annotated[str, StringConstraints(pattern=r"^(https?://\S+|inventories: \S+)$")]
+    source: Annotated[str, StringConstraints(pattern=r"^(https?://|inventories/)\S+$")]
     """Where."""
 
     @property
@@ -58,34 +56,29 @@ def read_cloud_prices(root: Path) -> tuple[CloudPrice, ...]:
     except OSError as error:
         found = f"cannot be read: {error.strerror}"
         raise Refused([Complaint(FILE, "", found, EXAMPLE)]) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise Refused([Complaint(FILE, "", "is not YAML", EXAMPLE)]) from None
     except ValidationError as error:
         raise Refused(complaints_of(error, FILE, _Prices)) from None
+    except (yaml.YAMLError, ValueError) as error:
+        # A ValueError: bytes that are no UTF-8, and a day that no calendar has.
+        found = f"is not YAML: {' '.join(str(error).split())}"
+        raise Refused([Complaint(FILE, "", found, EXAMPLE)]) from None
 
 
-def own_cloud_prices(cloud: Cloud | None) -> tuple[CloudPrice, ...]:
-    """What the environment's own cloud asks, as its settings say it."""
+def own_cloud_prices(cloud: Cloud | None, file: str) -> tuple[CloudPrice, ...]:
+    """What the environment's own cloud asks, as its settings say it, which stand in `file`."""
     if cloud is None:
         return ()
-    prices = cloud.prices
-    try:
-        day = date.fromisoformat(prices.date)
-    except ValueError:
-        found = f"found {prices.date!r}"
-        wrong = Complaint(SETTINGS, "date", found, "a day of the calendar, as 2026-11-01")
-        raise Refused([wrong]) from None
     return tuple(
         CloudPrice(
             provider=cloud.provider,
             model=model,
             prompt=price.prompt,
             completion=price.completion,
-            currency=prices.currency,
-            date=day,
-            source=SETTINGS,
+            currency=cloud.prices.currency,
+            date=cloud.prices.date,
+            source=file,
         )
-        for model, price in prices.models.items()
+        for model, price in cloud.prices.models.items()
     )
 
 
@@ -96,7 +89,7 @@ def in_one_currency(
     is yet to come. `file` says where the operator's settings stand.
     """
     complaints = [
-        Complaint(one.source if one.source == SETTINGS else FILE, one.name, found, hint)
+        Complaint(file if one.source == file else FILE, one.name, found, hint)
         for one in prices
         for found, hint in _wrong(one, cost, file, today)
     ]

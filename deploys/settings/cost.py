@@ -1,23 +1,12 @@
 """What the operator pays, as the inventory says it; `homeport cost` makes tokens' prices of it."""
 
-from datetime import date
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from deploys.settings.cloud import Money
-from deploys.settings.words import Frozen
+from deploys.settings.words import Currency, Day, Frozen
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-"""ISO 4217."""
-
-
-def _day(found: object) -> object:
-    """Group data has text, YAML its own dates."""
-    return date.fromisoformat(found) if isinstance(found, str) else found
-
-
-Day = Annotated[date, BeforeValidator(_day)]
 PowerWatts = Annotated[float, Field(ge=0, le=100_000)]
 
 

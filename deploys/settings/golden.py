@@ -42,11 +42,11 @@ def read_golden(root: Path, file: str) -> tuple[Golden, ...]:
     except OSError:
         hint = f"commit {EXAMPLE}; paths begin at the root"
         raise Refused([Complaint(file, "", "there is no such file", hint)]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        words = str(error).splitlines()[0]
-        raise Refused([Complaint(file, "", f"is no YAML: {words}", EXAMPLE)]) from None
     except ValidationError as error:
         raise Refused(complaints_of(error, file, Golden)) from None
+    except (yaml.YAMLError, ValueError) as error:
+        words = str(error).splitlines()[0]
+        raise Refused([Complaint(file, "", f"is no YAML: {words}", EXAMPLE)]) from None
     if not found:
         raise Refused([Complaint(file, "", "holds no prompt", EXAMPLE)])
     return found

@@ -31,7 +31,7 @@ def hardware_of(text: str, file: str) -> Hardware:
     """What the text of such a file says; raises Refused with every complaint at once."""
     try:
         raw = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         found = "is not YAML: " + str(error).replace("\n", " ")
         raise Refused([Complaint(file, "", found, "mend the line")]) from error
     # Looked for in the raw words: pydantic compares nothing once a single value is wrong.

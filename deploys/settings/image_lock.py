@@ -43,10 +43,10 @@ def read_lock(root: Path, environment: str) -> dict[str, str] | None:
         return None
     except OSError as error:
         raise Refused([Complaint(file, "", f"cannot be read: {error.strerror}", hint)]) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise Refused([Complaint(file, "", "is not YAML", hint)]) from None
     except ValidationError as error:
         raise Refused(complaints_of(error, file, _Lock)) from None
+    except (yaml.YAMLError, ValueError):
+        raise Refused([Complaint(file, "", "is not YAML", hint)]) from None
 
 
 def lock_text(environment: str, digests: Mapping[str, str]) -> str:

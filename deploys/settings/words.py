@@ -1,9 +1,18 @@
 """The pydantic base of all settings, and the patterns that settings words must match."""
 
 import ipaddress
+import re
+from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 
 class Frozen(BaseModel):
@@ -19,6 +28,18 @@ def _plain_address(text: str) -> str:
     return str(ipaddress.ip_address(text))
 
 
+def _day(found: object) -> object:
+    """Group data has text, YAML its own dates."""
+    if not isinstance(found, str):
+        return found
+    try:
+        if re.fullmatch("20[0-9]{2}-[0-9]{2}-[0-9]{2}", found):
+            return date.fromisoformat(found)
+    except ValueError:
+        pass
+    raise ValueError("a day of the calendar, as 2026-11-01")
+
+
 # nginx values cannot be escaped and Compose interpolates `$`, so names are restricted instead.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
 # What clients write into "model": may carry an organisation, never a quote, blank or brace.
@@ -30,6 +51,9 @@ HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,
 Port = Annotated[int, Field(ge=1, le=65535)]
 # An address, not a name: what a name leads to can change between review and deploy.
 Address = Annotated[str, AfterValidator(_plain_address)]
+Day = Annotated[date, BeforeValidator(_day)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217."""
 
 
 # A replica's name ends in its number, so that no replica is called like another one's stand-in.

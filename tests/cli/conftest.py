@@ -18,6 +18,7 @@ from tests.checks.benchmarks.scripted_server import Script
 from tests.checks.deployment import deploy
 from tests.cli.bench_gateway import Bench, applied, streaming_gateway
 from tests.cli.canary_gateway import HOST, Gateway
+from tests.cli.cost_desk import Cost, desk
 
 COMMITTED = Path(__file__).resolve().parents[2] / "inventories" / "models.yaml"
 
@@ -79,3 +80,9 @@ def bench(
     applied(tmp_path, streaming.port, monkeypatch)
     monkeypatch.setenv("COLUMNS", "200")
     return lambda *words: exit_code(["bench", "small", *words])
+
+
+@pytest.fixture
+def cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cost:
+    """`homeport cost small` with these words, where costs and one cloud's price are known."""
+    return desk(tmp_path, monkeypatch)

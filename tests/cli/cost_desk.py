@@ -1,8 +1,10 @@
 """An environment with costs, clouds' prices and a kept benchmark, for `homeport cost small`."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,6 +12,7 @@ import yaml
 from checks.benchmarks.kept import folder, keep
 from checks.benchmarks.load.point import Load, Point, Run
 from checks.benchmarks.numbers.rows import rows
+from deploys.cli import cost_use
 from deploys.cli.main import exit_code
 from deploys.settings.cloud_prices import FILE
 from tests.batch.desk import RELEASE, settled
@@ -20,12 +23,15 @@ from tests.checks.benchmarks.samples import answered
 COST = {"currency": "EUR", "power_per_kwh": 0.20, "pue": 1.5, "staff_per_month": 150.0}
 HOST_COST = {"price": 4800.0, "years": 4, "rack_per_month": 50.0,
              "host_watts": {"idle": 100, "load": 400}}  # fmt: skip
+# Read today: a price of any other day grows old by itself.
+TODAY = datetime.now(UTC).date().isoformat()
 PRICE = {
     "provider": "acme", "model": "large", "prompt": 2.5, "completion": 10.0, "currency": "EUR",
-    "date": "2026-11-01", "source": "https://acme.example/pricing",
+    "date": TODAY, "source": "https://acme.example/pricing",
 }  # fmt: skip
 # What a calculation by hand has begun with: see tests/checks/benchmarks/cost/examples.py.
 BY_HAND = ("--tokens-per-second", "1000", "--prompt-tokens", "300", "--completion-tokens", "100")
+OFFLINE = ("--since", "none")
 Cost = Callable[..., int]
 """`homeport cost small` with these words; its exit code."""
 
@@ -39,6 +45,25 @@ def desk(
     prices(root, PRICE)
     monkeypatch.setenv("COLUMNS", "120")
     return lambda *options: exit_code(["cost", "small", *options])
+
+
+def logs(monkeypatch: pytest.MonkeyPatch, begin: datetime | None, *lines: str) -> list[str]:
+    """Has the gateway's log begin then and hold these lines; gives how far back was asked."""
+    asked: list[str] = []
+
+    def log(_host: object, _project: str, since: str) -> Iterator[str]:
+        asked.append(since)
+        return iter(lines)
+
+    monkeypatch.setattr(cost_use, "log_begin", lambda *_: begin)
+    monkeypatch.setattr(cost_use, "access_log", log)
+    return asked
+
+
+def told_as_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What was printed."""
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
 
 
 def prices(root: Path, *found: Mapping[str, object]) -> None:

@@ -52,6 +52,17 @@ def test_an_opinion_that_does_not_come_is_1_and_the_own_figures_are_kept(
     assert "no such model" in str(found["error"])
 
 
+def test_what_was_measured_is_kept_before_another_client_is_asked(
+    bench: Bench, programs: Path, tmp_path: Path
+) -> None:
+    """Whoever ends it, since it takes so long, loses nothing."""
+    kept = tmp_path / ".homeport" / "bench" / "small"
+    program(programs, f"sys.exit(len([*pathlib.Path({str(kept)!r}).glob('*/*.json')]) and 77)")
+    assert bench(*CLOSED, "--beside", "aiperf") == ExitCode.OPERATION_FAILED
+    (found,) = written(tmp_path)
+    assert "aiperf ended with 77" in str(found["error"])
+
+
 @pytest.mark.usefixtures("programs")
 def test_a_program_that_is_not_there_is_7_before_anything_is_sent(
     bench: Bench, streaming: Script, capsys: pytest.CaptureFixture[str]

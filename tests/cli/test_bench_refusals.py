@@ -102,6 +102,10 @@ def test_what_does_not_fit_is_7_and_nothing_is_sent(
         ["--prompt-tokens", "gamma:1:2"],
         ["--completion-tokens", "uniform:9:3"],
         ["--seconds", "0"],
+        ["--seconds", "inf"],
+        ["--warm-up", "inf"],
+        ["--idle-seconds", "inf"],
+        ["--timeout", "1000000"],
     ],
 )
 def test_words_that_mean_nothing_are_64(

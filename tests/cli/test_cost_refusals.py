@@ -13,47 +13,44 @@ from tests.cli.cost_desk import (
     BY_HAND,
     COST,
     HOST_COST,
+    OFFLINE,
     PRICE,
+    Cost,
     benchmark,
     desk,
     on_a_gpu,
     prices,
 )  # fmt: skip
 
-OFFLINE = ("--since", "none")
-
 
 def test_no_benchmark_and_no_numbers_are_7_with_both_ways_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cost: Cost, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert desk(tmp_path, monkeypatch)(*OFFLINE) == ExitCode.REFUSED
+    assert cost(*OFFLINE) == ExitCode.REFUSED
     said = capsys.readouterr().err
     assert "error: .homeport/bench/small: no benchmark of chat with --concurrency is kept" in said
     assert "hint: homeport bench small --model chat, or --tokens-per-second N" in said
 
 
 def test_a_benchmark_of_open_loops_alone_has_no_capacity(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cost: Cost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cost = desk(tmp_path, monkeypatch)
     benchmark(tmp_path, loop="open")
     assert cost(*OFFLINE) == ExitCode.REFUSED
     assert "no benchmark of chat with --concurrency is kept" in capsys.readouterr().err
 
 
 def test_a_benchmark_in_which_nobody_was_served_in_time_is_7(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cost: Cost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cost = desk(tmp_path, monkeypatch)
     benchmark(tmp_path, slow=True)
     assert cost(*OFFLINE) == ExitCode.REFUSED
     assert "not even the fewest users kept the objective" in capsys.readouterr().err
 
 
 def test_an_engine_that_counts_nothing_gives_no_price(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cost: Cost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cost = desk(tmp_path, monkeypatch)
     path = benchmark(tmp_path)
     whole = json.loads(path.read_text())
     whole["loads"][0]["tokens"]["prompt"] = 0
@@ -63,9 +60,8 @@ def test_an_engine_that_counts_nothing_gives_no_price(
 
 
 def test_a_file_that_is_no_benchmark_is_7(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cost: Cost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cost = desk(tmp_path, monkeypatch)
     benchmark(tmp_path).write_text("{")
     assert cost(*OFFLINE) == ExitCode.REFUSED
     assert "cannot be read" in capsys.readouterr().err
@@ -83,9 +79,8 @@ def test_an_environment_without_costs_is_7_with_everything_that_lacks(
 
 
 def test_a_gpu_of_which_nobody_knows_what_it_draws_is_7(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cost: Cost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cost = desk(tmp_path, monkeypatch)
     on_a_gpu(tmp_path, "GPU-a")
     assert cost(*BY_HAND, *OFFLINE) == ExitCode.REFUSED
     said = capsys.readouterr().err
@@ -103,14 +98,13 @@ def test_a_gpu_of_which_nobody_knows_what_it_draws_is_7(
     ],
 )
 def test_figures_that_cannot_be_are_7(
-    tmp_path: Path,
+    cost: Cost,
     monkeypatch: pytest.MonkeyPatch,
     words: Mapping[str, object],
     said: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """They are changed after it was rendered: no such environment ever is."""
-    cost = desk(tmp_path, monkeypatch)
     _say(monkeypatch, words)
     assert cost(*BY_HAND, *OFFLINE) == ExitCode.REFUSED
     told = capsys.readouterr().err
@@ -125,18 +119,16 @@ def _say(monkeypatch: pytest.MonkeyPatch, words: Mapping[str, object]) -> None:
 
 
 def test_a_missing_price_file_is_7(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cost: Cost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cost = desk(tmp_path, monkeypatch)
     (tmp_path / FILE).unlink()
     assert cost(*BY_HAND, *OFFLINE) == ExitCode.REFUSED
     assert f"error: {FILE}: cannot be read: No such file" in capsys.readouterr().err
 
 
 def test_currencies_that_nobody_has_said_the_rate_of_are_7(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cost: Cost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cost = desk(tmp_path, monkeypatch)
     prices(tmp_path, {**PRICE, "currency": "USD"})
     assert cost(*BY_HAND, *OFFLINE) == ExitCode.REFUSED
     said = capsys.readouterr().err
@@ -144,10 +136,8 @@ def test_currencies_that_nobody_has_said_the_rate_of_are_7(
     assert 'hint: "exchange": {"USD"' in said
 
 
-def test_a_model_that_nobody_serves_is_7(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert desk(tmp_path, monkeypatch)("--model", "chta", *BY_HAND, *OFFLINE) == ExitCode.REFUSED
+def test_a_model_that_nobody_serves_is_7(cost: Cost, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cost("--model", "chta", *BY_HAND, *OFFLINE) == ExitCode.REFUSED
     assert "did you mean `chat`?" in capsys.readouterr().err
 
 
@@ -159,16 +149,19 @@ def test_a_model_that_nobody_serves_is_7(
         ("--tokens-per-second", "-5", "--prompt-tokens", "1", "--completion-tokens", "1"),
         (*BY_HAND, "--completion-tokens", "0"),
         (*BY_HAND, "--since", "yesterday"),
+        (*BY_HAND, "--tokens-per-second", "inf"),
+        (*BY_HAND, "--prompt-tokens", "inf"),
+        (*BY_HAND, "--completion-tokens", "1e300"),
         (*BY_HAND, "--million-tokens-per-month", "-1"),
+        (*BY_HAND, "--million-tokens-per-month", "inf"),
+        (*BY_HAND, "--million-tokens-per-month", "nan"),
+        (*BY_HAND, "--million-tokens-per-month", "1e-300"),
         (*BY_HAND, "--cached-percent", "101"),
         (*BY_HAND, "--swing-percent", "100"),
     ],
 )
 def test_words_that_mean_nothing_are_64(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    words: tuple[str, ...],
-    capsys: pytest.CaptureFixture[str],
+    cost: Cost, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert desk(tmp_path, monkeypatch)(*words) == ExitCode.MISUSE
+    assert cost(*words) == ExitCode.MISUSE
     assert "error: " in capsys.readouterr().err

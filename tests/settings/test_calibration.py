@@ -76,7 +76,7 @@ def test_what_is_no_number_is_refused(tmp_path: Path, number: str) -> None:
     assert "corrections_mib.GPU0.compute_buffer" in _complaints(tmp_path, text)[0].path
 
 
-@pytest.mark.parametrize("text", ["hosts: [", "\x00", "hosts: 7", "- gpu1"])
+@pytest.mark.parametrize("text", ["hosts: [", "\x00", "hosts: 2026-02-30", "hosts: 7", "- gpu1"])
 def test_a_malformed_file_is_refused(tmp_path: Path, text: str) -> None:
     assert _complaints(tmp_path, text)
 

@@ -131,6 +131,7 @@ def test_golden_prompts_need_a_tester_and_a_file_of_prompts(tmp_path: Path) -> N
         ("- {prompt: x, matches: y, match: z}", "is not a known key"),
         ("a: b", "found"),
         ("- {", "is no YAML"),
+        ("- 2026-02-30", "is no YAML"),
     ],
 )
 def test_a_file_of_golden_prompts_is_read_strictly(tmp_path: Path, text: str, found: str) -> None:

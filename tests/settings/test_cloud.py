@@ -113,6 +113,10 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         *("cloud", "a cap per day"),
     ),
     "no price": (_words({"models": {"chat": "acme/small"}}), "cloud", "acme/small"),
+    "a day that no calendar has": (
+        _words({"prices": {**CLOUD["prices"], "date": "2026-02-30"}}),
+        *("cloud.prices.date", "a day of the calendar"),
+    ),
     "a misspelt word": (_words({"modells": {}}), "cloud.modells", "did you mean `models`?"),
     "a misspelt arm": (_words(pool={"cloud": "fallbck"}), "pools.chat.cloud", "`fallback`"),
 }  # fmt: skip

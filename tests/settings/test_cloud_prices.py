@@ -11,7 +11,6 @@ import yaml
 from deploys.settings.cloud import Cloud
 from deploys.settings.cloud_prices import (
     FILE,
-    SETTINGS,
     CloudPrice,
     in_one_currency,
     own_cloud_prices,
@@ -67,7 +66,7 @@ def test_the_example_is_one_that_is_read(tmp_path: Path) -> None:
     assert read_cloud_prices(tmp_path)[0].name == "acme large"
 
 
-@pytest.mark.parametrize("text", ["prices: [", "\xff"])
+@pytest.mark.parametrize("text", ["prices: [", "\xff", "prices: [{date: 2026-02-30}]"])
 def test_a_file_that_is_no_yaml_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "inventories").mkdir()
     (tmp_path / FILE).write_bytes(text.encode("latin-1"))
@@ -154,9 +153,10 @@ def _cloud(day: str) -> Cloud:
 
 
 def test_the_environments_own_cloud_is_compared_with_too() -> None:
-    assert own_cloud_prices(None) == ()
-    (found,) = own_cloud_prices(_cloud("2026-11-01"))
+    file = "inventories/group_data/small.py"
+    assert own_cloud_prices(None, file) == ()
+    (found,) = own_cloud_prices(_cloud("2027-01-01"), file)
     assert (found.name, found.prompt, found.completion) == ("acme large", 2.0, 8.0)
-    assert (found.source, found.date) == (SETTINGS, date(2026, 11, 1))
-    with pytest.raises(Refused, match="found '2026-02-31'"):
-        own_cloud_prices(_cloud("2026-02-31"))
+    assert (found.source, found.date) == (file, date(2027, 1, 1))
+    with pytest.raises(Refused, match=f"error: {file}: acme large: is of 2027-01-01"):
+        in_one_currency([found], EUR, file, TODAY)

@@ -48,6 +48,7 @@ def test_the_example_in_the_document_is_what_fits() -> None:
         ({"usable_percent": 0}, "usable_percent"),
         ({"exchange": {"USD": {"rate": 0, "date": "2026-11-01"}}}, "exchange.USD.rate"),
         ({"exchange": {"USD": {"rate": 1, "date": "yesterday"}}}, "exchange.USD.date"),
+        ({"exchange": {"USD": {"rate": 1, "date": "2026-02-30"}}}, "exchange.USD.date"),
     ],
 )
 def test_a_cost_that_cannot_be_is_refused(words: Mapping[str, object], path: str) -> None:

@@ -138,6 +138,7 @@ def test_hardware_that_is_missing_or_broken_is_refused(tmp_path: Path) -> None:
     file = root / "inventories" / "hardware" / "small.yaml"
     for text, words in (
         ("hosts: [", "is not YAML"),
+        ("hosts: 2026-02-30", "is not YAML"),
         ("hosts: {}", "is missing"),
         (None, "is missing"),
     ):

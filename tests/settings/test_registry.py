@@ -60,7 +60,7 @@ def test_a_lock_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_lock(tmp_path, "small") == {"a:1": DIGEST, "b:1": DIGEST}
 
 
-@pytest.mark.parametrize("text", ["images: {nginx: latest}", "{", "[]", "other: {}"])
+@pytest.mark.parametrize("text", ["images: {nginx: latest}", "{", "2026-02-30", "[]", "other: {}"])
 def test_a_lock_that_makes_no_sense_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / lock_path("small")
     path.parent.mkdir(parents=True)

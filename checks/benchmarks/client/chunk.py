@@ -30,14 +30,15 @@ def read_chunk(data: bytes) -> Chunk:
     """Raises Garbled for what is no event of a chat, an error within a 200 among that."""
     try:
         document = json.loads(data)
-    except ValueError:
+    # json gives up on what is nested too deeply.
+    except (ValueError, RecursionError):
         raise Garbled(f"an event that is no JSON: {_shown(data)}") from None
     choices = document.get("choices") if isinstance(document, dict) else None
     usage = document.get("usage") if isinstance(document, dict) else None
     if not isinstance(choices, list) or "error" in document:
         raise Garbled(f"an event that is no chunk of a chat: {_shown(data)}")
     found = [one for one in choices if isinstance(one, dict)]
-    texts = [_text(one.get("delta") or {}) for one in found]
+    texts = [_text(one.get("delta"), data) for one in found]
     counted: Mapping[str, Any] = usage if isinstance(usage, dict) else {}
     return Chunk(
         generated=any(texts),
@@ -48,11 +49,14 @@ def read_chunk(data: bytes) -> Chunk:
     )
 
 
-def _text(delta: Mapping[str, Any]) -> str:
-    """Everything generated in a delta; calls of tools as JSON."""
+def _text(delta: object, data: bytes) -> str:
+    """Everything generated in a delta; a word for calls of tools, whose size nobody asks for."""
+    if delta is None:
+        return ""
+    if not isinstance(delta, dict):
+        raise Garbled(f"an event whose delta is no object: {_shown(data)}")
     texts = [text for word in TEXTS if isinstance(text := delta.get(word), str)]
-    calls = delta.get("tool_calls")
-    return "".join([*texts, json.dumps(calls) if calls else ""])
+    return "".join([*texts, "calls" if delta.get("tool_calls") else ""])
 
 
 def _tokens(usage: Mapping[str, Any], word: str) -> int | None:

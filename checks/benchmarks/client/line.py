@@ -11,6 +11,7 @@ from checks.benchmarks.client.exchange import Exchange
 from checks.benchmarks.client.sample import Outcome, Sample
 from checks.benchmarks.client.transport import Place, Transport, connect, resolve
 from deploys.certificates.entrance import CONNECT_SECONDS, Entrance
+from deploys.settings.words import bracketed
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Lines:
         self._idle: list[_Connection] = []
         self._place: Place | None = None
         self._headers = {
-            "Host": way.server_name or f"{host}:{port}",
+            "Host": way.server_name or f"{bracketed(host)}:{port}",
             # A compressed stream comes in bunches.
             "Accept-Encoding": "identity",
             "Accept": "text/event-stream",

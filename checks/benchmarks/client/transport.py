@@ -93,7 +93,8 @@ class Transport:
         self._incoming.write(received.data)
         plain = [tls.read(TLS_READ_BYTES)]
         with suppress(ssl.SSLWantReadError):
-            while self._incoming.pending or tls.pending():
+            # Nothing after the farewell (close_notify), whatever bytes still follow it.
+            while plain[-1] and (self._incoming.pending or tls.pending()):
                 plain.append(tls.read(TLS_READ_BYTES))
         return Received(b"".join(plain), received.arrived, received.late_seconds)
 

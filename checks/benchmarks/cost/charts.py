@@ -13,6 +13,8 @@ from checks.benchmarks.plots.looks import looks, svg
 # From a thousandth of what the fleet can serve: below it the price is of no interest.
 DECADES = 3
 STEPS = 60
+# Prices that are a million times lower than the lowest own one are not drawn beside it.
+MOST_APART = 1e6
 DASHES = {"dasharray": "6, 4", "width": 2}
 Points = Sequence[tuple[float, float]]
 
@@ -28,7 +30,8 @@ def use_chart(found: Calculation, currency: str) -> str:
         value_formatter=money,
         x_value_formatter=millions,
     )
-    own, clouds = _own(found), list(_clouds(found))
+    own = _own(found)
+    clouds = list(_clouds(found, own[-1][1] / MOST_APART))
     chart.x_labels = _decades([one for one, _ in own])
     chart.y_labels = _decades([price for _, price in own] + [asks for _, asks in clouds])
     chart.add("own", own)
@@ -56,10 +59,10 @@ def _own(found: Calculation) -> Points:
     return [(one, per_million(found.fleet, found.capacity, one)) for one in curve]
 
 
-def _clouds(found: Calculation) -> Iterator[tuple[str, float]]:
-    """What asks nothing has no place on a logarithmic scale."""
+def _clouds(found: Calculation, least: float) -> Iterator[tuple[str, float]]:
+    """What asks next to nothing has no place on a logarithmic scale."""
     for one in found.break_even:
-        if one.cloud_per_million > 0:
+        if one.cloud_per_million > least:
             yield f"{one.provider} {one.model}", one.cloud_per_million
 
 

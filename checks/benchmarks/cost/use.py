@@ -6,9 +6,8 @@ from datetime import datetime
 
 from checks.benchmarks.cost.month import SECONDS_PER_MONTH
 from checks.benchmarks.cost.tokens import MILLION
-from checks.traffic.entry import Entry, read_entry
+from checks.traffic.entry import FLEET, Entry, read_entry
 
-FLEET = "fleet"
 # Less of a log than this, and a month of it would be made of a moment.
 LEAST_SECONDS = 3600.0
 
@@ -42,34 +41,31 @@ class Use:
     """Whether the log has no token at all, so that answers are taken to be the benchmark's."""
 
 
-def logged(
-    lines: Iterable[str], pools: Collection[str], since_seconds: int, now: datetime
-) -> Logged:
-    """What a gateway's lines say of these pools."""
+def logged(lines: Iterable[str], pools: Collection[str], seconds: float) -> Logged:
+    """What a gateway's lines of so many seconds say of these pools."""
     answers = counted = tokens = 0
-    first = ""
     for line in lines:
         entry = read_entry(line)
-        if entry is None:
-            continue
-        first = first or entry.time
-        if entry.pool in pools and _is_own_answer(entry):
+        if entry is not None and entry.pool in pools and _is_own_answer(entry):
             answers += 1
             counted += entry.tokens > 0
             tokens += entry.tokens
-    return Logged(answers, counted, tokens, _covered(first, since_seconds, now))
+    return Logged(answers, counted, tokens, seconds)
 
 
 def _is_own_answer(entry: Entry) -> bool:
     return entry.provider == FLEET and entry.cache != "hit" and 200 <= entry.status < 300
 
 
-def _covered(first: str, since_seconds: int, now: datetime) -> float:
-    """Docker drops the oldest lines: a busy gateway's log may begin yesterday."""
-    if not first:
+def covered_seconds(begin: datetime | None, since_seconds: int, now: datetime) -> float:
+    """How much of that time a log covers whose oldest line is of `begin`.
+
+    Docker drops the oldest lines: a busy gateway's log may begin yesterday. How long nobody asked
+    before the first request within that time does not matter: that is use, too.
+    """
+    if begin is None:
         return since_seconds
-    age = (now - datetime.fromisoformat(first)).total_seconds()
-    return min(since_seconds, max(age, LEAST_SECONDS))
+    return min(since_seconds, max((now - begin).total_seconds(), LEAST_SECONDS))
 
 
 def use(logs: Sequence[Logged], prompt_ratio: float, benchmark_tokens: float) -> Use:

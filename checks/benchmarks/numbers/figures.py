@@ -14,6 +14,7 @@ from checks.benchmarks.numbers.objective import Objective
 from checks.benchmarks.numbers.over_time import RunFigures, Slice, is_shed, run_figures, slices
 from checks.benchmarks.numbers.rates import request_rates, token_rates
 from checks.canary.evidence import quantile, wilson
+from checks.traffic.entry import FLEET
 
 # The kernel puts segments that lie unread together, up to 4 KiB of them, and keeps the last one's
 # instant: a first event that was read with the next one came no later than its instant says.
@@ -168,7 +169,7 @@ def _warnings(point: Point, answered: Sequence[Sample], bunched_share: float) ->
     said = []
     if not answered:
         said.append("nothing was answered")
-    elsewhere = {one.provider for one in answered if one.provider} - {"fleet"}
+    elsewhere = {one.provider for one in answered if one.provider} - {FLEET}
     if elsewhere:
         said.append(f"not all of it is the fleet's: {', '.join(sorted(elsewhere))} answered too")
     if bunched_share > MOST_BUNCHED_SHARE:

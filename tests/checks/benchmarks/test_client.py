@@ -1,13 +1,16 @@
 """The client on loopback: streams as servers send them, and everything that is no answer."""
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 
+from checks.benchmarks.client import line
 from checks.benchmarks.client.line import Lines
 from checks.benchmarks.client.sample import Outcome, Sample
+from checks.benchmarks.client.transport import Place
 from deploys.certificates.entrance import Entrance
 from tests.certificates.issuing import NAME, authority, gateway_pem
 from tests.checks.benchmarks.scripted_server import (
@@ -89,6 +92,27 @@ def test_a_request_goes_out_as_it_should() -> None:
     assert "accept-encoding: identity\r\n" in head
     assert "x-key: k\r\n" in head
     assert script.bodies == [b"{}"]
+
+
+def test_an_address_of_version_6_stands_in_brackets_before_its_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def ask(script: Script) -> Sample:
+        async with serving(script) as port:
+
+            async def resolve(_: Entrance) -> Place:
+                return Place(socket.AF_INET, ("127.0.0.1", port))
+
+            monkeypatch.setattr(line, "resolve", resolve)
+            lines = Lines(Entrance("http://[fd00::1]:8080"), {}, 300)
+            try:
+                return await lines.ask("/", b"{}", 0)
+            finally:
+                lines.close()
+
+    script = Script([WHOLE])
+    assert asyncio.run(ask(script)).outcome == Outcome.answered
+    assert b"Host: [fd00::1]:8080\r\n" in script.heads[0]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,10 @@ def test_the_last_chunk_says_how_many_tokens_there_were() -> None:
         b"{}",
         b'{"choices": {}}',
         b'{"error": {"message": "out of memory"}, "choices": []}',
+        b'{"choices": [{"delta": "a"}]}',
+        b'{"choices": [{"delta": ["a"]}]}',
+        b'{"choices": [{"delta": ""}]}',
+        b"[" * 100_000,
     ],
 )
 def test_anything_else_is_garbled(data: bytes) -> None:

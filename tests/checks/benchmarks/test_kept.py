@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.benchmarks.document import workload_words
-from checks.benchmarks.kept import keep, last, sides
+from checks.benchmarks.kept import keep, last, newest, sides
 from checks.benchmarks.load.point import Load, Point, Run
 from checks.benchmarks.numbers.rows import from_csv, rows, to_csv
 from deploys.settings.refusal import Refused
@@ -79,10 +79,18 @@ def test_another_workload_is_not_compared(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_benchmark_is_refused_by_its_name(tmp_path: Path) -> None:
     path = _keep(tmp_path, "old", "2026-01-01T00:00:00Z")
-    for text, words in (("{", "cannot be read"), ('{"schema": 0}', "no benchmark of schema 1")):
+    for text, words in (
+        ("{", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+        ('{"schema": 0}', "no benchmark of schema 1"),
+        ('{"schema": 1}', "workload: is missing"),
+        (path.read_text().replace('"outcomes"', '"outcome"'), "loads.0.outcomes: is missing"),
+    ):
         path.write_text(text)
         with pytest.raises(Refused, match=words):
             last(tmp_path, workload_words(WORKLOAD), "new")
+        with pytest.raises(Refused, match=words):
+            newest(tmp_path, "chat", "new")
 
 
 def test_requests_that_are_gone_are_refused_by_their_name(tmp_path: Path) -> None:

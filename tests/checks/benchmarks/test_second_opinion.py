@@ -1,10 +1,13 @@
 """Another client's opinion, from a program that does what aiperf does with its configuration."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from checks.benchmarks import second_opinion
 from checks.benchmarks.second_opinion import NoOpinion, Question, Told, configuration, opinion, read
 from tests.checks.benchmarks.other_client import EXPORT, WRITES, program
 
@@ -54,6 +57,40 @@ def test_every_body_is_sent_once_the_first_of_each_user_as_warm_up(tmp_path: Pat
 def test_a_program_that_fails_has_no_opinion(tmp_path: Path, lines: list[str], words: str) -> None:
     with pytest.raises(NoOpinion, match=words):
         opinion(program(tmp_path, *lines), QUESTION, tmp_path / "place")
+
+
+def test_a_program_that_is_given_up_leaves_none_of_its_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts a dozen, which would go on asking the gateway and hold what it prints."""
+    monkeypatch.setattr(second_opinion, "BESIDES_SECONDS", 0)
+    lines = (
+        "import subprocess",
+        "child = subprocess.Popen(['sleep', '60'])",
+        "pathlib.Path('child').write_text(str(child.pid))",
+        "child.wait()",
+    )
+    place = tmp_path / "place"
+    with pytest.raises(NoOpinion, match="TimeoutExpired"):
+        opinion(program(tmp_path, *lines), replace(QUESTION, timeout_seconds=3), place)
+    child, end = int((place / "child").read_text()), time.monotonic() + 20
+    while _runs(child):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _runs(process: int) -> bool:
+    """An orphan that was killed may wait for somebody to read its status."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_the_key_is_not_in_what_is_told_of_its_end(tmp_path: Path) -> None:
+    where = program(tmp_path, "sys.exit('401 for Bearer ' + os.environ['OPENAI_API_KEY'])")
+    with pytest.raises(NoOpinion, match="401 for Bearer <key>"):
+        opinion(where, QUESTION, tmp_path / "place")
 
 
 def test_times_in_another_unit_are_not_taken_for_milliseconds() -> None:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checks.benchmarks.cost.calculation import Calculation, Question, calculation, usual_weight
+from checks.benchmarks.cost.charts import use_chart
 from checks.benchmarks.cost.month import Fleet
 from checks.benchmarks.cost.page import page
 from checks.benchmarks.cost.tokens import Capacity
@@ -99,6 +100,12 @@ def test_a_fleet_that_costs_nothing_has_a_page() -> None:
     found = calculation(free, CAPACITY, 10, [cloud(0, 0)], ASKED)
     assert found.at_capacity.whole == 0
     assert "0.00" in _page(found)
+
+
+def test_what_asks_next_to_nothing_is_not_drawn_beside_the_rest() -> None:
+    """300 decades of a logarithmic scale have no chart that anybody waits for."""
+    found = calculation(FLEET, CAPACITY, 10, [cloud(), cloud(1e-300, 1e-300)], ASKED)
+    assert use_chart(found, "EUR").count("acme large: ") == 1
 
 
 def test_a_prompt_token_weighs_what_it_does_at_clouds() -> None:

@@ -1,12 +1,12 @@
 """How much a model is used, by lines of gateways' logs."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from checks.benchmarks.cost.use import Logged, logged, use
+from checks.benchmarks.cost.use import Logged, covered_seconds, logged, use
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 LINE = json.loads(
@@ -16,8 +16,7 @@ LINE = json.loads(
 
 def _line(**changes: object) -> str:
     answer = {"pool": "chat", "replica": "172.18.0.11:8080", "provider": "fleet", "status": 200}
-    time = {"time": "2026-11-26T02:00:00+00:00", "tokens": "100", "cache": ""}
-    return json.dumps({**LINE, **answer, **time, **changes})
+    return json.dumps({**LINE, **answer, "tokens": "100", "cache": "", **changes})
 
 
 def test_what_replicas_answered_is_counted_and_nothing_else() -> None:
@@ -32,22 +31,23 @@ def test_what_replicas_answered_is_counted_and_nothing_else() -> None:
         _line(provider="", replica=""),
         "nginx says something",
     ]
-    assert logged(lines, {"chat"}, 86_400, NOW) == Logged(2, 1, 100, 36_000)
+    assert logged(lines, {"chat"}, 36_000) == Logged(2, 1, 100, 36_000)
 
 
 def test_a_log_that_begins_later_than_was_asked_for_covers_less() -> None:
     """Docker keeps so many bytes, not so many days."""
-    assert logged([_line()], {"chat"}, 7 * 86_400, NOW).seconds == 36_000
-    assert logged([_line()], {"chat"}, 7200, NOW).seconds == 7200
+    begin = NOW - timedelta(hours=10)
+    assert covered_seconds(begin, 7 * 86_400, NOW) == 36_000
+    assert covered_seconds(begin, 7200, NOW) == 7200
 
 
-def test_an_answer_of_a_moment_ago_is_not_a_month_of_them() -> None:
-    assert logged([_line(time=NOW.isoformat())], {"chat"}, 86_400, NOW).seconds == 3600
+def test_a_log_that_has_just_begun_is_not_a_month_of_it() -> None:
+    assert covered_seconds(NOW, 86_400, NOW) == 3600
 
 
 def test_an_empty_log_is_no_use() -> None:
-    assert logged([], {"chat"}, 7200, NOW) == Logged(0, 0, 0, 7200)
-    found = use([Logged(0, 0, 0, 7200)], 3, 400)
+    assert covered_seconds(None, 7200, NOW) == 7200
+    found = use([logged([], {"chat"}, 7200)], 3, 400)
     assert (found.millions_per_month, found.estimated) == (0, False)
 
 
