@@ -70,8 +70,8 @@ PLACES = {
     "tests/e2e/*": "demo",
     "*": "hosts",
 }
-# The longest labs begin first: whichever process came to one last would be alone for ten minutes.
-FIRST = ("served", "rolling")
+# The longest begin first: whichever process came to one last would be alone for ten minutes.
+FIRST = ("served", "rolling", "demo", "hosts")
 
 
 class _OnePlace(LoadScopeScheduling):
