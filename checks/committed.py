@@ -11,12 +11,14 @@ import yaml
 from pydantic import ValidationError
 
 from deploys.render.release import Release
+from deploys.render.release_text import release_of
 from deploys.settings.docker import Docker
 from deploys.settings.inventory import InventoryHost, read_inventory
 from deploys.settings.nvidia import Nvidia
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Frozen
+from deploys.settings.yaml_text import parsed
 
 Words = TypeVar("Words", bound=Frozen)
 
@@ -76,10 +78,10 @@ def gateway_projects(committed: Iterable[Committed]) -> Iterator[tuple[Inventory
 def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
     folder = root / "compose" / environment / host.name
     name = str((folder / "release.yaml").relative_to(root))
+    hint = f"homeport render {environment}"
     try:
         text = (folder / "release.yaml").read_bytes()
-        # YAML has no tuples: lists are taken for them, which strict reading refuses.
-        release = Release.model_validate(yaml.safe_load(text), strict=False)
+        release = release_of(parsed(text, name, hint), name)
         engines = _services(folder / "gpu_hosts" / "compose.yaml")
         replicas = _replicas(engines, host.name)
         gateway = folder / "gateways" / "compose.yaml"
@@ -87,12 +89,8 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
         networks = _part(gateway, "networks")
     except OSError as error:
         missing = str(Path(error.filename).relative_to(root))
-        hint = f"homeport render {environment}"
         raise Refused([Complaint(missing, "", f"cannot be read: {error.strerror}", hint)]) from None
-    except ValidationError as error:
-        raise Refused(complaints_of(error, name, Release)) from None
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        hint = f"homeport render {environment}"
         raise Refused([Complaint(name, "", f"is not what render writes: {error}", hint)]) from None
     docker, nvidia = _words(host, "docker", Docker), _words(host, "nvidia", Nvidia)
     digest = hashlib.sha256(text).hexdigest()

@@ -14,6 +14,7 @@ from deploys.catalogue.model import Model
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Name
+from deploys.settings.yaml_text import read_yaml
 
 SOURCES = re.compile(
     r"generated:tiny|file:/\S+|https?://\S+"
@@ -79,14 +80,8 @@ def _indentation(text: str) -> int:
 
 
 def _entries(path: Path, file: str) -> Mapping[str, Any]:
-    hint = "inventories/README.md names what belongs there; `git checkout` brings it back"
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506
-    except OSError as error:
-        raise Refused([Complaint(file, "", f"cannot be read: {error.strerror}", hint)]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        found = "is not YAML: " + " ".join(str(error).split())
-        raise Refused([Complaint(file, "", found, "mend the line")]) from None
+    hint = "mend it by inventories/README.md; `git checkout` brings it back"
+    document = read_yaml(path.parent.parent, file, hint, _UniqueKeys)
     if not isinstance(document, dict) or list(document) != ["models"]:
         found = "must hold the one key `models`"
         raise Refused([Complaint(file, "", found, "models: followed by one entry per name")])

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import httpx
 import typer
-import yaml
 
 from deploys.certificates.entrance import client, entrance
 from deploys.cli.exit_codes import ExitCode
@@ -19,6 +18,7 @@ from deploys.cli.root import repository_root
 from deploys.render.nginx_paths import CHAT
 from deploys.render.release import Release
 from deploys.render.release_gateway import GatewayRelease
+from deploys.render.release_text import read_manifest
 from deploys.settings.client import asking_key
 from deploys.settings.inventory import read_inventory
 from deploys.settings.refusal import Complaint, Refused
@@ -79,7 +79,7 @@ def committed_gateway(root: Path, environment: str) -> GatewayRelease:
 def committed_releases(root: Path, environment: str) -> Iterator[Release]:
     """Each host's, by name."""
     for path in sorted((root / "compose" / environment).glob("*/release.yaml")):
-        yield Release.model_validate(yaml.safe_load(path.read_text()), strict=False)
+        yield read_manifest(root, str(path.relative_to(root)), f"homeport render {environment}")
 
 
 def _first(asking: httpx.Client, gateway: GatewayRelease) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.root import repository_root
@@ -27,6 +26,7 @@ from deploys.engine_facts.localai_judging import wrong_in_model
 from deploys.engine_facts.writing import facts_text
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import near_miss
+from deploys.settings.yaml_text import read_yaml
 
 app = typer.Typer(no_args_is_help=True)
 # An import of vLLM from a cold disk, and the pull of its image before; not measured.
@@ -88,15 +88,13 @@ def check(
 
 
 def _model(path: Path) -> dict[str, object]:
+    document = read_yaml(Path(), str(path), "one model's file")
     try:
-        document = yaml.safe_load(path.read_text())
         # An anchor may name what it stands in: nobody could read such a file to its end.
         json.dumps(document, default=str, skipkeys=True)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise Refused(
-            [Complaint(str(path), "", f"is no YAML: {said}", "one model's file")]
-        ) from None
+    except (ValueError, RecursionError) as error:
+        complaint = Complaint(str(path), "", f"has no end: {error}", "one model's file")
+        raise Refused([complaint]) from None
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         hint = "one model's keys; a list of models is read from LOCALAI_MODELS_CONFIG_FILE alone"
         raise Refused([Complaint(str(path), "", "is no model", hint)])

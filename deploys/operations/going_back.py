@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
 from pyinfra import host
 from pyinfra.api.exceptions import DeployError
 
@@ -24,9 +22,10 @@ from deploys.operations.manifest import (
 )
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
+from deploys.render.release_text import release_of
 from deploys.settings.inventory import host_name
 from deploys.settings.refusal import Complaint, Refused
-from deploys.settings.validation import complaints_of
+from deploys.settings.yaml_text import parsed
 
 
 def kept_release() -> Release:
@@ -54,13 +53,7 @@ def kept_release() -> Release:
 def _read(folder: str) -> Release:
     file = f"{host_name(host.name)}: {folder}/release.yaml"
     text = host.get_fact(FileText, path=f"{folder}/release.yaml")
-    try:
-        # YAML has no tuples: lists are taken for them, which strict reading refuses.
-        return Release.model_validate(yaml.safe_load(text), strict=False)
-    except ValidationError as error:
-        raise Refused(complaints_of(error, file, Release)) from None
-    except yaml.YAMLError:
-        raise Refused([Complaint(file, "", "is not YAML", _AGAIN)]) from None
+    return release_of(parsed(text, file, _AGAIN), file)
 
 
 _AGAIN = "another release may do (`homeport releases`); or apply the commit that made this one"

@@ -16,17 +16,15 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import ValidationError
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
 
 from deploys.history.kept import fleet_name
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Project, Release
+from deploys.render.release_text import read_manifest
 from deploys.settings.inventory import host_name
 from deploys.settings.refusal import Complaint, Refused
-from deploys.settings.validation import complaints_of
 
 DIRECTORY = "/srv/homeport"
 
@@ -125,16 +123,7 @@ def read_release(environment: str, name: str) -> Release:
     """The manifest of host `name`, proved against the files that it lists; raises Refused."""
     path = Path("compose", environment, name, "release.yaml")
     hint = f"homeport render {environment}"
-    try:
-        # YAML has no tuples: lists are taken for them, which strict reading refuses.
-        release = Release.model_validate(yaml.safe_load(path.read_bytes()), strict=False)
-    except OSError as error:
-        found = f"cannot be read: {error.strerror}"
-        raise Refused([Complaint(str(path), "", found, hint)]) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise Refused([Complaint(str(path), "", "is not YAML", hint)]) from None
-    except ValidationError as error:
-        raise Refused(complaints_of(error, str(path), Release)) from None
+    release = read_manifest(Path(), str(path), hint)
     complaints = _altered_files(release, hint)
     if complaints:
         raise Refused(complaints)

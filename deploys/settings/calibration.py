@@ -9,13 +9,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
 from deploys.settings.hardware import PartName
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of, near_miss
 from deploys.settings.words import Frozen, Name
+from deploys.settings.yaml_text import read_yaml
 
 HINT = "`homeport calibrate` writes it anew; without the file plans use their own numbers"
 # Parts that are measured because arithmetic alone does not give them. `outside` is what vLLM takes
@@ -58,16 +58,13 @@ def calibration_file(environment: str) -> str:
 def read_calibration(root: Path, environment: str, hosts: Collection[str]) -> Calibration:
     """The committed calibration of these hosts, empty where there is none; raises Refused."""
     file = calibration_file(environment)
-    path = root / file
-    if not path.is_file():
+    if not (root / file).is_file():
         return Calibration()
+    document = read_yaml(root, file, HINT) or {}
     try:
-        found = Calibration.model_validate(yaml.safe_load(path.read_text()) or {}, strict=False)
+        found = Calibration.model_validate(document, strict=False)
     except ValidationError as error:
         raise Refused(complaints_of(error, file, Calibration)) from error
-    except (yaml.YAMLError, ValueError, OSError) as error:
-        words = "cannot be read as YAML: " + str(error).replace("\n", " ")
-        raise Refused([Complaint(file, "", words, HINT)]) from error
     complaints = [*_strangers(found, file, hosts), *_doubled(found, file)]
     if complaints:
         raise Refused(complaints)

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
 from deploys.settings.cloud import Cloud, Money, Price, ProviderModel
@@ -13,6 +12,7 @@ from deploys.settings.cost import Cost
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Currency, Day, Frozen, Name
+from deploys.settings.yaml_text import read_yaml
 
 FILE = "inventories/cloud-prices.yaml"
 EXAMPLE = (
@@ -50,18 +50,11 @@ class _Prices(Frozen):
 
 def read_cloud_prices(root: Path) -> tuple[CloudPrice, ...]:
     """All of the file; raises Refused with every complaint."""
+    document = read_yaml(root, FILE, EXAMPLE)
     try:
-        document = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))
         return _Prices.model_validate(document).prices
-    except OSError as error:
-        found = f"cannot be read: {error.strerror}"
-        raise Refused([Complaint(FILE, "", found, EXAMPLE)]) from None
     except ValidationError as error:
         raise Refused(complaints_of(error, FILE, _Prices)) from None
-    except (yaml.YAMLError, ValueError) as error:
-        # A ValueError: bytes that are no UTF-8, and a day that no calendar has.
-        found = f"is not YAML: {' '.join(str(error).split())}"
-        raise Refused([Complaint(FILE, "", found, EXAMPLE)]) from None
 
 
 def own_cloud_prices(cloud: Cloud | None, file: str) -> tuple[CloudPrice, ...]:

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
 
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Frozen
+from deploys.settings.yaml_text import read_yaml
 
 EXAMPLE = "a list of `- {prompt: What is 2 + 2?, matches: '\\b4\\b'}`"
 
@@ -36,17 +36,11 @@ _GOLDEN = TypeAdapter(tuple[Golden, ...])
 
 def read_golden(root: Path, file: str) -> tuple[Golden, ...]:
     """Every prompt of a file below `root`; raises Refused."""
+    document = read_yaml(root, file, f"commit {EXAMPLE}; paths begin at the root")
     try:
-        document = yaml.safe_load((root / file).read_text(encoding="utf-8"))
         found = _GOLDEN.validate_python(document, strict=False)
-    except OSError:
-        hint = f"commit {EXAMPLE}; paths begin at the root"
-        raise Refused([Complaint(file, "", "there is no such file", hint)]) from None
     except ValidationError as error:
         raise Refused(complaints_of(error, file, Golden)) from None
-    except (yaml.YAMLError, ValueError) as error:
-        words = str(error).splitlines()[0]
-        raise Refused([Complaint(file, "", f"is no YAML: {words}", EXAMPLE)]) from None
     if not found:
         raise Refused([Complaint(file, "", "holds no prompt", EXAMPLE)])
     return found

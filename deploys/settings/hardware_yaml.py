@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from deploys.settings.hardware import Hardware
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
+from deploys.settings.yaml_text import parsed
 
 
 def hardware_file(environment: str) -> str:
@@ -24,16 +24,12 @@ def read_hardware(root: Path, environment: str) -> Hardware:
     if not path.is_file():
         hint = f"`homeport survey {environment}` writes it; inventories/README.md shows it by hand"
         raise Refused([Complaint(file, "", "is missing", hint)])
-    return hardware_of(path.read_text(), file)
+    return hardware_of(path.read_bytes(), file)
 
 
-def hardware_of(text: str, file: str) -> Hardware:
+def hardware_of(text: str | bytes, file: str) -> Hardware:
     """What the text of such a file says; raises Refused with every complaint at once."""
-    try:
-        raw = yaml.safe_load(text) or {}
-    except (yaml.YAMLError, ValueError) as error:
-        found = "is not YAML: " + str(error).replace("\n", " ")
-        raise Refused([Complaint(file, "", found, "mend the line")]) from error
+    raw = parsed(text, file, "mend the line") or {}
     # Looked for in the raw words: pydantic compares nothing once a single value is wrong.
     complaints = _shared_uuids(raw, file)
     try:

@@ -11,9 +11,10 @@ from typing import Annotated
 import yaml
 from pydantic import StringConstraints, ValidationError
 
-from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.refusal import Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Frozen
+from deploys.settings.yaml_text import read_yaml
 
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -36,17 +37,13 @@ def read_lock(root: Path, environment: str) -> dict[str, str] | None:
     """Reference with its tag -> digest; None where nothing is locked. Raises Refused."""
     file = lock_path(environment)
     hint = f"homeport lock {environment} writes it anew"
-    try:
-        document = yaml.safe_load((root / file).read_text(encoding="utf-8"))
-        return dict(_Lock.model_validate(document).images)
-    except FileNotFoundError:
+    if not (root / file).exists():
         return None
-    except OSError as error:
-        raise Refused([Complaint(file, "", f"cannot be read: {error.strerror}", hint)]) from None
+    document = read_yaml(root, file, hint)
+    try:
+        return dict(_Lock.model_validate(document).images)
     except ValidationError as error:
         raise Refused(complaints_of(error, file, _Lock)) from None
-    except (yaml.YAMLError, ValueError):
-        raise Refused([Complaint(file, "", "is not YAML", hint)]) from None
 
 
 def lock_text(environment: str, digests: Mapping[str, str]) -> str:

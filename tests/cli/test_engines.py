@@ -117,10 +117,10 @@ def test_a_model_file_of_localai_is_held_against_its_version(
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("a: [", "is no YAML"),
-        ("[" * 1000, "is no YAML"),
-        ("name: &one\n  two: *one", "is no YAML: Circular reference"),
-        ("parameters: &one\n  - *one", "is no YAML: Circular reference"),
+        ("a: [", "is not YAML"),
+        ("[" * 1000, "is not YAML"),
+        ("name: &one\n  two: *one", "has no end: Circular reference"),
+        ("parameters: &one\n  - *one", "has no end: Circular reference"),
         ("- name: chat", "is no model"),
         ("on: 1", "is no model"),
     ],

@@ -62,6 +62,18 @@ def test_files_still_to_be_rendered_are_2_and_none_are_0(root: Path) -> None:
     assert exit_code(["plan", "small"]) == ExitCode.DONE
 
 
+@pytest.mark.parametrize("verb", ["chat", "drift", "traffic"])
+def test_a_manifest_that_is_not_yaml_is_7(
+    root: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code(["render", "small"])
+    manifest = root / "compose" / "small" / "localhost" / "release.yaml"
+    manifest.write_text("[" * 100_000)
+    asked = ["Hello"] if verb == "chat" else []
+    assert exit_code([verb, "small", *asked]) == ExitCode.REFUSED
+    assert "localhost/release.yaml: is not YAML: maximum" in capsys.readouterr().err
+
+
 def test_a_stale_a_missing_and_an_orphaned_file_are_each_reported(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -117,7 +117,7 @@ def test_golden_prompts_need_a_tester_and_a_file_of_prompts(tmp_path: Path) -> N
     pool = {"chat": {"canary": {"candidate": "next", "golden": "golden.yaml"}}}
     found = refusals(pool, tmp_path, ())
     assert found["pools.chat.canary.golden"][1] == "give a client `tester: True`"
-    assert found[""][0] == "there is no such file"
+    assert found[""][0] == "cannot be read: No such file or directory"
     (tmp_path / "golden.yaml").write_text("- {prompt: 'What is 2 + 2?', matches: '4'}\n")
     assert refusals(pool, tmp_path) == {}
 
@@ -130,8 +130,8 @@ def test_golden_prompts_need_a_tester_and_a_file_of_prompts(tmp_path: Path) -> N
         ("- {prompt: x}", "is missing"),
         ("- {prompt: x, matches: y, match: z}", "is not a known key"),
         ("a: b", "found"),
-        ("- {", "is no YAML"),
-        ("- 2026-02-30", "is no YAML"),
+        ("- {", "is not YAML"),
+        ("- 2026-02-30", "is not YAML"),
     ],
 )
 def test_a_file_of_golden_prompts_is_read_strictly(tmp_path: Path, text: str, found: str) -> None:

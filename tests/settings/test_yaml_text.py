@@ -1,0 +1,32 @@
+"""What cannot be read of a committed YAML file is told, whoever reads it."""
+
+from pathlib import Path
+
+import pytest
+
+from deploys.settings.refusal import Refused
+from deploys.settings.yaml_text import read_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"a: [", "is not YAML: while parsing"),
+        (b"a: 2026-02-30", "is not YAML: day is out of range"),
+        (b"a: \xff", "is not YAML: unacceptable character"),
+        (b"[" * 100_000, "is not YAML: maximum recursion depth"),
+        (b"a: !!python/object/apply:os.system [ls]", "is not YAML: could not determine"),
+    ],
+)
+def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, text: bytes, found: str) -> None:
+    (tmp_path / "one.yaml").write_bytes(text)
+    with pytest.raises(Refused) as refused:
+        read_yaml(tmp_path, "one.yaml", "what fits")
+    (complaint,) = refused.value.complaints
+    assert (complaint.file, complaint.hint) == ("one.yaml", "what fits")
+    assert complaint.found.startswith(found)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"one\.yaml: cannot be read: No such file"):
+        read_yaml(tmp_path, "one.yaml", "what fits")
