@@ -1,7 +1,9 @@
 """Authorities and certificates of tests, of any age."""
 
+import ssl
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 from deploys.certificates.authority import issued, new_key, self_signed
 from deploys.certificates.reading import now
@@ -22,6 +24,16 @@ def gateway_pem(
     """Certificate and key for `names`, with so many days of its life left."""
     key, certificate = authority()
     return issued(key, certificate.encode(), names, life_days, began(days_left, life_days))
+
+
+def tls_server(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """What makes a server be NAME, and the file of the authority that its clients are to trust."""
+    pem, trust = folder / "gateway.pem", folder / "authority.pem"
+    pem.write_text(gateway_pem())
+    trust.write_text(authority()[1])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context, trust
 
 
 def began(days_left: float, life_days: int = 90) -> datetime:

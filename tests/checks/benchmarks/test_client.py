@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import ssl
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from checks.benchmarks.client.line import Lines
 from checks.benchmarks.client.sample import Outcome, Sample
 from checks.benchmarks.client.transport import Place
 from deploys.certificates.entrance import Entrance
-from tests.certificates.issuing import NAME, authority, gateway_pem
+from tests.certificates.issuing import NAME, tls_server
 from tests.checks.benchmarks.scripted_server import (
     STREAM_HEAD,
     USAGE,
@@ -171,11 +170,7 @@ def test_a_gateway_that_is_not_there_is_a_broken_connection() -> None:
 
 
 def test_over_tls_the_name_is_asked_for_and_believed(tmp_path: Path) -> None:
-    pem, trust = tmp_path / "gateway.pem", tmp_path / "authority.pem"
-    pem.write_text(gateway_pem())
-    trust.write_text(authority()[1])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+    context, trust = tls_server(tmp_path)
 
     async def ask(name: str) -> Sample:
         script = Script([WHOLE])

@@ -10,7 +10,7 @@ import pytest
 
 from checks.benchmarks.client.received import Received
 from checks.benchmarks.client.transport import Transport
-from tests.certificates.issuing import NAME, authority, gateway_pem
+from tests.certificates.issuing import NAME, tls_server
 
 
 def _serve(context: ssl.SSLContext, connection: socket.socket) -> None:
@@ -34,11 +34,7 @@ def _serve(context: ssl.SSLContext, connection: socket.socket) -> None:
 @pytest.mark.timeout(10)
 def test_what_follows_a_farewell_is_not_read(tmp_path: Path) -> None:
     """Nor waited for: the event loop would have no time for any other connection."""
-    pem, trust = tmp_path / "gateway.pem", tmp_path / "authority.pem"
-    pem.write_text(gateway_pem())
-    trust.write_text(authority()[1])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+    context, trust = tls_server(tmp_path)
 
     async def read() -> list[bytes]:
         ours, theirs = socket.socketpair()
