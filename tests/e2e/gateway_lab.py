@@ -32,6 +32,8 @@ class Lab:
     folder: Path
     url: str
     admin_url: str
+    gateway: str = "nginx"
+    """The part that answers at `url`."""
 
     def container(self, part: str) -> str:
         """The name of one container of this lab."""
@@ -68,7 +70,7 @@ class Lab:
 
     def log(self) -> list[dict[str, Any]]:
         """The access log so far."""
-        lines = docker("logs", self.container("nginx")).splitlines()
+        lines = docker("logs", self.container(self.gateway)).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def logged(self, request_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploys.render.nginx import gateway_revision
-from tests.e2e.cached_pools import POOLS, WORDS, ask, kept_files, told
+from tests.e2e.cached_pools import POOLS, WORDS, ask, kept_files, settled, told
 from tests.e2e.cloud_lab import CloudLab, running_cloud_lab
 from tests.e2e.gateway_lab import Lab, running_lab
 from tests.e2e.gateway_tree import write_tree
@@ -94,7 +94,7 @@ def test_an_answer_of_the_cloud_is_never_kept(cloud_lab: CloudLab) -> None:
     assert len(cloud_lab.left()) == 2
     assert kept_files(cloud_lab) == []
     cloud_lab.recover()
-    assert [told(cloud_lab.chat(words)) for _ in range(2)] == ["miss", "hit"]
+    assert [told(settled(cloud_lab, cloud_lab.chat(words))) for _ in range(2)] == ["miss", "hit"]
     # What was kept is given again while the engines are down, and nothing leaves for it.
     cloud_lab.engines("says 503")
     assert told(cloud_lab.chat(words)) == "hit"

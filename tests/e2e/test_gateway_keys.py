@@ -134,7 +134,7 @@ def another_gateway(lab: Lab, image: str, folder: Path) -> Iterator[Lab]:
     ports = ["--publish=127.0.0.1::8080", "--publish=127.0.0.1::8081"]
     docker(*start, *ports, *gateway_arguments(folder, image, "-g", "daemon off;"))
     try:
-        other = dataclasses.replace(lab, folder=folder, url=published(name, 8080))
+        other = dataclasses.replace(lab, folder=folder, url=published(name, 8080), gateway="other")
         give_up = time.monotonic() + 20
         while not _is_up(other):
             assert time.monotonic() < give_up, docker("logs", name)
