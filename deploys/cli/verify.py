@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
 from typing import Annotated, Any
@@ -83,7 +83,12 @@ def _run(
     with os.fdopen(reader, encoding="utf-8") as lines:
         try:
             process = subprocess.Popen(
-                command, cwd=root, pass_fds=(writer,), stdout=talk, stderr=talk
+                command,
+                cwd=root,
+                env=_without_pytests_own(os.environ),
+                pass_fds=(writer,),
+                stdout=talk,
+                stderr=talk,
             )
         finally:
             # Otherwise the pipe would never end.
@@ -92,6 +97,12 @@ def _run(
             results.append(json.loads(line))
             _print_progress(results[-1], console)
     return process.wait(), results
+
+
+def _without_pytests_own(environment: Mapping[str, str]) -> dict[str, str]:
+    """An operator's own settings of pytest, such as `-k`, would leave checks out unseen."""
+    own = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+    return {name: value for name, value in environment.items() if name not in own}
 
 
 def _ending(results: Sequence[Result]) -> ExitCode:
