@@ -9,6 +9,7 @@ import httpx
 from tests.e2e.gateway_lab import CHAT, Lab, docker
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.routing_pools import same_replicas
+from tests.lab import plain_http
 
 EMBEDDINGS = "/v1/embeddings"
 # Whom failures have taken out of one pool is still in the others.
@@ -47,14 +48,14 @@ def ask(
     body = {"model": "chat", "temperature": 0, "seed": 7, **words}
     shown = {"Authorization": f"Bearer {key}", **(headers or {})}
     content = json.dumps(body).encode()
-    return settled(lab, httpx.post(lab.url + path, content=content, headers=shown, timeout=15))
+    return settled(lab, plain_http.post(lab.url + path, content=content, headers=shown, timeout=15))
 
 
 def embed(lab: Lab, text: str, key: str = KEY, **headers: str) -> httpx.Response:
     """The vector of a text."""
     shown = {"Authorization": f"Bearer {key}", **headers}
     body = {"model": "embed", "input": text}
-    return settled(lab, httpx.post(lab.url + EMBEDDINGS, json=body, headers=shown, timeout=15))
+    return settled(lab, plain_http.post(lab.url + EMBEDDINGS, json=body, headers=shown, timeout=15))
 
 
 def settled(lab: Lab, answer: httpx.Response) -> httpx.Response:

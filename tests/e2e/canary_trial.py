@@ -17,6 +17,7 @@ from deploys.settings.canary import Canary
 from tests.e2e.gateway_lab import CHAT, Lab, docker
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.routing_pools import same_replicas
+from tests.lab import plain_http
 
 TESTER_KEY = "sk-test-tester"
 CLIENTS = {
@@ -69,7 +70,7 @@ def set_share(lab: Lab, percent: int, pool: str = "old", candidate: str = "new")
     file.parent.mkdir(exist_ok=True)
     file.write_text(share_file(share, "ana").replace(NOW, str(share.since)))
     lab.reload()
-    told = httpx.get(f"{lab.admin_url}/revision", timeout=5).json()["canaries"]
+    told = plain_http.get(f"{lab.admin_url}/revision", timeout=5).json()["canaries"]
     assert f"{pool}={share.loaded}" in told.split()
 
 

@@ -34,6 +34,7 @@ from tests.e2e.gateway_lab import (
     start_engine,
     wait_until_it_serves,
 )
+from tests.lab import plain_http
 from tests.lab.waiting import until
 
 PARTS = (*REPLICAS, "nginx", "egress", "cloud")
@@ -50,18 +51,18 @@ class CloudLab(Lab):
     def cloud(self, mode: str) -> None:
         """Lets the cloud behave in one way; forgets what it saw."""
         url = published(self.container("cloud"), 8090)
-        httpx.post(f"{url}/mode", content=mode.encode(), timeout=5).raise_for_status()
+        plain_http.post(f"{url}/mode", content=mode.encode(), timeout=5).raise_for_status()
 
     def left(self) -> list[dict[str, Any]]:
         """The requests that reached the cloud."""
         url = published(self.container("cloud"), 8090)
-        found: list[dict[str, Any]] = httpx.get(f"{url}/seen", timeout=5).json()
+        found: list[dict[str, Any]] = plain_http.get(f"{url}/seen", timeout=5).json()
         return found
 
     def hellos(self) -> list[str]:
         """The names that were asked for when somebody connected to the cloud."""
         url = published(self.container("cloud"), 8090)
-        found: list[str] = httpx.get(f"{url}/hellos", timeout=5).json()
+        found: list[str] = plain_http.get(f"{url}/hellos", timeout=5).json()
         return found
 
     def audit(self) -> list[dict[str, Any]]:

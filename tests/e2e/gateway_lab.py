@@ -17,6 +17,7 @@ import httpx
 
 from deploys.plan.plan import Pool
 from tests.e2e.gateway_tree import GATEWAY_UID, KEY, OWN_FOLDERS, POOLS, write_tree
+from tests.lab import plain_http
 from tests.lab.waiting import until
 
 FAKE_ENGINE = Path(__file__).with_name("fake_engine.py")
@@ -50,7 +51,7 @@ class Lab:
             name.encode(): value if isinstance(value, bytes) else value.encode()
             for name, value in shown.items()
         }
-        return httpx.post(self.url + CHAT, content=content, headers=sent, timeout=15)
+        return plain_http.post(self.url + CHAT, content=content, headers=sent, timeout=15)
 
     def wait_for(self, status: int, key: str) -> None:
         """Asks with a key until the gateway answers so."""
@@ -61,12 +62,14 @@ class Lab:
         """Lets all engines, or some, behave in one way; forgets what they saw."""
         for name in names or REPLICAS:
             url = published(self.container(name), 8090)
-            httpx.post(f"{url}/mode", content=mode.encode(), timeout=5).raise_for_status()
+            plain_http.post(f"{url}/mode", content=mode.encode(), timeout=5).raise_for_status()
 
     def seen(self, *names: str) -> list[dict[str, Any]]:
         """The requests that reached all engines, or some."""
         urls = [published(self.container(name), 8090) for name in names or REPLICAS]
-        return [record for url in urls for record in httpx.get(f"{url}/seen", timeout=5).json()]
+        return [
+            record for url in urls for record in plain_http.get(f"{url}/seen", timeout=5).json()
+        ]
 
     def log(self) -> list[dict[str, Any]]:
         """The access log so far."""

@@ -7,6 +7,7 @@ import httpx
 
 from tests.e2e.gateway_lab import CHAT, Lab
 from tests.e2e.gateway_tree import KEY
+from tests.lab import plain_http
 
 TIERS = {
     "slow": {"requests_per_minute": 6, "burst": 2},
@@ -54,7 +55,9 @@ def streaming(lab: Lab, key: str, **words: object) -> Iterator[Iterator[str]]:
     """A stream that has begun; broken off where the block ends."""
     body = {"model": "chat", "stream": True, **words}
     headers = {"Authorization": f"Bearer {key}"}
-    with httpx.stream("POST", lab.url + CHAT, json=body, headers=headers, timeout=15) as answer:
+    with plain_http.stream(
+        "POST", lab.url + CHAT, json=body, headers=headers, timeout=15
+    ) as answer:
         pieces = answer.iter_text()
         next(pieces)
         yield pieces

@@ -5,12 +5,12 @@ import os
 import subprocess
 from pathlib import Path
 
-import httpx
 import yaml
 
 from deploys.history.holder import Holder, lock_text
 from deploys.history.process import Process
 from tests.e2e.checkout import PLAIN_PATH, Checkout, chat, gateway
+from tests.lab import plain_http
 from tests.lab.waiting import until
 
 SETTINGS = "inventories/group_data/local.py"
@@ -54,7 +54,7 @@ def apply_release(demo: Checkout, first_byte_seconds: int, words: str = "") -> s
 def is_served(demo: Checkout) -> bool:
     """Whether nginx has loaded the files of the release that is current on the host."""
     manifest = yaml.safe_load((demo.directory / "current" / "release.yaml").read_text())
-    served = httpx.get("http://127.0.0.1:8081/revision", timeout=10).json()["revision"]
+    served = plain_http.get("http://127.0.0.1:8081/revision", timeout=10).json()["revision"]
     with gateway(demo) as client:
         answered = chat(client).status_code == 200
     return answered and bool(served == manifest["gateway"]["revision"])

@@ -2,11 +2,11 @@
 
 import json
 
-import httpx
 import pytest
 
 from tests.e2e.gateway_lab import CHAT, Lab, said
 from tests.e2e.gateway_tree import KEY
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -84,7 +84,7 @@ def test_a_body_that_waited_in_a_file_arrives_whole(lab: Lab) -> None:
 def test_a_body_sent_in_chunks_without_a_length_arrives_whole(lab: Lab) -> None:
     pieces = iter([b'{"model": ', b'"chat", "a": "' + b"A" * 400_000, b'"}'])
     headers = {"Authorization": f"Bearer {KEY}"}
-    answer = httpx.post(lab.url + CHAT, content=pieces, headers=headers, timeout=15)
+    answer = plain_http.post(lab.url + CHAT, content=pieces, headers=headers, timeout=15)
     assert answer.status_code == 200
     assert lab.seen()[0]["bytes"] == 400_026
 

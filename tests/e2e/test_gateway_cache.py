@@ -4,12 +4,12 @@ import json
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from tests.e2e.cached_pools import POOLS, WORDS, ask, embed, settled, told
 from tests.e2e.gateway_lab import CHAT, Lab, docker, running_lab, said
 from tests.e2e.gateway_tree import KEY
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -108,7 +108,7 @@ def test_without_a_key_nothing_is_given_again(lab: Lab) -> None:
 def test_another_byte_path_or_wish_has_another_answer(lab: Lab) -> None:
     def sent(content: bytes, path: str = CHAT, **headers: str) -> str:
         shown = {"Authorization": f"Bearer {KEY}", **headers}
-        answer = httpx.post(lab.url + path, content=content, headers=shown, timeout=15)
+        answer = plain_http.post(lab.url + path, content=content, headers=shown, timeout=15)
         return told(settled(lab, answer))
 
     body = b'{"model": "chat", "temperature": 0, "seed": 1, "text": "A"}'
@@ -131,7 +131,7 @@ def test_a_body_of_no_length_is_known_as_well_and_a_large_one_is_not_looked_at(l
 
     def sent(text: str) -> str:
         shown = {"Authorization": f"Bearer {KEY}"}
-        answer = httpx.post(lab.url + CHAT, content=pieces(text), headers=shown, timeout=15)
+        answer = plain_http.post(lab.url + CHAT, content=pieces(text), headers=shown, timeout=15)
         return told(settled(lab, answer))
 
     assert [sent("chunked") for _ in range(2)] == ["miss", "hit"]

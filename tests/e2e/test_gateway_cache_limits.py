@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.cached_pools import FAILING, POOLS, WORDS, ask, embed, kept_files, told
 from tests.e2e.gateway_lab import CHAT, Lab, docker, running_lab, said
 from tests.e2e.gateway_tree import KEY
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -56,7 +57,7 @@ def test_an_answer_whose_client_hung_up_is_made_to_its_end_and_not_kept(lab: Lab
     words = {"model": "patient", "temperature": 0, "seed": 1, "user": "gone"}
     shown = {"Authorization": f"Bearer {KEY}"}
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(lab.url + CHAT, json=words, headers=shown, timeout=0.5)
+        plain_http.post(lab.url + CHAT, json=words, headers=shown, timeout=0.5)
     give_up = time.monotonic() + 10
     while not (
         gone := [line for line in lab.log() if (line["pool"], line["bytes"]) == ("patient", 0)]
@@ -65,7 +66,7 @@ def test_an_answer_whose_client_hung_up_is_made_to_its_end_and_not_kept(lab: Lab
         time.sleep(0.1)
     # The engine was heard to its end.
     assert gone[0]["upstream_status"] == "200"
-    assert told(httpx.post(lab.url + CHAT, json=words, headers=shown, timeout=15)) == "miss"
+    assert told(plain_http.post(lab.url + CHAT, json=words, headers=shown, timeout=15)) == "miss"
 
 
 def test_a_kept_answer_counts_as_a_request_and_takes_no_tokens(lab: Lab) -> None:

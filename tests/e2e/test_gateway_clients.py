@@ -2,11 +2,11 @@
 
 import json
 
-import httpx
 import pytest
 
 from tests.e2e.gateway_lab import CHAT, Lab, docker, said
 from tests.e2e.gateway_tree import KEY
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -91,7 +91,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones(lab: Lab, model: str) -
 )
 def test_other_paths_are_not_served(lab: Lab, path: str) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
-    answer = httpx.post(lab.url + path, headers=headers, json={"model": "chat"}, timeout=15)
+    answer = plain_http.post(lab.url + path, headers=headers, json={"model": "chat"}, timeout=15)
     assert answer.status_code in (400, 404)
     assert said(answer)[1] in ("path_not_found", "bad_request")
     assert lab.seen() == []
@@ -104,7 +104,7 @@ def test_another_method_is_refused_with_the_right_one(lab: Lab, path: str, metho
     if method == right:
         return
     headers = {"Authorization": f"Bearer {KEY}"}
-    answer = httpx.request(method, lab.url + path, headers=headers, timeout=15)
+    answer = plain_http.request(method, lab.url + path, headers=headers, timeout=15)
     assert said(answer) == (405, "wrong_method")
     if method != "TRACE":
         assert answer.headers["allow"] == right
@@ -112,17 +112,17 @@ def test_another_method_is_refused_with_the_right_one(lab: Lab, path: str, metho
 
 def test_models_and_health_are_the_gateways_own(lab: Lab) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
-    models = httpx.get(f"{lab.url}/v1/models", headers=headers, timeout=15).json()
+    models = plain_http.get(f"{lab.url}/v1/models", headers=headers, timeout=15).json()
     assert [model["id"] for model in models["data"]] == ["Org/Other-1.5", "chat"]
-    assert httpx.get(f"{lab.url}/v1/models", timeout=15).status_code == 401
-    assert httpx.get(f"{lab.url}/healthz", timeout=15).json() == {"status": "ok"}
+    assert plain_http.get(f"{lab.url}/v1/models", timeout=15).status_code == 401
+    assert plain_http.get(f"{lab.url}/healthz", timeout=15).json() == {"status": "ok"}
     assert lab.seen() == []
 
 
 def test_engines_see_only_the_listed_headers_and_no_query_string(lab: Lab) -> None:
     sent = {"Authorization": f"Bearer {KEY}", "Cookie": "a=b", "X-Secret": "s", "User-Agent": "me"}
     body = {"model": "chat"}
-    answer = httpx.post(f"{lab.url}{CHAT}?key=q", headers=sent, json=body, timeout=15)
+    answer = plain_http.post(f"{lab.url}{CHAT}?key=q", headers=sent, json=body, timeout=15)
     record = lab.seen()[0]
     headers = {name.lower(): value for name, value in record["headers"]}
     assert headers == {
@@ -149,7 +149,7 @@ def test_the_log_says_who_and_where_and_never_what(lab: Lab) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     body = {"model": "chat", "messages": [{"content": "a secret prompt"}]}
     url = f"{lab.url}{CHAT}?token=query-secret"
-    answer = httpx.post(url, headers=headers, json=body, timeout=15)
+    answer = plain_http.post(url, headers=headers, json=body, timeout=15)
     line = lab.logged(answer.headers["x-request-id"])
     assert line["client"] == "demo"
     assert (line["method"], line["path"], line["status"]) == ("POST", CHAT, 200)

@@ -11,6 +11,7 @@ from tests.e2e.cloud_containers import CLOUD_KEY, CLOUD_NAME
 from tests.e2e.cloud_lab import CloudLab
 from tests.e2e.gateway_lab import CHAT
 from tests.e2e.gateway_tree import KEY
+from tests.lab import plain_http
 from tests.render.cloud_plans import PROVIDER_MODEL
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -103,12 +104,16 @@ def test_the_cloud_sees_its_own_key_and_model_and_nothing_of_the_client(lab: Clo
 
 def test_the_query_string_stays_here(lab: CloudLab) -> None:
     url = f"{lab.url}{CHAT}?user=alice"
-    assert httpx.post(url, json={"model": "chat"}, headers=HEADERS, timeout=15).status_code == 200
+    assert (
+        plain_http.post(url, json={"model": "chat"}, headers=HEADERS, timeout=15).status_code == 200
+    )
     assert lab.left()[0]["path"] == "/openai/v1/chat/completions"
 
 
 def test_a_stream_from_the_cloud_arrives_event_by_event(lab: CloudLab) -> None:
-    with httpx.stream("POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15) as answer:
+    with plain_http.stream(
+        "POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15
+    ) as answer:
         request_id = answer.headers["x-request-id"]
         assert _reason(answer) == ("acme", "unavailable")
         arrivals = [piece for piece in answer.iter_raw() if piece]
@@ -180,7 +185,9 @@ def test_a_cloud_that_dies_in_a_stream_is_seen_by_the_client(lab: CloudLab) -> N
 
 
 def test_a_client_that_hangs_up_ends_the_clouds_answer(lab: CloudLab) -> None:
-    with httpx.stream("POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15) as answer:
+    with plain_http.stream(
+        "POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15
+    ) as answer:
         request_id = answer.headers["x-request-id"]
         next(answer.iter_raw())
     assert lab.ended(request_id)["event"] == "ended"

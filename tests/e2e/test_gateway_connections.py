@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.gateway_lab import Lab, docker, own_address
 from tests.e2e.test_gateway_floods import BASE_MIB, HEAD, memory_mib
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(300)]
 
@@ -52,7 +53,7 @@ def connected(lab: Lab, count: int, first: bytes) -> Iterator[list[socket.socket
 
 def active(lab: Lab) -> int:
     """Connections that nginx has, by its own count."""
-    return int(httpx.get(f"{lab.admin_url}/status", timeout=5).text.split()[2])
+    return int(plain_http.get(f"{lab.admin_url}/status", timeout=5).text.split()[2])
 
 
 def served_again(lab: Lab) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.gateway_lab import CHAT, Lab, docker, said
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.raw_client import connect
+from tests.lab import plain_http
 from tests.lab.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -123,7 +124,7 @@ def test_bodies_of_no_length_that_never_end_are_cut_at_the_limit(lab: Lab) -> No
 
     headers = {"Authorization": f"Bearer {KEY}"}
     try:
-        answer = httpx.post(lab.url + CHAT, content=endless(), headers=headers, timeout=15)
+        answer = plain_http.post(lab.url + CHAT, content=endless(), headers=headers, timeout=15)
     except httpx.WriteError:
         return
     assert answer.status_code == 413

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.e2e.gateway_lab import CHAT, Lab, running_lab, said
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.limited_clients import CLIENTS, TIERS, ask, streaming
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -100,8 +100,8 @@ def test_whoever_tries_keys_is_limited_and_a_valid_key_from_there_is_not(lab: La
     assert [said(answer)[0] for answer in answers] == [401] * 5 + [429] * 7
     assert said(answers[-1]) == (429, "too_many_wrong_keys")
     assert answers[-1].headers["retry-after"] == "10"
-    assert httpx.get(f"{lab.url}/v1/models", timeout=5).status_code == 429
-    assert httpx.get(f"{lab.url}/healthz", timeout=5).status_code == 200
+    assert plain_http.get(f"{lab.url}/v1/models", timeout=5).status_code == 429
+    assert plain_http.get(f"{lab.url}/healthz", timeout=5).status_code == 200
     assert lab.chat().status_code == 200
     assert len(lab.seen()) == 1
 

@@ -12,6 +12,7 @@ import pytest
 from deploys.render.nginx import gateway_revision, pools_digest
 from tests.e2e.gateway_lab import CHAT, Lab, docker, gateway_arguments
 from tests.e2e.gateway_tree import KEY, write_tree
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -27,7 +28,7 @@ def restored(lab: Lab) -> Iterator[Lab]:
 
 def served_revision(lab: Lab) -> str:
     """What the admin listener says."""
-    return str(httpx.get(f"{lab.admin_url}/revision", timeout=5).json()["revision"])
+    return str(plain_http.get(f"{lab.admin_url}/revision", timeout=5).json()["revision"])
 
 
 def reload(lab: Lab) -> None:
@@ -54,9 +55,9 @@ def test_the_rendered_files_pass_nginx_and_are_served_under_their_revision(lab: 
 
 
 def test_the_admin_listener_serves_nothing_but_revision_and_status(lab: Lab) -> None:
-    assert "Active connections" in httpx.get(f"{lab.admin_url}/status", timeout=5).text
+    assert "Active connections" in plain_http.get(f"{lab.admin_url}/status", timeout=5).text
     for path in ("/", CHAT, "/v1/models", "/nginx.conf", "/healthz"):
-        assert httpx.get(lab.admin_url + path, headers=HEADERS, timeout=5).status_code == 404
+        assert plain_http.get(lab.admin_url + path, headers=HEADERS, timeout=5).status_code == 404
 
 
 def test_nginx_runs_without_root_or_capabilities_and_writes_only_to_tmp(lab: Lab) -> None:
@@ -111,7 +112,7 @@ def test_a_new_client_may_enter_after_a_reload_and_a_removed_one_may_not(restore
 def test_a_stream_outlives_a_reload(restored: Lab) -> None:
     body = {"model": "chat", "stream": True}
     url = restored.url + CHAT
-    with httpx.stream("POST", url, json=body, headers=HEADERS, timeout=15) as answer:
+    with plain_http.stream("POST", url, json=body, headers=HEADERS, timeout=15) as answer:
         pieces = answer.iter_text()
         first = next(pieces)
         load(restored, gateway_revision(write_tree(restored.folder, body_limit_mib=6)))

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.gateway_lab import CHAT, Lab, docker, start_engine, wait_until_it_serves
 from tests.e2e.gateway_tree import KEY
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -50,7 +51,9 @@ def test_streams_are_shared_out_evenly_over_the_workers(lab: Lab) -> None:
 
 def test_a_stream_arrives_event_by_event(lab: Lab) -> None:
     lab.engines("holds")
-    with httpx.stream("POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15) as answer:
+    with plain_http.stream(
+        "POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15
+    ) as answer:
         assert answer.headers["content-type"] == "text/event-stream"
         pieces = answer.iter_raw()
         # The engine goes on until it is told not to: what is held back would never come.
@@ -62,7 +65,9 @@ def test_a_stream_arrives_event_by_event(lab: Lab) -> None:
 
 def test_a_client_that_hangs_up_ends_the_generation(lab: Lab) -> None:
     lab.engines("holds")
-    with httpx.stream("POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15) as answer:
+    with plain_http.stream(
+        "POST", lab.url + CHAT, json=STREAM, headers=HEADERS, timeout=15
+    ) as answer:
         request_id = answer.headers["x-request-id"]
         next(answer.iter_raw())
     assert lab.logged(request_id)["status"] == 200

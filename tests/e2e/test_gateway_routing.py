@@ -12,6 +12,7 @@ from deploys.render.nginx import gateway_revision
 from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, running_lab, said
 from tests.e2e.gateway_tree import KEY, write_tree
 from tests.e2e.routing_pools import POOLS, drained
+from tests.lab import plain_http
 from tests.lab.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -62,7 +63,7 @@ def at_once(
 
 def ask(lab: Lab, path: str, body: Mapping[str, object]) -> httpx.Response:
     """One request to any path, with a key."""
-    return httpx.post(lab.url + path, json=body, headers=HEADERS, timeout=15)
+    return plain_http.post(lab.url + path, json=body, headers=HEADERS, timeout=15)
 
 
 @pytest.mark.parametrize("name", ["chat", "gpt-4o-mini", "Org/Chat-1.5"])
@@ -70,7 +71,7 @@ def test_a_pool_answers_to_each_of_its_names(lab: Lab, name: str) -> None:
     answer = lab.chat({"model": name})
     assert answer.status_code == 200
     assert answer.headers["x-homeport-pool"] == "chat"
-    listed = httpx.get(f"{lab.url}/v1/models", headers=HEADERS, timeout=15).json()["data"]
+    listed = plain_http.get(f"{lab.url}/v1/models", headers=HEADERS, timeout=15).json()["data"]
     assert name in [model["id"] for model in listed]
 
 
@@ -155,4 +156,4 @@ def test_a_drained_replicas_sessions_move_and_the_others_stay(lab: Lab) -> None:
         lab.reload()
     # The replica's address is looked up anew.
     until(lambda: {one: in_session(lab, one).json()["served_by"] for one in sessions} == before)
-    assert httpx.get(f"{lab.admin_url}/revision", timeout=5).json()["revision"] == revision
+    assert plain_http.get(f"{lab.admin_url}/revision", timeout=5).json()["revision"] == revision

@@ -15,6 +15,7 @@ from deploys.render.nginx_tls import CIPHERS
 from tests.e2e.gateway_lab import CHAT, docker, gateway_arguments, said
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.tls_lab import NAME, NAMES, OTHER, TlsLab, running_tls_lab
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -77,7 +78,7 @@ def test_a_request_for_another_host_than_its_handshake_is_misdirected(lab: TlsLa
 
 
 def test_plain_http_gets_an_error_document_and_no_answer(lab: TlsLab) -> None:
-    answer = httpx.get(f"http://127.0.0.1:{lab.port}/v1/models")
+    answer = plain_http.get(f"http://127.0.0.1:{lab.port}/v1/models")
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "not_tls"
     assert docker("port", f"{lab.name}-nginx").count("->") == 1

@@ -37,6 +37,7 @@ from tests.e2e.test_gateway_smuggling import (  # noqa: F401 - run by pytest
     test_what_could_be_read_in_two_ways_is_refused,
     test_what_is_odd_and_plain_reaches_the_engine_as_one_plain_request,
 )
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -75,7 +76,7 @@ def in_pool(lab: Lab, pool: str, key: str = KEY, **headers: str) -> httpx.Respon
     """One chat completion of a pool, by its path."""
     shown = {"Authorization": f"Bearer {key}", **headers}
     url = f"{lab.url}/pools/{pool}{CHAT}"
-    return httpx.post(url, json={"messages": []}, headers=shown, timeout=15)
+    return plain_http.post(url, json={"messages": []}, headers=shown, timeout=15)
 
 
 def test_the_container_has_no_script_module_and_nginx_asks_for_none(lab: Lab) -> None:
@@ -109,10 +110,12 @@ def test_the_list_of_models_is_found_below_every_pool(lab: Lab) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     for prefix in ("", "/pools/chat", "/pools/other"):
         url = f"{lab.url}{prefix}/v1/models"
-        names = [one["id"] for one in httpx.get(url, headers=headers, timeout=15).json()["data"]]
+        names = [
+            one["id"] for one in plain_http.get(url, headers=headers, timeout=15).json()["data"]
+        ]
         assert names == ["Org/Other-1.5", "chat", "patient", "session"]
-        assert httpx.get(url, timeout=15).status_code == 401
-        assert httpx.post(url, headers=headers, timeout=15).headers["allow"] == "GET"
+        assert plain_http.get(url, timeout=15).status_code == 401
+        assert plain_http.post(url, headers=headers, timeout=15).headers["allow"] == "GET"
 
 
 def test_a_body_is_not_looked_at(lab: Lab) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.catalogue.tiny_encoder import EMBEDDING, write_tiny_encoder
 from tests.e2e.checkout import Checkout
 from tests.e2e.conftest import open_folder, restore
+from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -43,7 +44,7 @@ def served(demo: Checkout) -> Iterator[Checkout]:
 
 def _asked(demo: Checkout, path: str, body: dict[str, Any]) -> httpx.Response:
     headers = {"Authorization": f"Bearer {demo.key}"}
-    return httpx.post(f"{URL}{path}", json=body, headers=headers, timeout=60)
+    return plain_http.post(f"{URL}{path}", json=body, headers=headers, timeout=60)
 
 
 def test_a_pool_of_vectors_gives_one_for_each_text(served: Checkout) -> None:

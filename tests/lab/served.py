@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.checkout import Checkout, make_checkout
+from tests.lab import plain_http
 from tests.lab.gpus import Gpu
 from tests.lab.host import LabHost
 from tests.lab.inventory import assignments, connection_data
@@ -71,7 +72,7 @@ class Served:
         body = {"model": "chat", "max_tokens": 4, "messages": [{"role": "user", "content": "Hi"}]}
         url = f"http://{self.host('gate1').address}:8080/v1/chat/completions"
         headers = {"Authorization": f"Bearer {key}", "X-Session-Id": session}
-        return httpx.post(url, json=body, headers=headers, timeout=timeout_seconds)
+        return plain_http.post(url, json=body, headers=headers, timeout=timeout_seconds)
 
     def loads_revision(self, revision: str) -> None:
         """Waits until the gateway's nginx has loaded files of this revision."""

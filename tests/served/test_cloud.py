@@ -9,6 +9,7 @@ import pytest
 
 from deploys.operations.fleet_way import unit_name
 from deploys.render.image_tags import built_reference
+from tests.lab import plain_http
 from tests.lab.certificates import authority, server_certificate
 from tests.lab.labels import resource
 from tests.lab.machine import ROOT, docker
@@ -89,13 +90,13 @@ def ask(served: Served, model: str = "chat", key: str = KEY, **headers: str) -> 
     url = f"http://{served.host('gate1').address}:8080/v1/chat/completions"
     body = {"model": model, "max_tokens": 4, "messages": [{"role": "user", "content": "Hi"}]}
     sent = {"Authorization": f"Bearer {key}", **headers}
-    return httpx.post(url, json=body, headers=sent, timeout=30)
+    return plain_http.post(url, json=body, headers=sent, timeout=30)
 
 
 def seen() -> list[dict[str, object]]:
     """What has reached the cloud."""
     port = docker("port", CONTAINER, "8090").split()[0]
-    found: list[dict[str, object]] = httpx.get(f"http://{port}/seen", timeout=5).json()
+    found: list[dict[str, object]] = plain_http.get(f"http://{port}/seen", timeout=5).json()
     return found
 
 
