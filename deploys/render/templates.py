@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -37,6 +38,17 @@ def literal(value: object) -> str:
 
 def renderer(templates: Path) -> Render:
     """A function (template's path below `templates`, values) -> text."""
+    environment = _environment(templates)
+
+    def render(template: str, values: Mapping[str, object]) -> str:
+        return environment.get_template(template).render(values)
+
+    return render
+
+
+@cache
+def _environment(templates: Path) -> jinja2.Environment:
+    """Kept, because it keeps what it has compiled of the templates."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
@@ -47,8 +59,4 @@ def renderer(templates: Path) -> Render:
         autoescape=False,  # noqa: S701
     )
     environment.filters["literal"] = literal
-
-    def render(template: str, values: Mapping[str, object]) -> str:
-        return environment.get_template(template).render(values)
-
-    return render
+    return environment
