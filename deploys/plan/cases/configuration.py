@@ -111,4 +111,5 @@ def _device(name: str) -> Device:
     entry = find_gpu(name)
     if entry is None:
         return Device(name)
-    return Device(name, entry.sm_count, entry.visible_mib, entry.process_mib)
+    fabric = entry.nvlink == "fabric"
+    return Device(name, entry.sm_count, entry.visible_mib, entry.process_mib, fabric)

@@ -17,6 +17,8 @@ class Device:
     """What CUDA reports, which is less than NVML does."""
     process_mib: float | None = None
     """Measured with one empty context; replaces the rule."""
+    fabric: bool = False
+    """NVLink's switches join it to its neighbours."""
 
 
 @dataclass(frozen=True)

@@ -152,12 +152,9 @@ def _extras(question: _Question) -> dict[str, Range]:
 def _around(question: _Question, device: Device) -> dict[str, Range]:
     """Process and margin; CUDA graphs are in the process's size."""
     parts = {}
-    if device.process_mib is not None:
-        context = device.process_mib
-        parts["process"] = Range(context + process.WORK_MIB, context + process.UPPER_WORK_MIB)
-    elif device.sm_count is not None:
-        count = device.sm_count
-        parts["process"] = Range(process.expected_mib(count), process.upper_mib(count))
+    context = process.context(device)
+    if context is not None:
+        parts["process"] = context + Range(process.WORK_MIB, process.UPPER_WORK_MIB)
     hidden = _hidden_pool_mib(question)
     if "process" in parts and hidden:
         parts["process"] += exactly(hidden)

@@ -69,15 +69,19 @@ def _question(
         total_gib=total_gib(asked),
         weights=weights and _measured(case, "weights", weights),
         activation=_measured(case, "compute_buffer", activation).expected,
-        outside=_measured(case, "outside", Range(profile.outside_gib, profile.upper_outside_gib)),
+        outside=_measured(case, "outside", _outside(asked, profile)),
         graphs=NOTHING if asked.eager else _measured(case, "graphs", graphs),
     )
 
 
+def _outside(asked: VllmConfiguration, profile: VllmProfile) -> Range:
+    joined = asked.tensor_parallel > 1 and any(device.fabric for device in asked.devices)
+    return profile.fabric_outside_gib if joined else profile.outside_gib
+
+
 def _measured(case: Case, part: str, gib: Range) -> Range:
     """GiB, corrected by what an instance was measured to take on each of its GPUs."""
-    size = case.corrections.apply("GPU0", part, _mib(gib))
-    return Range(size.expected / 1024, size.upper / 1024)
+    return _gib(case.corrections.apply("GPU0", part, _mib(gib)))
 
 
 def _weights(case: Case, asked: VllmConfiguration, shape: Architecture) -> tuple[Range | None, str]:
@@ -103,10 +107,8 @@ def _activation_gib(asked: VllmConfiguration, shape: Architecture, profile: Vllm
 def _context(question: _Question) -> Range | None:
     """GiB of the process's own context, where the GPU is known."""
     devices = question.asked.devices
-    count = devices[0].sm_count if devices else None
-    if count is None:
-        return None
-    return Range(process.expected_mib(count) / 1024, process.upper_mib(count) / 1024)
+    context = process.context(devices[0]) if devices else None
+    return context and _gib(context)
 
 
 def _pool(question: _Question) -> Range | None:
@@ -145,6 +147,10 @@ def _parts(question: _Question, pool: Range | None) -> dict[str, Range]:
 
 def _mib(gib: Range) -> Range:
     return Range(gib.expected * 1024, gib.upper * 1024)
+
+
+def _gib(mib: Range) -> Range:
+    return Range(mib.expected / 1024, mib.upper / 1024)
 
 
 def _filled(question: _Question, pool: Range | None) -> Pool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from deploys.plan.calibration import HostMeasurements
+from deploys.plan.gpu_catalogue import find_gpu
 from deploys.plan.known_gpu import known_gpu
 from deploys.plan.memory import process
 from deploys.plan.memory.configuration import Device
@@ -44,7 +45,9 @@ class GpuKind:
     @property
     def device(self) -> Device:
         """As the estimator needs to know it."""
-        return Device(self.name, self.sm_count, self.visible_mib, self.process_mib)
+        entry = find_gpu(self.name)
+        fabric = entry is not None and entry.nvlink == "fabric"
+        return Device(self.name, self.sm_count, self.visible_mib, self.process_mib, fabric)
 
     @property
     def card(self) -> tuple[str, int | None, str, float]:

@@ -4,11 +4,10 @@ from dataclasses import replace
 from math import floor
 
 from deploys.plan.calibration import Start, corrections_for
-from deploys.plan.memory import process
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights, VllmConfiguration
 from deploys.plan.memory.corrections import Corrections
-from deploys.plan.memory.estimate import DeviceEstimate, Estimate, Pool, Range, exactly
+from deploys.plan.memory.estimate import DeviceEstimate, Estimate, Pool, Range
 from deploys.plan.memory.profiles.vllm_choice import vllm_profile
 from deploys.plan.memory.vllm_layout import batch_limits
 from deploys.plan.search.fit import Fit, refused
@@ -130,7 +129,7 @@ def _pinned_gib(question: Question, pool: Pool) -> float:
 
 def _judged(question: Question, asked: VllmConfiguration, answer: Estimate) -> Fit:
     pool, kind = answer.pool, question.kind
-    devices = tuple(_with_its_pool(device, pool, kind) for device in answer.gpus)
+    devices = tuple(_with_its_pool(device, pool) for device in answer.gpus)
     verdict = judge(replace(devices[0], device=kind.name), kind.visible_mib, kind.used_mib)
     if pool is not None:
         verdict = _by_requests(question, pool, verdict)
@@ -148,17 +147,11 @@ def _judged(question: Question, asked: VllmConfiguration, answer: Estimate) -> F
     )
 
 
-def _with_its_pool(device: DeviceEstimate, pool: Pool | None, kind: GpuKind) -> DeviceEstimate:
+def _with_its_pool(device: DeviceEstimate, pool: Pool | None) -> DeviceEstimate:
     """The pool takes what the other parts leave: the more they need, the smaller it is."""
     parts = dict(device.parts)
     expected, lowest = (pool.expected_gib or 0, pool.lowest_gib or 0) if pool else (0.0, 0.0)
     parts["kv_cache"] = Range(max(0.0, expected) * 1024, max(0.0, lowest) * 1024)
-    if kind.process_mib is not None:
-        # The estimator knows the size by the rule, the survey has measured it.
-        count, measured = kind.sm_count, exactly(kind.process_mib)
-        if count is not None:
-            measured += Range(-process.expected_mib(count), -process.upper_mib(count))
-        parts["process"] += measured
     return replace(device, parts=parts)
 
 

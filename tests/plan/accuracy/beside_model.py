@@ -14,11 +14,11 @@ from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, LlamaCppConfiguration
 from deploys.plan.memory.estimate import Estimate, Range
 from tests.plan.accuracy.comparison import Row
-from tests.plan.accuracy.exceptions import PROCESS_SEEN
+from tests.plan.accuracy.exceptions import CONTEXT, PROCESS
 from tests.plan.accuracy.llamacpp import total
 
 PUBLISHED = Path(__file__).parents[2] / "catalogue" / "published"
-# An 8 GB laptop card of the Ada generation, which the catalogue does not have (process.py).
+# An 8 GB laptop card of the Ada generation, which the catalogue does not have.
 LAPTOP_SMS = 24
 
 
@@ -27,9 +27,17 @@ def rows(case: Case, entry: Mapping[str, Any]) -> Iterator[Row]:
     observed = entry["observed"]
     yield from _draft(case, observed)
     yield from _projector(case, entry)
-    for sm_count, seen in _contexts(entry):
-        expected, upper = process.expected_mib(sm_count), process.upper_mib(sm_count)
-        yield PROCESS_SEEN, seen, expected, upper, 0
+    for quantity, sm_count, seen in _around(entry):
+        part = _context(sm_count) if quantity == CONTEXT else _at_work(sm_count)
+        yield quantity, seen, part.expected, part.upper, 0
+
+
+def _context(sm_count: int) -> Range:
+    return Range(process.expected_mib(sm_count), process.upper_mib(sm_count))
+
+
+def _at_work(sm_count: int) -> Range:
+    return _context(sm_count) + Range(process.WORK_MIB, process.UPPER_WORK_MIB)
 
 
 def _draft(case: Case, observed: Mapping[str, Any]) -> Iterator[Row]:
@@ -53,8 +61,7 @@ def _draft(case: Case, observed: Mapping[str, Any]) -> Iterator[Row]:
         if number is not None:
             yield quantity, number, part.expected, part.upper, 0
     if "nvidia_smi" in observed and total(observed) is not None:
-        around = Range(process.expected_mib(LAPTOP_SMS), process.upper_mib(LAPTOP_SMS))
-        whole = gpu.engine + around
+        whole = gpu.engine + _at_work(LAPTOP_SMS)
         yield "process in nvidia-smi", observed["nvidia_smi"], whole.expected, whole.upper, 0
 
 
@@ -93,21 +100,21 @@ def _projector(case: Case, entry: Mapping[str, Any]) -> Iterator[Row]:
     yield "projector compute buffer", seen["mmproj compute"], compute, compute, 0
 
 
-def _contexts(entry: Mapping[str, Any]) -> Iterator[tuple[int, float]]:
-    """(SMs, MiB) of what a process took beside its buffers."""
+def _around(entry: Mapping[str, Any]) -> Iterator[tuple[str, int, float]]:
+    """(quantity, SMs, MiB) of what a process took beside its buffers, or had before any."""
     observed = entry["observed"]
     devices = devices_of(entry["config"].get("gpus") or [])
     sm_count = devices[0].sm_count if devices else None
     if "ctx_overhead" in observed:
-        yield LAPTOP_SMS, observed["ctx_overhead"]
+        yield PROCESS, LAPTOP_SMS, observed["ctx_overhead"]
     if sm_count:
         for name in ("unaccounted", "unaccounted_other"):
             if name in observed:
-                yield sm_count, observed[name]
+                yield PROCESS, sm_count, observed[name]
         for gpu, driver in observed.get("driver", {}).items():
-            yield sm_count, driver - observed["engine"][gpu]
+            yield PROCESS, sm_count, driver - observed["engine"][gpu]
     named = observed.get("context")
     for title, mib in named.items() if isinstance(named, dict) else ():
         found = re.search(r"\((\d+) SM\)", title)
         assert found, title
-        yield int(found[1]), mib
+        yield CONTEXT, int(found[1]), mib

@@ -9,7 +9,7 @@ from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights, VllmConfiguration
 from deploys.plan.memory.profiles.vllm_choice import vllm_profile
 from tests.plan.accuracy.comparison import Row
-from tests.plan.accuracy.exceptions import GRAPHS_SEEN, POOL, POOL_SEEN, POOLS_SEEN
+from tests.plan.accuracy.exceptions import GRAPHS_SEEN, POOL
 
 # Matrices of these formats are all quantised or all kept, so that sizes follow from the shape.
 PLAIN_FORMATS = ("bf16", "fp16")
@@ -85,5 +85,4 @@ def _pool(case: Case, observed: Mapping[str, Any]) -> Iterator[Row]:
     if seen is None and "blocks" in observed and pool.bytes_per_block:
         seen = observed["blocks"] * pool.bytes_per_block / 2**30
     if seen is not None and pool.expected_gib is not None and pool.lowest_gib is not None:
-        quantity = POOL_SEEN if case.name in POOLS_SEEN else POOL
-        yield quantity, seen, pool.expected_gib, pool.lowest_gib, pool.budget_gib or 0
+        yield POOL, seen, pool.expected_gib, pool.lowest_gib, pool.budget_gib or 0

@@ -44,7 +44,7 @@ def test_a_slice_has_its_part_of_the_bandwidth() -> None:
 def test_the_budget_is_what_cuda_sees_less_others_process_and_margin() -> None:
     (idle,) = _usable(card("GPU-a", "RTX 4090"))
     (shared,) = _usable(card("GPU-a", "RTX 4090", used_mib=3000, process_mib=456))
-    assert idle.kind.budget_mib == 24_080 - (60 + 3.7 * 128) - 0.03 * 24_080
+    assert idle.kind.budget_mib == 24_080 - (222 + 2.6 * 128) - 0.03 * 24_080
     assert shared.kind.budget_mib == 24_080 - 3000 - 456 - 0.03 * 24_080
 
 

@@ -28,7 +28,7 @@ def test_an_f16_cache_is_kept_where_it_fits_and_q8_0_taken_where_it_does_not() -
 
 
 def test_a_better_quantization_with_a_smaller_cache_comes_before_a_lesser_one_with_f16() -> None:
-    words = {"model": "qwen3-32b", "context_tokens": 8192}
+    words = {"model": "qwen3-32b", "context_tokens": 6144}
     assert _replica(ONE, **words).model.quantization == "Q5_K_M"
     assert _arguments(ONE, **words).kv_cache_type == "q8_0"
     # Which would have had room.
@@ -51,7 +51,7 @@ def test_without_flash_attention_the_cache_stays_f16() -> None:
 
 
 def test_layers_go_to_ram_last_and_as_few_as_needed() -> None:
-    words = {"model": "qwen3-32b-q4_k_m", "context_tokens": 65_536, "kv_cache_type": "f16"}
+    words = {"model": "qwen3-32b-q4_k_m", "context_tokens": 61_440, "kv_cache_type": "f16"}
     layers = _arguments(ONE, **words).gpu_layers
     assert 0 < layers < 65
     assert _replica(ONE, gpu_layers=layers, **words).verdicts[0].outcome is Outcome.FITS

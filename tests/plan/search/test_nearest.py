@@ -42,9 +42,9 @@ def test_a_cache_that_is_too_large_has_several_ways_out() -> None:
     assert found == [
         "kv_cache_type q8_0",
         "kv_cache_type q4_0",
-        "gpu_layers 54",
+        "gpu_layers 53",
         "model qwen3-32b-q3_k_m",
-        "context_tokens 20224",
+        "context_tokens 18944",
     ]
 
 
@@ -76,7 +76,7 @@ def test_the_other_engine_is_suggested_where_one_is_pinned() -> None:
 def test_other_hosts_are_suggested_where_some_are_pinned() -> None:
     hosts = [host("a", "T4", ram_mib=8192), host("b", "RTX 4090")]
     found = _suggestions(environment(hosts, {"chat": chat(hosts=("a",))}))
-    assert found == ["hosts b", "quantization Q3_K_M", "context_tokens 768"]
+    assert found == ["hosts b", "quantization Q3_K_M"]
 
 
 def test_what_would_displace_another_pool_is_not_suggested() -> None:
@@ -177,7 +177,7 @@ def test_every_pool_that_does_not_fit_is_told_of_at_once() -> None:
 
 def test_what_is_offered_leaves_the_pool_beside_it_its_place() -> None:
     pools = {"one": chat("llama-3.1-8b", 8192), "two": chat("llama-3.1-8b", 131_072, slots=8)}
-    asked = environment([host("a", "RTX 3090", "RTX 3090", ram_mib=8192)], pools)
+    asked = environment([host("a", "RTX 3090", "RTX 3090", ram_mib=12_288)], pools)
     outcomes = place_all(asked)
     offered = nearest(asked, outcomes, outcomes.not_found["two"])
     assert offered

@@ -69,7 +69,7 @@ def test_the_share_leaves_room_for_others_the_context_and_the_margin() -> None:
     used = card("GPU-a-0", "H100 SXM", used_mib=20_000)
     hardware = H100.hardware.model_copy(update={"gpus": (used,)})
     shared = H100.model_copy(update={"hardware": hardware})
-    # (81,121 - 20,000 - (60 + 3.7 x 132) - 3 %) / 81,121 = 0.716
+    # (81,121 - 20,000 - (222 + 2.6 x 132) - 3 %) / 81,121 = 0.716
     assert _arguments(shared, context_tokens=4096).utilisation == 0.71
 
 
@@ -85,12 +85,12 @@ def test_a_pinned_share_is_kept_and_checked() -> None:
 def test_a_pool_of_too_few_requests_is_tight_and_says_how_many_it_holds() -> None:
     pool = _pool(host("a", "RTX 4090"), context_tokens=16_384)
     assert pool.replicas[0].verdicts[0].outcome is Outcome.TIGHT
-    assert pool.reasons[-1] == "tight: KV cache: it holds 1.7 of 8 requests of 16,384 tokens"
+    assert pool.reasons[-1] == "tight: KV cache: it holds 2.0 of 8 requests of 16,384 tokens"
 
 
 def test_a_pool_of_no_whole_request_is_refused_in_vllms_words() -> None:
     found = refusal([host("a", "RTX 4090")], chat=chat("llama-3.1-8b-bf16", 65_536))
-    assert "KV cache: one request needs 8.00 GiB, 3." in found.found
+    assert "KV cache: one request needs 8.00 GiB, 4." in found.found
 
 
 def test_gpus_without_bf16_compute_in_half() -> None:

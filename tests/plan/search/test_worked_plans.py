@@ -23,17 +23,17 @@ def test_one_rtx_4090_serves_a_32b_model() -> None:
         "chat-1   a     qwen3-32b-q4_k_m  llamacpp  16384    1      1442 of 1856  < 52",
         "a: 1,856 of 262,144 MiB RAM planned",
         "  GeForce RTX 4090       chat-1     "
-        "WWWWWWWWWWWWWWWWWWWWWWWWKKKKKKpm 23,276 of 24,080 MiB fits",
-        "  W weights, K KV cache, p process, m margin",
+        "WWWWWWWWWWWWWWWWWWWWWWWWKKKcp..m 21,746 of 24,080 MiB fits",
+        "  W weights, K KV cache, c compute buffer, p process, m margin, . free",
         "pool chat on llamacpp (the catalogue has the model as GGUF only):",
         "  quantization Q4_K_M: the first that fits of Q6_K, Q5_K_M, Q8_0, Q4_K_M",
         "  one GPU: it holds everything",
-        "  KV cache f16: nothing is lost",
+        "  KV cache q8_0: with f16 it does not fit",
         "  context 16384 = 16384 tokens x 1 slots",
         "  gpu_layers 65: all, the output counted too",
         "  threads 16: physical cores near its GPUs shared out among the replicas there",
         "  replaced by swap (it is alone in pool chat: 503 with Retry-After meanwhile; no surge: "
-        "a second one needs a GeForce RTX 4090 with 23,276 MiB free; 0 are free on its host), "
+        "a second one needs a GeForce RTX 4090 with 21,746 MiB free; 0 are free on its host), "
         "drained for 600 s at most: chat-1",
         "  one request gets at most 52 tokens/s; usual 31 to 44, below 26 something is wrong",
     ]
@@ -44,21 +44,21 @@ def test_two_rtx_3090_split_its_layers_for_two_long_requests() -> None:
     assert _printed([host("a", "RTX 3090", "RTX 3090")], **words)[2:] == [
         "a: 2,048 of 262,144 MiB RAM planned",
         "  GeForce RTX 3090       chat-1     "
-        "WWWWWWWWWWWWWWWWWKKKKKKKKKKKc..m 21,923 of 24,124 MiB fits",
+        "WWWWWWWWWWWWWWWWWKKKKKKKKKKKcp.m 22,295 of 24,124 MiB fits",
         "  GeForce RTX 3090       chat-1     "
-        "WWWWWWWWWWWWWWWWKKKKKKKKKKKc...m 21,203 of 24,124 MiB fits",
-        "  W weights, K KV cache, c compute buffer, m margin, . free",
+        "WWWWWWWWWWWWWWWWKKKKKKKKKKKcp..m 21,575 of 24,124 MiB fits",
+        "  W weights, K KV cache, c compute buffer, p process, m margin, . free",
         "pool chat on llamacpp (the catalogue has the model as GGUF only):",
         "  quantization Q6_K: the first that fits of Q6_K, Q5_K_M, Q8_0, Q4_K_M",
-        "  layers split over 2 GPUs; on fewer: GeForce RTX 3090 (GPU0) needs 28,007 MiB "
-        "(weights 18,424 + KV cache 8,704 + compute buffer 516 + process 363); "
+        "  layers split over 2 GPUs; on fewer: GeForce RTX 3090 (GPU0) needs 28,379 MiB "
+        "(weights 18,424 + KV cache 8,704 + compute buffer 516 + process 735); "
         "budget 23,400 MiB (24,124 less margin 724)",
         "  KV cache f16: nothing is lost",
         "  context 65536 = 32768 tokens x 2 slots",
         "  gpu_layers 65: all, the output counted too",
         "  threads 32: physical cores near its GPUs shared out among the replicas there",
         "  replaced by swap (it is alone in pool chat: 503 with Retry-After meanwhile; no surge: "
-        "a second one needs 2 GPUs like its own with 21,923 MiB free; 0 are free on its host), "
+        "a second one needs 2 GPUs like its own with 22,295 MiB free; 0 are free on its host), "
         "drained for 600 s at most: chat-1",
         "  one request gets at most 36 tokens/s; usual 21 to 30, below 18 something is wrong",
     ]
@@ -73,18 +73,18 @@ def test_eight_h100_serve_a_70b_model_twice_over_nvlink() -> None:
     assert lines[13:] == [
         "pool chat on vllm (16 requests at once, on GPUs that hold everything):",
         "  quantization fp8: the first that fits of fp8, bf16",
-        "  tensor parallel over 4 GPUs; on fewer: H100 SXM needs 75,180 MiB (weights 34,646 + "
-        "KV cache 36,649 + compute buffer 264 + graphs 2,048 + process 1,572); budget 78,687 MiB "
-        "(81,121 less margin 2,434); the KV cache is 4,311 MiB short",
+        "  tensor parallel over 4 GPUs; on fewer: H100 SXM needs 75,197 MiB (weights 34,646 + "
+        "KV cache 35,410 + compute buffer 264 + graphs 2,048 + process 2,828); budget 78,687 MiB "
+        "(81,121 less margin 2,434); the KV cache is 5,550 MiB short",
         "  KV cache f16: nothing is lost",
         "  16 requests of up to 16384 tokens at once",
         "  utilisation 0.92: 81,121 MiB less margin, context, at most 0.92",
-        "  KV cache holds 41.8 requests of 16,384 tokens, and more shorter",
+        "  KV cache holds 40.8 requests of 16,384 tokens, and more shorter",
         "  batch of 8,192 tokens: vllm's for such a GPU",
         "  threads 16: physical cores near its GPUs shared out among the replicas there",
         "  2 replicas: as many as the GPUs hold",
         "  replaced by shift (1 other replica carries pool chat meanwhile; no surge: "
-        "a second one needs 4 GPUs like its own with 75,180 MiB free; 0 are free on its host), "
+        "a second one needs 4 GPUs like its own with 75,197 MiB free; 0 are free on its host), "
         "drained for 600 s at most: chat-1, chat-2",
         "  one request gets at most 190 tokens/s; usual 57 to 104, below 47 something is wrong",
     ]
@@ -94,8 +94,8 @@ def test_what_does_not_fit_is_refused_with_the_sum_and_what_would() -> None:
     words = chat("qwen3-32b-q4_k_m", 32_768, kv_cache_type="f16", gpu_layers=65)
     assert str(refusal([host("a", "RTX 3090")], chat=words)) == (
         "error: inventories/group_data/lab.py: pools.chat: GeForce RTX 3090 (GPU0) needs "
-        "27,219 MiB (weights 18,424 + KV cache 8,192 + compute buffer 240 + process 363); "
+        "27,591 MiB (weights 18,424 + KV cache 8,192 + compute buffer 240 + process 735); "
         "budget 23,400 MiB (24,124 less margin 724); in the way: KV cache\n"
         "hint: nearest that fit, each by itself: kv_cache_type q8_0; kv_cache_type q4_0; "
-        "gpu_layers 54; model qwen3-32b-q3_k_m; context_tokens 20224"
+        "gpu_layers 53; model qwen3-32b-q3_k_m; context_tokens 18944"
     )

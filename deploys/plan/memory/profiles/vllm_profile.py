@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from deploys.plan.memory.estimate import Range
+
 
 @dataclass(frozen=True)
 class VllmProfile:
@@ -11,9 +13,10 @@ class VllmProfile:
     groups_layers: bool
     """Kinds of layers share one pool in groups (V1), else every layer caches everything."""
     bytes_per_logit: int
-    outside_gib: float
-    """Taken beside torch and activations: libraries, attention workspace."""
-    upper_outside_gib: float
+    outside_gib: Range
+    """Taken outside PyTorch beside the context: libraries' kernels, buffers of NCCL."""
+    fabric_outside_gib: Range
+    """The same of each of several GPUs that NVLink's switches join."""
     graphs_gib: float
     """Subtracted from the pool for CUDA graphs."""
     upper_graphs_gib: float

@@ -2,23 +2,23 @@
 
 A logit takes 38 bytes while it is sampled (vllm/model_executor/layers/sampler.py of 0.6): bf16 (2)
 and f32 (4) copies, sorted values (4), indices (8), and torch's sort with double buffers of values
-(4), indices (8) and a row of numbers (8). Outside torch: the workspaces of cuBLAS and cuBLASLt (32
-MiB each on Hopper; PyTorch's page on CUDA semantics, CUBLAS_WORKSPACE_CONFIG and
-CUBLASLT_WORKSPACE_SIZE), and as much for kernels that are loaded when first used: that half was
-added after a look at a published log, so vl01 and vl06 of tests/plan/measurements.json, which alone
-need it, are no evidence. Graphs are captured after the pool is taken.
+(4), indices (8) and a row of numbers (8). Outside PyTorch: the median and the most of ten published
+starts of V0 (0.04 to 0.39 GiB; tests/plan/evidence/outside.yaml); on GPUs joined by switches V1's,
+since no start of V0 on such was found. Graphs are captured after the pool is taken.
 """
 
 from dataclasses import replace
 
+from deploys.plan.memory.estimate import Range
+from deploys.plan.memory.profiles.vllm_0_33 import V0_33
 from deploys.plan.memory.profiles.vllm_profile import VllmProfile
 
 V0 = VllmProfile(
     name="vLLM V0",
     groups_layers=False,
     bytes_per_logit=38,
-    outside_gib=0.125,
-    upper_outside_gib=0.7,
+    outside_gib=Range(0.16, 0.39),
+    fabric_outside_gib=V0_33.fabric_outside_gib,
     graphs_gib=0.0,
     upper_graphs_gib=0.0,
     counts_concurrency=False,
