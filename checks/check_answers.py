@@ -19,5 +19,6 @@ def check_answers_say_who_gave_them(gateway: Gateway, fleet: Fleet) -> None:
         provider = answer.headers.get("x-homeport-provider", "")
         require(provider, f"{model}: the answer does not say who gave it", REMEDY)
         release = answer.headers.get("x-homeport-release", "")
-        found = f"{model}: the answer is of release {release or 'unknown'}, committed is {wanted}"
+        shown = release[:12] or "unknown"
+        found = f"{model}: the answer is of release {shown}, committed is {wanted[:12]}"
         require(release == wanted, found, REMEDY)

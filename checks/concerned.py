@@ -1,6 +1,6 @@
 """Which hosts, replicas and addresses a check is about, by the fixtures that it asks for."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from checks.committed import Committed, Replica
 
@@ -21,6 +21,14 @@ def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str
         for fixture, of_it in found.items()
         if fixture in fixtures
     }
+
+
+def host_of(parameters: Mapping[str, object]) -> str:
+    """The host that a check is about, by what its fixtures were parametrized with; or nothing."""
+    replica = parameters.get("replica")
+    if isinstance(replica, Replica):
+        return replica.host
+    return next((str(parameters[one]) for one in hosts((), parameters)), "")
 
 
 def shared_addresses(committed: Iterable[Committed]) -> list[str]:

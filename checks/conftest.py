@@ -11,7 +11,7 @@ from checks.committed import Committed, read_committed
 from checks.fleet import Deployed, Fleet
 from checks.probes.gateway import Gateway
 from checks.probes.live import observe_all
-from checks.results import Results, tell_plainly
+from checks.results import HOST, Results, hide_secrets, tell_plainly
 from deploys.certificates.entrance import entrance, other_entrance
 from deploys.settings.client import Client, asking_key
 from deploys.settings.inventory import UnknownEnvironment
@@ -21,6 +21,8 @@ from deploys.settings.secrets import resolve
 MakesReport = Generator[None, pytest.TestReport, pytest.TestReport]
 
 _COMMITTED = pytest.StashKey[tuple[Committed, ...]]()
+# What is never told: the keys that this run has in hand.
+_SECRETS = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(causes)
     config.pluginmanager.register(engine_fixtures)
     config.pluginmanager.register(gpu_fixtures)
+    config.stash[_SECRETS] = set()
     if config.getoption("--help"):
         return
     environment = config.getoption("--environment")
@@ -89,10 +92,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> MakesReport:
-    """A host or gateway that gives no answer is told in words, not in a traceback."""
-    report = yield
-    return tell_plainly(report, call)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> MakesReport:
+    """A host or gateway that gives no answer is told in words, not in a traceback; no secret is."""
+    report = tell_plainly((yield), call)
+    secrets = item.config.stash[_SECRETS]
+    hide_secrets(report, secrets)
+    parameters = getattr(item, "callspec", None)
+    host = concerned.host_of(parameters.params) if parameters is not None else ""
+    report.user_properties += [(HOST, host)] if host else []
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +141,7 @@ def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.C
     reference = asking_key(released.clients, datetime.now(UTC))
     try:
         key = resolve(reference, fleet.root)
+        pytestconfig.stash[_SECRETS].add(key.reveal())
     except Refused as refused:
         pytest.fail(str(refused), pytrace=False)
     url = pytestconfig.getoption("--gateway-url")

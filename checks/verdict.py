@@ -1,4 +1,8 @@
-"""How a check says no: the cause, and what to do about it."""
+"""How a check says no: the cause, and what to do about it.
+
+`checks/reports/said.py` reads these lines again: each thought begins at a line's start, and what
+belongs to it is indented.
+"""
 
 from collections.abc import Iterable
 from typing import NoReturn
@@ -11,7 +15,10 @@ def fail(cause: str, remedy: str, more: Iterable[str] = ()) -> NoReturn:
 
     `more` stands before the remedy: causes that a log tells of, with remedies of their own.
     """
-    pytest.fail("\n".join([cause, *more, f"remedy: {remedy}"]), pytrace=False)
+    # A cause may quote what others have said, and no line of that is a remedy of ours.
+    first, *others = cause.splitlines() or [""]
+    indented = [one if one[:1].isspace() else f"  {one}" for one in others]
+    pytest.fail("\n".join([first, *indented, *more, f"remedy: {remedy}"]), pytrace=False)
 
 
 def require(holds: object, cause: str, remedy: str) -> None:

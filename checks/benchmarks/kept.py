@@ -97,11 +97,16 @@ def newest(where: Path, model: str, fleet: str) -> Kept | None:
     return max(found, key=lambda one: (one.fleet == fleet, one.document["time"]), default=None)
 
 
-def _answered(where: Path) -> Iterator[Kept]:
+def of_fleet(where: Path, fleet: str) -> list[Kept]:
+    """All with answers of one release; raises Refused for a file that is no benchmark."""
+    return [one for one in _answered(where, fleet) if one.fleet == fleet]
+
+
+def _answered(where: Path, fleet: str = "*") -> Iterator[Kept]:
     """One without an answer says nothing of how fast a release was: it is left out, or a gate would
     compare with nothing and pass.
     """
-    for path in sorted(where.glob("*/*.json")):
+    for path in sorted(where.glob(f"{fleet}/*.json")):
         document = _read(path)
         if any(one["outcomes"].get(Outcome.answered) for one in document["loads"]):
             yield Kept(path, document)

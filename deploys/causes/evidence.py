@@ -28,11 +28,13 @@ _OPTION = re.compile(
     rf"(?i)(--[\w-]{{0,60}}?(?:{_SECRETS}|token)\s+)('[^']*'|\"[^\"]*\"|[^\s-]\S*)"
 )
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
-# Of well-known issuers, and JWTs.
+# Of well-known issuers, and JWTs. What is alike and no key is a name in pieces: `hp-gpu-server-01`.
 _ISSUED = re.compile(
-    r"\b(?:sk|pk|rk|hf|ghp|gho|ghs|github_pat|glpat|xox[abps]|nvapi|hp|gsk|AIza|AKIA|ASIA)"
-    r"[-_]?[A-Za-z0-9_-]{12,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"
+    r"\b(?:(?:sk|pk|rk|hf|ghp|gho|ghs|github_pat|glpat|xox[abps]|nvapi|hp|gsk)[-_]"
+    r"|(?P<whole>AIza|AKIA|ASIA)[-_]?)(?P<rest>[A-Za-z0-9_-]{12,})"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"
 )
+_SHORTEST_KEY, _SHORTEST_PIECE = 28, 10
 # Long and of one piece, as keys are made (`openssl rand -hex 24`, base64); digests that are called
 # so, and UUIDs of GPUs, whose pieces are short, are no secrets and often the point.
 _LONG = re.compile(r"(?<!sha256:)(?<![A-Za-z0-9+_-])[A-Za-z0-9+]{32,}={0,2}(?![A-Za-z0-9+])")
@@ -64,7 +66,7 @@ def masked(text: str) -> str:
     text = _BEARER.sub(rf"\1 {HIDDEN}", text)
     text = _OPTION.sub(_hidden_value, _NAMED.sub(_hidden_value, text))
     text = _USERINFO.sub(f"{HIDDEN}@", text)
-    text = _ISSUED.sub(HIDDEN, text)
+    text = _ISSUED.sub(_hidden_unless_name, text)
     return _LONG.sub(_hidden_if_mixed, text)
 
 
@@ -84,7 +86,18 @@ def _hidden_value(found: re.Match[str]) -> str:
     return found[0] if harmless or number else f"{found[1]}{HIDDEN}"
 
 
+def _hidden_unless_name(found: re.Match[str]) -> str:
+    rest = found["rest"]
+    if rest is None or found["whole"] or len(rest) >= _SHORTEST_KEY:
+        return HIDDEN
+    pieces = [one for one in re.split("[-_]", rest) if len(one) >= _SHORTEST_PIECE]
+    return HIDDEN if any(_is_mixed(one) for one in pieces) else found[0]
+
+
 def _hidden_if_mixed(found: re.Match[str]) -> str:
     """Names are of letters alone and numbers of digits alone; keys have both."""
-    mixed = re.search(r"\d", found[0]) and re.search(r"[A-Za-z]", found[0])
-    return HIDDEN if mixed else found[0]
+    return HIDDEN if _is_mixed(found[0]) else found[0]
+
+
+def _is_mixed(word: str) -> bool:
+    return bool(re.search(r"\d", word) and re.search(r"[A-Za-z]", word))

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from checks.committed import read_committed
+from checks.reports.document import fleet_of
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.history import limited
 from deploys.cli.options import EnvironmentArgument, JsonOption
@@ -15,6 +17,8 @@ from deploys.cli.pyinfra_run import Run, run_pyinfra
 from deploys.cli.root import repository_root
 from deploys.cli.stages import run_stages
 from deploys.cli.verify import verify
+from deploys.cli.verify_kept import place
+from deploys.cli.verify_options import ReportOption
 from deploys.history.words import REASON
 from deploys.settings.inventory import InventoryHost, read_inventory
 from deploys.settings.refusal import Complaint, Refused
@@ -32,11 +36,15 @@ def apply(
     verified: Annotated[
         bool, typer.Option("--verify/--no-verify", help="Run every check afterwards.")
     ] = True,
+    keep: ReportOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Brings the hosts to what is committed; says afterwards whether it serves."""
     root = repository_root()
     _refuse_stale_files(root, environment)
+    if keep:
+        # Whatever keeps a report from being written is refused while no host is touched.
+        place(root, environment, fleet_of(read_committed(root, environment)), None)
     arguments = limit_arguments(limited(read_inventory(root, environment), limit), limit)
     result = run_pyinfra(
         root, environment, "deploys/site.py", arguments, dry=dry, words=reason_words(reason)
@@ -47,7 +55,7 @@ def apply(
         print_run(result, environment, "apply")
     if result.exit_code or dry or not verified:
         return result.exit_code
-    return verify(environment)
+    return verify(environment, keep=keep)
 
 
 def _refuse_stale_files(root: Path, environment: str) -> None:

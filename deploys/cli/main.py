@@ -20,6 +20,7 @@ VERBS = {
     "render": "render.render",
     "apply": "apply.apply",
     "verify": "verify.verify",
+    "report": "report.app",
     "calibrate": "calibrate.calibrate",
     "drift": "drift.drift",
     "releases": "releases.releases",
@@ -44,6 +45,7 @@ GROUPS = {
     "batch": "OpenAI batch files, answered through the gateway.",
     "engines": "What each version of an engine knows.",
     "models": "The model catalogue, and the hosts' stores.",
+    "report": "What verify has kept, and two of them compared.",
 }
 
 # typer/core.py, _main: what it makes of KeyboardInterrupt before anybody else sees it.

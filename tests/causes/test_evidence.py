@@ -35,6 +35,7 @@ HEX = "3f9a1c0b7d2e4f5a6b8c9d0e1f2a3b4c5d6e7f8091a2b3c4"
         (f"token {WEB_TOKEN}", WEB_TOKEN),
         ("the key sk-proj-0123456789abcdef is wrong", "sk-proj-0123456789abcdef"),
         (f"client sent {HEX}", HEX),
+        ("the key hp-aB_cdEf-gH1jK-lmN_opQ-rsT2-uvW_xyZ is wrong", "aB_cdEf-gH1jK"),
         ("password=1234567", "1234567"),
         ("SECRET_KEY=hunter2", "hunter2"),
         ("DB_PASS=hunter2", "hunter2"),
@@ -62,6 +63,8 @@ def test_a_secret_is_masked(line: str, secret: str) -> None:
         "Max_New_Tokens: 4096",
         "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 12 MiB on device 0",
         "failed to allocate CUDA0 buffer of size 151851674624",
+        "hp-gpu-server-01 is unreachable, and so is hpc-compute-node-0017.example",
+        "skip_tokenizer_init, pkg_resources_extern",
         "LlavaOnevisionForConditionalGenerationWithImages",
     ],
 )

@@ -1,5 +1,6 @@
 """A repository with the committed catalogue, and a model to take in."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +16,32 @@ from deploys.settings import inventory
 from deploys.settings.canary import Canary
 from tests.checks.benchmarks.brief import brief_run
 from tests.checks.benchmarks.scripted_server import Script
-from tests.checks.deployment import deploy
+from tests.checks.deployment import KEY, REVISION, Deployment, deploy
+from tests.checks.fake_gateway import Behaviour, fake_gateway
 from tests.cli.bench_gateway import Bench, applied, streaming_gateway
 from tests.cli.canary_gateway import HOST, Gateway
 from tests.cli.cost_desk import Cost, desk
 
-COMMITTED = Path(__file__).resolve().parents[2] / "inventories" / "models.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+COMMITTED = ROOT / "inventories" / "models.yaml"
+
+
+@pytest.fixture(scope="module")
+def gateway_port() -> Iterator[int]:
+    """A gateway that behaves."""
+    with fake_gateway(Behaviour(KEY, release=REVISION)) as port:
+        yield port
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, gateway_port: int, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """A checkout with the real checks, and everything deployed as committed."""
+    found = deploy(tmp_path, f"127.0.0.1:{gateway_port}")
+    shutil.copytree(ROOT / "checks", tmp_path / "checks")
+    monkeypatch.setenv("PATH", f"{found.docker.folder}:/usr/local/bin:/usr/bin:/bin")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    return found
 
 
 @pytest.fixture

@@ -159,9 +159,26 @@ def test_an_apply_ends_as_its_verification_ends(
     assert root
     exit_code(["render", "small"])
     monkeypatch.setattr(apply, "run_pyinfra", lambda *_, **__: Run(ExitCode.DONE, dry=False))
-    monkeypatch.setattr(apply, "verify", lambda _: ending)
+    kept: list[bool] = []
+
+    def verified(_: str, *, keep: bool) -> ExitCode:
+        kept.append(keep)
+        return ending
+
+    monkeypatch.setattr(apply, "verify", verified)
     assert exit_code(["apply", "small"]) == ending
+    assert exit_code(["apply", "small", "--report"]) == ending
+    assert kept == [False, True]
     assert exit_code(["apply", "small", "--no-verify"]) == ExitCode.DONE
+
+
+def test_an_apply_whose_report_has_no_place_is_refused_before_it_begins(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exit_code(["render", "small"])
+    (root / ".homeport").touch()
+    monkeypatch.setattr(apply, "run_pyinfra", lambda *_, **__: pytest.fail("it was applied"))
+    assert exit_code(["apply", "small", "--report"]) == ExitCode.REFUSED
 
 
 def test_a_failed_apply_is_not_verified(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +186,7 @@ def test_a_failed_apply_is_not_verified(root: Path, monkeypatch: pytest.MonkeyPa
     exit_code(["render", "small"])
     failed = Run(ExitCode.OPERATION_FAILED, dry=False)
     monkeypatch.setattr(apply, "run_pyinfra", lambda *_, **__: failed)
-    monkeypatch.setattr(apply, "verify", lambda _: pytest.fail("verified what was not applied"))
+    monkeypatch.setattr(apply, "verify", lambda *_, **__: pytest.fail("it was not applied"))
     assert exit_code(["apply", "small"]) == ExitCode.OPERATION_FAILED
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,30 +9,10 @@ import pytest
 
 from deploys.cli.drift import drift
 from deploys.cli.exit_codes import ExitCode
+from deploys.cli.main import exit_code
 from deploys.cli.verify import verify
 from deploys.settings.inventory import UnknownEnvironment
-from tests.checks.deployment import KEY, REVISION, Deployment, deploy
-from tests.checks.fake_gateway import Behaviour, fake_gateway
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """A gateway that behaves."""
-    with fake_gateway(Behaviour(KEY, release=REVISION)) as port:
-        yield port
-
-
-@pytest.fixture
-def deployment(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    """A checkout with the real checks, and everything deployed as committed."""
-    found = deploy(tmp_path, f"127.0.0.1:{port}")
-    shutil.copytree(ROOT / "checks", tmp_path / "checks")
-    monkeypatch.setenv("PATH", f"{found.docker.folder}:/usr/local/bin:/usr/bin:/bin")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.chdir(tmp_path)
-    return found
+from tests.checks.deployment import Deployment
 
 
 @pytest.mark.usefixtures("deployment")
@@ -59,7 +38,10 @@ def test_verify_ends_with_5_and_tells_each_failure(
     assert verify("lab", as_json=True) == ExitCode.VERIFICATION_FAILED
 
     document = json.loads(capsys.readouterr().out)
-    assert document["exit_code"] == 5
+    assert (document["schema"], document["exit_code"]) == (1, 5)
+    assert document["counts"]["failed"] == 2
+    # Nobody has asked for it.
+    assert not (deployment.root / ".homeport/reports").exists()
     failed = {check["check"] for check in document["checks"] if check["result"] == "failed"}
     assert failed == {"every container is healthy", "the host is what was committed"}
 
@@ -84,7 +66,7 @@ def test_verify_refuses_an_environment_that_was_not_rendered(
 ) -> None:
     shutil.rmtree(deployment.root / "compose")
 
-    assert verify("lab") == ExitCode.REFUSED
+    assert exit_code(["verify", "lab"]) == ExitCode.REFUSED
     assert "error: compose/lab/localhost/release.yaml: cannot be read" in capsys.readouterr().err
 
 

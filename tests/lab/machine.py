@@ -15,6 +15,7 @@ CACHE = ROOT / ".homeport" / "cache"
 
 # Program -> Debian packages that bring it. gcc only recommends the headers of the C library.
 PACKAGES = {
+    "chromium": ("chromium", "fonts-dejavu-core"),
     "debootstrap": ("debootstrap",),
     "gcc": ("gcc", "libc6-dev"),
     "ip": ("iproute2",),

@@ -8,7 +8,7 @@ import pygal
 from checks.benchmarks.cost.calculation import Calculation
 from checks.benchmarks.cost.tokens import per_million
 from checks.benchmarks.cost.written import millions, money
-from checks.benchmarks.plots.looks import looks, svg
+from checks.pages.looks import looks, svg
 
 # From a thousandth of what the fleet can serve: below it the price is of no interest.
 DECADES = 3

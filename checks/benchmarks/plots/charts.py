@@ -7,7 +7,7 @@ from typing import Any
 import pygal
 
 from checks.benchmarks.numbers.rows import Row
-from checks.benchmarks.plots.looks import looks, svg
+from checks.pages.looks import looks, svg
 
 # Of a curve; more of them are larger than they are finer.
 MOST_POINTS = 200

@@ -1,42 +1,24 @@
 """One self-contained page: charts, warnings, and which benchmark it is. No script, no network."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from checks.benchmarks.numbers.figures import not_answered
 from checks.benchmarks.numbers.rows import Row
 from checks.benchmarks.plots.charts import charts
-
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ max-width: 60rem; margin: 1rem auto; padding: 0 1rem; font-family: system-ui, sans-serif;
-  color: #111; background: #fff; }}
-svg {{ width: 100%; height: auto; break-inside: avoid; }}
-.wide {{ overflow-x: auto; }} table {{ border-collapse: collapse; break-inside: avoid; }}
-td, th {{ padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }}
-td:first-child, th:first-child {{ text-align: left; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
-"""
+from checks.pages import shell
+from checks.pages.parts import paragraph
 
 
 def page(document: Mapping[str, Any], rows: Sequence[Row]) -> str:
     """HTML, of what was kept."""
     title = f"{document['environment']}, release {document['fleet']}"
-    paragraphs = [f"<p>{escape(line)}</p>" for line in _lines(document)]
-    body = "\n".join([*paragraphs, *charts(document, rows)])
-    return PAGE.format(title=escape(title), body=body)
+    return shell.page(title, parts(document, rows))
+
+
+def parts(document: Mapping[str, Any], rows: Sequence[Row]) -> list[str]:
+    """What stands on it: words, then charts."""
+    return [*map(paragraph, _lines(document)), *charts(document, rows)]
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:

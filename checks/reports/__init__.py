@@ -1,0 +1,1 @@
+"""What one run of all checks found, kept, shown and compared."""
