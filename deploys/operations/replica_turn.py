@@ -51,12 +51,13 @@ class Replica:
         if not limit_seconds or not self.gateways:
             left = running(self.service.host, container.id) if self.gateways else 0
             if left:
-                self.tell(f"not drained (drain_seconds is 0) while it gives {left} answers")
+                self.tell(f"not drained (drain_seconds is 0) with {left} connections of gateways")
             return left
         wait_for_old_workers(self.gateways, limit_seconds)
-        given = running(self.service.host, container.id)
         for gateway in self.gateways:
             gateway.change(self.out)
+        # Not before: with what a gateway keeps for its next request there would be more.
+        given = running(self.service.host, container.id)
         where = ", ".join(str(gateway.host.name) for gateway in self.gateways)
         self.tell(f"drained at {where} while it gives {given} answers")
         left = wait_until_idle(self.service.host, container.id, self.gateways, limit_seconds)

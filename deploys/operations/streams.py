@@ -17,8 +17,8 @@ from deploys.questions.nginx import BROKEN_OFF
 
 # Port 8080 as /proc/net/tcp writes it, and its word for an established connection.
 _PORT, _ESTABLISHED = "1F90", "01"
-# After a reload nginx's old workers take one more request on each idle connection that is kept
-# alive, for as long as keepalive_min_timeout in public.conf; it may go to a drained replica.
+# After a reload nginx's old workers take one more request on each idle connection that a client
+# keeps, for as long as keepalive_min_timeout in public.conf; it may go to a drained replica.
 OLD_WORKERS_SECONDS = 11
 _POLL_SECONDS = 1.0
 
@@ -37,8 +37,9 @@ class Cut:
 def running(target: Host, container: str) -> int:
     """How many connections from outside its container a replica serves.
 
-    The kernel's own count, the same for every engine. A gateway opens one for each answer and
-    closes it with that; asking from inside the container does not count.
+    The kernel's own count, the same for every engine; asking from inside the container does not
+    count. Gateways that use the replica may keep some for their next request (pools.conf). Each is
+    an answer once they have loaded that it is drained: then idle ones are closed, and none is kept.
     """
     tables = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
     command = StringCommand("docker exec", QuoteString(container), tables)

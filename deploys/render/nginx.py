@@ -66,6 +66,8 @@ OPTIONAL = {
     "shadow.conf": "shadows",
     "shadow_routes.conf": "shadows",
 }
+# What a request may depend on besides its pool.
+_FURTHER = ("body_words", "kinds", "routes_inside", "cache", "canaries")
 POOLS = "pools.conf"
 REVISION = "revision.conf"
 
@@ -118,7 +120,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
     names = plan.public_names()
     document = nginx_pieces(models_document(names))
     routing = routing_values(plan, host, gateway, tells_streams=tells_streams(plan, gateway))
-    return {
+    values = {
         "environment": nginx_word(plan.environment),
         "host": nginx_word(host.name),
         "workers": gateway.workers,
@@ -154,6 +156,12 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         "tls": tls_values(gateway.tls),
         "health_on_admin": gateway.tls is not None or gateway.shared_address is not None,
     }
+    return values | {"chooses": _chooses(values)}
+
+
+def _chooses(values: Mapping[str, object]) -> str:
+    """The function of gateway.js that requests pass: the one that asks for less, if it may."""
+    return "choose_way" if any(values[name] for name in _FURTHER) else "choose_pool"
 
 
 def _path_values(plan: Plan, gateway: Gateway) -> dict[str, object]:

@@ -2,9 +2,14 @@
 
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
 from deploys.plan.weights import replica_weights
+from deploys.render.engines import vllm
 from deploys.render.nginx_text import nginx_word
 
 ENGINE_PORT = 8080
+# Engines whose connections are kept for the next answer -> seconds for which one may be idle: one
+# less than the engine's own, so that no request meets its closing. llama-server is none of them:
+# pools.conf.j2 says why.
+KEPT_SECONDS = {"vllm": vllm.IDLE_SECONDS - 1}
 # 64 KiB hold nginx's own structures; a server that is looked up by name takes under 2 KiB.
 ZONE_KIB = 64
 ZONE_KIB_PER_REPLICA = 4
@@ -18,7 +23,12 @@ def upstreams(plan: Plan, pool: Pool, number: int, host: HostPlan) -> list[dict[
     """
     affinity, name = pool.routing.affinity, nginx_word(pool.name)
     waiting = max((replica.waiting_requests for replica in pool.replicas), default=0)
-    named = {"upstream": f"pool_{name}", "session": "", "is_overflow": False}
+    named = {
+        "upstream": f"pool_{name}",
+        "session": "",
+        "is_overflow": False,
+        "kept_seconds": KEPT_SECONDS.get(pool.engine),
+    }
     if affinity is None:
         return [named | _servers(plan, pool, host, waiting)]
     bound = affinity.waiting_requests
@@ -28,6 +38,14 @@ def upstreams(plan: Plan, pool: Pool, number: int, host: HostPlan) -> list[dict[
         first | _servers(plan, pool, host, bound),
         rest | _servers(plan, pool, host, waiting - bound, has_slots=False),
     ]
+
+
+def told_of_connections(plan: Plan) -> str:
+    """What engines are told of a connection: that it ends with the answer, or nothing.
+
+    Nothing as soon as some pool keeps them: where another does not, nginx closes after the answer.
+    """
+    return '""' if any(pool.engine in KEPT_SECONDS for pool in plan.pools) else "close"
 
 
 def sessions(pools: tuple[Pool, ...]) -> list[dict[str, object]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from deploys.plan.plan import HostPlan, Plan, Pool
-from deploys.render.nginx_pools import sessions, upstreams
+from deploys.render.nginx_pools import sessions, told_of_connections, upstreams
 from deploys.render.nginx_text import map_pattern, nginx_word
 from deploys.settings.gateway import Gateway
 from deploys.settings.routing import Kind
@@ -45,6 +45,7 @@ def routing_values(
             for number, pool in enumerate(plan.pools, 1)
             for upstream in upstreams(plan, pool, number, host)
         ],
+        "connection": told_of_connections(plan),
         "sessions": with_sessions,
         "upstream": "$chosen_upstream" if with_sessions else "pool_$pool",
         "again": "$again" if silenced else "@again",

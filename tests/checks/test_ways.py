@@ -62,7 +62,7 @@ def test_who_may_leave_has_a_way_through_the_egress_hop_and_no_other(
 
 
 # What somebody changes: file, text, the text in its place, and what is said of it.
-_ACCESS = "js_access gateway.choose_pool;"
+_ACCESS = "js_access gateway.choose_way;"
 _TO_CLOUD = "= @cloud;"
 FAULTS = {
     "a client too many": ("cloud.conf", '"=demo" fallback', '"=safe" fallback', "client safe"),

@@ -6,6 +6,7 @@ Port 8080 answers as an OpenAI-compatible engine does, in the way that was last 
 
 import itertools
 import json
+import random
 import sys
 import threading
 import time
@@ -19,6 +20,8 @@ EVENT_SECONDS = 0.1
 THINK_SECONDS = 2.5
 # A hung engine, longer than any time-out of the tests.
 HANG_SECONDS = 20
+# For how long a connection may be idle, from and to; the others do as llama-server and vLLM.
+IDLE_SECONDS = {"idles briefly": (0.001, 0.05), "idles patiently": (600.0, 600.0)}
 
 NAME = sys.argv[1] if len(sys.argv) > 1 else "engine"
 seen: list[dict[str, Any]] = []
@@ -30,26 +33,38 @@ class Engine(BaseHTTPRequestHandler):
     """Port 8080."""
 
     protocol_version = "HTTP/1.1"
-    # As llama-server: an idle connection is closed after 5 s.
+    # As llama-server and vLLM: an idle connection is closed after 5 s.
     timeout = 5
+    # As they do; else an answer's second piece waits for 40 ms on a connection that is kept.
+    disable_nagle_algorithm = True
+    # On this connection, so far.
+    answers = 0
 
     def do_POST(self) -> None:
         """Takes the whole body, as engines do, then behaves as it was told."""
+        if self.answers and state["mode"] == "was closing":
+            # The connection's idle time was over just before the request came.
+            self.close_connection = True
+            return
+        self.connection.settimeout(self.timeout)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         record = {"path": self.path, "bytes": len(body), "headers": self.headers.items()}
-        record["mode"] = state["mode"]
+        record |= {"mode": state["mode"], "port": self.client_address[1]}
         seen.append(record)
         try:
             MODES[state["mode"]](self, json.loads(body.decode(errors="replace")))
         except OSError:
             record["aborted"] = True
             self.close_connection = True
+        own = (self.timeout, self.timeout)
+        self.connection.settimeout(random.uniform(*IDLE_SECONDS.get(state["mode"], own)))
 
     def log_message(self, *_arguments: object) -> None:
         """Says nothing."""
 
     def send(self, status: int, document: object, **headers: str) -> None:
         """One whole answer."""
+        self.answers += 1
         text = json.dumps(document).encode()
         self.send_response(status)
         for name, value in {"Content-Length": str(len(text)), **headers}.items():
@@ -177,7 +192,7 @@ def fail_one_in_20(engine: Engine, request: dict[str, Any]) -> None:
 
 
 MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
-    "answers": answer,
+    **dict.fromkeys(("answers", "was closing", *IDLE_SECONDS), answer),
     "steers": steer,
     "hangs": hang,
     "thinks": think,

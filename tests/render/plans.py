@@ -78,6 +78,7 @@ def small_pool(
     replicas: int = 1,
     *,
     public_name: str = "",
+    engine: str = "llamacpp",
     waiting_requests: int = 2,
     **routing: Any,  # noqa: ANN401 - what Routing takes
 ) -> Pool:
@@ -85,7 +86,7 @@ def small_pool(
     return Pool(
         name=name,
         public_name=public_name or name,
-        engine="llamacpp",
+        engine=engine,
         model_name="tiny-random",
         routing=Routing.model_validate(routing),
         replicas=tuple(

@@ -10,6 +10,7 @@ import pytest
 from tests.environments import ROOT
 from tests.render.full_plan import full_plan
 from tests.render.gateway_files import gateway_files, write_files
+from tests.render.plans import small_plan, small_pool
 
 EXPLAINED = {
     # Upstream, not client: the engine itself closes a connection after 100 requests.
@@ -45,6 +46,12 @@ def test_gixy_reports_nothing_unexplained_where_all_is_used(tmp_path: Path) -> N
     # is tried in tests/e2e/test_gateway_tokens.py and test_gateway_limits.py.
     assert findings(tmp_path / "nginx.conf") <= EXPLAINED | {"if_is_evil"}
     assert files["counted.conf"].count("js_body_filter") == 1
+
+
+def test_gixy_reports_nothing_unexplained_where_some_connections_are_kept(tmp_path: Path) -> None:
+    kept = small_pool("chat", engine="vllm", canary={"candidate": "next"})
+    write_files(gateway_files(small_plan(kept, small_pool("next"))), tmp_path)
+    assert findings(tmp_path / "nginx.conf") <= EXPLAINED
 
 
 def test_gixy_reports_what_is_wrong(tmp_path: Path) -> None:

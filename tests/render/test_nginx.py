@@ -106,4 +106,5 @@ def test_the_log_has_no_field_that_could_hold_a_prompt_or_a_key() -> None:
     log = gateway_files(full_plan())["log.conf"]
     fields = set(re.findall(r"\$(\w+)", log.split("log_format", 1)[1]))
     assert not {field for field in fields if field.startswith(("http_", "arg", "request_body"))}
-    assert not fields & {"request", "request_uri", "args", "query_string", "key_digest"}
+    assert not fields & {"request", "request_uri", "args", "query_string"}
+    assert not fields & {"bearer", "bearer_token", "key_digest"}

@@ -7,7 +7,8 @@ from deploys.plan.plan import Pool, Replica
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
 from deploys.settings.routing import Kind
 
-# Each open connection holds a thread, idle ones too: the gateway keeps up to 4 per worker.
+# Each open connection holds a thread, idle ones too: those of health checks, of metrics, of whoever
+# else asks. Gateways have one for each answer (nginx_pools.py).
 SPARE_HTTP_THREADS = 16
 LEAST_PIDS = 256
 # After SIGTERM build 11669 generates nothing more and keeps its streams for 30 s before it breaks

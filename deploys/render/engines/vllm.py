@@ -18,6 +18,9 @@ from deploys.settings.routing import Kind
 COMPILE_SECONDS = 600
 # Workers end after the server has.
 WORKERS_END_SECONDS = 30
+# After which its server (uvicorn) closes an idle connection: vLLM's default, written out because
+# gateways have to be earlier (nginx_pools.py).
+IDLE_SECONDS = 5
 # NCCL and the queues between workers; Docker's 64 MiB end in a bus error (vLLM issues 1710, 6574).
 SHARED_MIB = 1024
 SHARED_PARALLEL_MIB = 8192
@@ -146,6 +149,7 @@ def _environment(replica: Replica, ready_seconds: int) -> dict[str, str]:
         "TRITON_CACHE_DIR": f"{CACHE}/triton",
         "VLLM_CACHE_ROOT": f"{CACHE}/vllm",
         "VLLM_ENGINE_READY_TIMEOUT_S": str(ready_seconds),
+        "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": str(IDLE_SECONDS),
         "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
         "VLLM_NO_USAGE_STATS": "1",
     }

@@ -60,24 +60,26 @@ FRONTS = {
     "by_path": _gateway("gateway, body unread", "by-path"),
     "by_model": _gateway("gateway", "by-model"),
     "tokens": _gateway("gateway, tokens counted too", "tokens"),
+    "to_llamacpp": _gateway("gateway to llama.cpp, no keep-alive", "to-llamacpp"),
     "litellm": Front("LiteLLM, 2 workers", "litellm", litellm.PORT, ("litellm", litellm.PORT)),
 }
+GATEWAYS = ("by_path", "by_model", "tokens", "to_llamacpp")
 # Of which container the processor's time is the proxy's.
 PROXIES = tuple(name for name in FRONTS if name != "direct")
 
 
-def pools(replicas: int = 2, at: str = "") -> tuple[Pool, Pool]:
+def pools(replicas: int = 2, at: str = "", engine: str = "vllm") -> tuple[Pool, Pool]:
     """`chat` for short answers, `talk` for streams; `at` another host's address, from port 20000
-    on.
+    on. `engine` says whether the gateway keeps connections.
     """
-    chat = small_pool("chat", replicas, waiting_requests=WAITING)
+    chat = small_pool("chat", replicas, engine=engine, waiting_requests=WAITING)
     if at:
         remote = tuple(
             dataclasses.replace(one, host="elsewhere", endpoint=f"{at}:{20000 + number}")
             for number, one in enumerate(chat.replicas)
         )
         chat = dataclasses.replace(chat, replicas=remote)
-    return chat, small_pool("talk", 1, waiting_requests=WAITING)
+    return chat, small_pool("talk", 1, engine=engine, waiting_requests=WAITING)
 
 
 def clients(number: int = 1, tier: str = "measured") -> Clients:
@@ -133,10 +135,11 @@ def start_fronts(names: Sequence[str], folder: Path, nginx: str) -> None:
     start("load", "--volume", f"{CONTAINERS}:{INSIDE}:ro", image("wrk"))
     start_nginx("bare", nginx, "bare.conf", WORKERS)
     for name in names:
-        if name in {"by_path", "by_model", "tokens"}:
+        if name in GATEWAYS:
             known = clients(tier="counted" if name == "tokens" else "measured")
+            engine = "llamacpp" if name == "to_llamacpp" else "vllm"
             part = FRONTS[name].part
-            start_gateway(part, folder / part, nginx, pools(), known)
+            start_gateway(part, folder / part, nginx, pools(engine=engine), known)
     if "litellm" in names:
         litellm.start(KEY, WORKERS)
     for name in names:
