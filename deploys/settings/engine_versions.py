@@ -8,15 +8,20 @@ from deploys.settings.image import Image, ImageName
 from deploys.settings.refusal import Complaint
 
 # What the kit's own images and official defaults hold, and what flags and profiles were checked
-# with: Debian's llama.cpp package, and vLLM's release on PyPI and its registry.
-PINNED = {"llamacpp": "b11669", "vllm": "0.33.0"}
+# with: Debian's llama.cpp package, vLLM's release on PyPI and its registry, LocalAI's release.
+PINNED = {"llamacpp": "b11669", "localai": "4.9.0", "vllm": "0.33.0"}
+# Engines that tell their own facts; LocalAI's are read in its source.
+TOLD = ("llamacpp", "vllm")
 _IMAGES: Mapping[str, tuple[ImageName, ...]] = {
     "llamacpp": ("llamacpp_cuda", "llamacpp"),
+    "localai": ("localai_cuda", "localai"),
     "vllm": ("vllm",),
 }
 _SPELLINGS = {
     # ghcr.io/ggml-org/llama.cpp:server-cuda-b11669
     "llamacpp": re.compile(r"(?:^|[-_])(b\d{3,6})$"),
+    # localai/localai:v4.9.0-gpu-nvidia-cuda-12
+    "localai": re.compile(r"^v?(\d+\.\d+\.\d+)"),
     # vllm/vllm-openai:v0.33.0-cu129
     "vllm": re.compile(r"^v?(\d+\.\d+\.\d+)"),
 }
@@ -45,7 +50,9 @@ def unknown_versions(
         version, image = _version(engine, images)
         if version not in known:
             found = f"{engine} {version} is not known: its flags cannot be checked"
-            hint = f"{', '.join(known)}; or `homeport engines facts {engine} --image …` adds one"
+            hint = ", ".join(known)
+            if engine in TOLD:
+                hint += f"; or `homeport engines facts {engine} --image …` adds one"
             yield Complaint(file, f"images.{image}.reference", found, hint)
 
 

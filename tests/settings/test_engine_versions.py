@@ -13,6 +13,8 @@ from deploys.settings.engine_versions import engine_version
         ("vllm", "vllm/vllm-openai:v0.32.1-cu129", "0.32.1"),
         ("vllm", "registry:5000/vllm/vllm-openai@sha256:" + "0" * 64, "0.33.0"),
         ("vllm", "registry.example:5000/vllm", "0.33.0"),
+        ("localai", "localai/localai:v4.8.1-gpu-nvidia-cuda-12", "4.8.1"),
+        ("localai", "homeport/localai_cuda:419a53154394", "4.9.0"),
     ],
 )
 def test_a_version_is_read_from_the_images_tag(engine: str, reference: str, version: str) -> None:

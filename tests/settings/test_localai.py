@@ -1,0 +1,122 @@
+"""Words of a pool for LocalAI: what it would drop, and what the plan says, is refused."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from deploys.engine_facts.localai_facts import localai_facts
+from deploys.settings.environment import read_environment
+from deploys.settings.localai import ANSWERS, SAID_BY, LocalAi
+from deploys.settings.pool import Pool
+from deploys.settings.refusal import Complaint, Refused
+from tests.environments import POOL, ROOT, write_environment
+
+ON_LOCALAI = {**POOL, "engine": "localai"}
+
+
+def _complaints(root: Path, own: dict[str, Any], **words: object) -> tuple[Complaint, ...]:
+    pools = {"chat": {**ON_LOCALAI, "localai": own}}
+    with pytest.raises(Refused) as refused:
+        read_environment(write_environment(root, {"pools": pools, **words}), "small")
+    return refused.value.complaints
+
+
+def test_words_for_localai_are_not_for_another_engine() -> None:
+    for engine in ("auto", "llamacpp", "vllm"):
+        with pytest.raises(ValidationError, match="engine localai for its own words"):
+            Pool.model_validate({**POOL, "engine": engine, "localai": {}})
+    for words in ({"vllm": {}}, {"tensor_parallel": 2}, {"gpu_memory_utilization": 0.5}):
+        with pytest.raises(ValidationError, match="vllm for tensor_parallel"):
+            Pool.model_validate({**ON_LOCALAI, **words})
+    fits = {**ON_LOCALAI, "gpu_layers": 12, "experts_on_cpu": 3, "localai": {}}
+    assert Pool.model_validate(fits).localai == LocalAi()
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "found", "hint"),
+    [
+        ({"parameters": {"gpu_layers": 35}}, "parameters.gpu_layers", "drops it silently",
+         "it belongs elsewhere: `gpu_layers` at the top level; here: the pool's `gpu_layers`"),
+        ({"gpu_layers": 35}, "gpu_layers", "is planned", "the pool's `gpu_layers`"),
+        ({"context_size": 8192}, "context_size", "is planned", "the pool's `context_tokens`"),
+        ({"parameters": {"batch": 512}}, "parameters.batch", "is planned", "`batch_tokens`"),
+        ({"options": ["parallel:4"]}, "options", "is planned", "`slots, micro_batch_tokens"),
+        ({"n_batch": 512}, "n_batch", "drops it silently", "parameters.batch"),
+        ({"mmu": True}, "mmu", "drops it silently", "nothing ever read it"),
+        ({"f16": True}, "f16", "used by nothing", "leave it out"),
+        ({"temperature": 0.2}, "temperature", "drops it", "`parameters.temperature`"),
+        ({"parameters": {"temprature": 1}}, "parameters.temprature", "drops", "`temperature`?"),
+        ({"parameters": {"top_k": "40"}}, "parameters.top_k", "found '40'", "a whole number"),
+        ({"stopwords": "a"}, "stopwords", "found 'a'", "a list of words"),
+        ({"lora_adapter": "x.gguf"}, "lora_adapter", "takes memory, reads other", "leave it out"),
+        ({"mcp": {"remote": "http://a"}}, "mcp", "goes out", "leave it out"),
+        ({"limits": {"max_concurrent": 4}}, "limits", "is planned", "slots and waiting_requests"),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_dropped_or_said_elsewhere_is_refused(
+    tmp_path: Path, keys: dict[str, Any], path: str, found: str, hint: str
+) -> None:
+    complaints = _complaints(tmp_path, {"keys": keys})
+    one = next(one for one in complaints if one.path == f"pools.chat.localai.keys.{path}")
+    assert one.file.startswith("inventories/group_data/small.py")
+    assert found in one.found
+    assert hint in one.hint
+
+
+def test_all_keys_are_complained_of_at_once(tmp_path: Path) -> None:
+    keys = {"mmu": True, "gpu_layers": 3, "parameters": {"n_batch": 1, "temperature": 0.1}}
+    paths = [one.path.rpartition("keys.")[2] for one in _complaints(tmp_path, {"keys": keys})]
+    assert paths == ["gpu_layers", "mmu", "parameters.n_batch"]
+
+
+@pytest.mark.parametrize(
+    ("word", "found", "hint"),
+    [
+        ("gpu_layers", "`gpu_layers` is a key of LocalAI's model file", "the pool's `gpu_layers`"),
+        ("batch", "is a key of LocalAI's model file", "say it with the pool's `batch_tokens`"),
+        ("system_prompt", "is a key of LocalAI's model file", "`system_prompt`, below `keys`"),
+        ("mmu", "`mmu` is read by nothing in LocalAI 4.9.0", "nothing ever read it"),
+        ("GPU_LAYERS", "is read by nothing in LocalAI 4.9.0", "gpu_layers of the model"),
+        ("LOCALAI_API_KEY", "a variable of LocalAI 4.9.0 that is not set from here", "known here"),
+        ("webui", "is not a known key", "did you mean `web_ui`?"),
+    ],
+)
+def test_an_unknown_word_is_told_where_it_belongs_or_that_nothing_reads_it(
+    tmp_path: Path, word: str, found: str, hint: str
+) -> None:
+    (complaint,) = _complaints(tmp_path, {word: 4})
+    assert complaint.path == f"pools.chat.localai.{word}"
+    assert found in complaint.found
+    assert hint in complaint.hint
+
+
+def test_keys_of_a_version_that_is_not_known_are_left_to_the_plan(tmp_path: Path) -> None:
+    pools = {"chat": {**ON_LOCALAI, "localai": {"keys": {"mmu": True}}}}
+    images = {"localai": {"reference": "localai/localai:v2.16.0"}}
+    root = write_environment(tmp_path, {"pools": pools, "images": images})
+    assert read_environment(root, "small").pools["chat"].localai is not None
+
+
+def test_every_key_that_is_named_is_one_of_the_version() -> None:
+    facts = localai_facts("4.9.0")
+    assert facts is not None
+    assert {*ANSWERS, *SAID_BY} <= facts.keys.keys()
+    assert not ANSWERS & {*SAID_BY, *facts.idle}
+    assert {word for said in SAID_BY.values() for word in re.findall(r"[a-z_]{5,}", said)} <= {
+        *Pool.model_fields
+    }
+
+
+def test_what_its_page_shows_is_taken(tmp_path: Path) -> None:
+    text = (ROOT / "inventories" / "localai.md").read_text()
+    (example,) = re.findall(r"```python\npools = (.*?)```", text, re.DOTALL)
+    words = ast.literal_eval(example)
+    own = Pool.model_validate(words["chat"]).localai
+    assert own is not None
+    assert set(LocalAi.model_fields) == own.model_fields_set
+    pools = {"chat": {**ON_LOCALAI, "localai": words["chat"]["localai"]}}
+    assert read_environment(write_environment(tmp_path, {"pools": pools}), "small")
