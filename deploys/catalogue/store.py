@@ -7,6 +7,8 @@ from urllib.parse import quote
 from deploys.catalogue.model import ModelFile
 
 HUB = "hub:"
+# A folder of the checkout that is deployed from: files that are rendered and committed.
+COMMITTED = "committed:"
 DEFAULT_ENDPOINT = "https://huggingface.co"
 
 
@@ -37,8 +39,9 @@ def file_url(source: str, name: str, endpoint: str = DEFAULT_ENDPOINT) -> str:
 
 
 def file_source(source: str, name: str) -> str:
-    """The `file:` source of one file of a model, where `source` names a folder of the controller.
+    """The source of one file of a model, where `source` names a folder of the controller.
 
     Everything else, such as `generated:tiny` or one file's path, is its own.
     """
-    return f"{source}{name}" if source.startswith("file:/") and source.endswith("/") else source
+    here = source.startswith(("file:/", COMMITTED))
+    return f"{source}{name}" if here and source.endswith("/") else source
