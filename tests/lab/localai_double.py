@@ -1,0 +1,89 @@
+"""LocalAI's double as a process on loopback, with what was rendered for a container."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.lab.localai_image import FACTS
+from tests.lab.machine import ROOT
+
+# What takes llama-server's arguments where there is none: the lab's slow engine.
+ENGINE = ROOT / "tests" / "lab" / "images" / "engine" / "engine.py"
+READY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Double:
+    """One that runs, or has ended at its start."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    def url(self, path: str) -> str:
+        """Of one of its paths."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def last_words(self) -> str:
+        """What it said, once it has ended by itself."""
+        said, _ = self.process.communicate(timeout=READY_SECONDS)
+        return said
+
+
+@contextmanager
+def double(
+    folder: Path, service: Mapping[str, Any], files: Mapping[str, str], *, backend: bool = True
+) -> Iterator[Double]:
+    """Started as the rendered service says, with its files where Compose mounts them.
+
+    `folder` stands for the container's root; `files` are texts by name.
+    """
+    models, backends = folder / "models", folder / "backends"
+    (models / "weights").mkdir(parents=True)
+    (models / "weights" / "tiny.gguf").write_text("GGUF")
+    for name, text in files.items():
+        (models / name).write_text(text)
+    if backend:
+        run = backends / "llama-cpp" / "run.sh"
+        run.parent.mkdir(parents=True)
+        run.write_text(f'#!/bin/sh\nexec {sys.executable} {ENGINE} "$@"\n')
+        run.chmod(0o755)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = {
+        "LOCALAI_ADDRESS": f"127.0.0.1:{port}",
+        "LOCALAI_BACKENDS_SYSTEM_PATH": str(backends),
+        "LOCALAI_DATA_PATH": str(folder / "data"),
+        "LOCALAI_MODELS_PATH": str(models),
+        "DOUBLE_FACTS": str(FACTS),
+    }
+    command = [sys.executable, "-m", "tests.lab.localai", *service["command"]]
+    process = subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, **service["environment"], **places},
+    )  # fmt: skip
+    try:
+        yield Double(process, port)
+    finally:
+        process.terminate()
+        process.wait(READY_SECONDS)
+
+
+def ready(found: Double, path: str) -> int:
+    """Waits until it answers on the path; the status."""
+    transport = httpx.HTTPTransport(retries=0)
+    with httpx.Client(transport=transport, timeout=READY_SECONDS) as client:
+        while found.process.poll() is None:
+            try:
+                return client.get(found.url(path)).status_code
+            except httpx.ConnectError:
+                continue
+    raise AssertionError(found.last_words())

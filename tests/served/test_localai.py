@@ -1,0 +1,86 @@
+"""Pools on LocalAI over SSH, through whole applies: LocalAI's double over the real llama-server."""
+
+import dataclasses
+
+import pytest
+
+from tests.lab.localai_image import localai_image
+from tests.lab.served import NAME, POOL, Served
+from tests.served.planted_drift import by_hand
+
+pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
+
+REPLICA = "$(docker ps --quiet --filter label=homeport.pool)"
+MODEL_FILE = f"docker exec {REPLICA} cat /models/model.yaml"
+
+
+@pytest.fixture
+def on_localai(served: Served) -> Served:
+    """The fleet, once its replicas were replaced by LocalAI's."""
+    registry = served.lab.registry
+    assert registry is not None
+    digest = registry.push(localai_image(), "site/localai")
+    images = {**served.images, "localai": f"{registry.address}/site/localai@{digest}"}
+    there = dataclasses.replace(served, images=images)
+    there.commit(pools={"chat": {**POOL, "engine": "localai"}})
+    there.apply()
+    return there
+
+
+def _checks(served: Served, *files: str) -> None:
+    names = " ".join(f"checks/check_{name}.py" for name in files)
+    served.checkout.run(f".venv/bin/pytest {names} --environment={NAME} -q")
+
+
+def test_a_pool_moves_to_localai_and_is_served_checked_and_without_drift(
+    on_localai: Served,
+) -> None:
+    answer = on_localai.chat()
+    assert (answer.status_code, answer.json()["model"]) == (200, "chat")
+    assert on_localai.findings() == []
+    _checks(on_localai, "hosts", "engines", "memory", "gateway", "answers")
+    for host in ("gpu1", "gpu2"):
+        found = on_localai.host(host).run(MODEL_FILE)
+        assert "backend: llama-cpp" in found
+        assert "context_size: 1024" in found
+
+
+def test_a_new_number_reaches_the_container_and_a_rollback_brings_the_old_one(
+    on_localai: Served,
+) -> None:
+    """While a replica is replaced, `current` still shows the release before."""
+    on_localai.commit(pools={"chat": {**POOL, "engine": "localai", "slots": 3}})
+    on_localai.apply()
+    assert "parallel:3" in on_localai.host("gpu1").run(MODEL_FILE)
+    assert on_localai.findings() == []
+    on_localai.homeport(f"rollback {NAME}")
+    assert "parallel:2" in on_localai.host("gpu1").run(MODEL_FILE)
+    assert on_localai.chat().status_code == 200
+
+
+def test_a_model_file_that_was_changed_on_a_host_is_found(on_localai: Served) -> None:
+    mounts = "{{range .Mounts}}{{.Source}} {{end}}"
+    gpu1 = on_localai.host("gpu1")
+    found = gpu1.run(f"docker inspect --format '{mounts}' {REPLICA}")
+    (path,) = (one for one in found.split() if one.endswith("model.yaml"))
+    by_hand(gpu1, f"cp --preserve {path} /tmp/kept; sed -i '$a mmu: true' {path}")
+    try:
+        rows = on_localai.findings()
+    finally:
+        by_hand(gpu1, f"mv -T /tmp/kept {path}")
+    assert [row["host"] for row in rows] == ["gpu1"]
+    assert "model" in rows[0]["what"]
+
+
+def test_a_variable_that_was_changed_by_hand_is_drift(on_localai: Served) -> None:
+    """The label of the container stays as it was."""
+    file = "/srv/homeport/current/gpu_hosts/compose.yaml"
+    copy = "/srv/homeport/current/gpu_hosts/by-hand.yaml"
+    gpu1 = on_localai.host("gpu1")
+    by_hand(gpu1, f"sed 's/LOCALAI_LOG_LEVEL: info/LOCALAI_LOG_LEVEL: debug/' {file} > {copy}")
+    up = f"docker compose --file {copy} --project-directory /srv/homeport/current/gpu_hosts"
+    by_hand(gpu1, f"{up} up --detach --wait; rm {copy}")
+    rows = {row["what"]: (row["committed"], row["live"]) for row in on_localai.findings()}
+    assert rows["service chat-1: variable LOCALAI_LOG_LEVEL"] == ("info", "debug")
+    on_localai.apply()
+    assert on_localai.findings() == []
