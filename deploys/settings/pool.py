@@ -15,7 +15,6 @@ from deploys.settings.vllm import Vllm
 from deploys.settings.words import Name
 
 Tokens = Annotated[int, Field(ge=64, le=16_777_216)]
-EngineName = Literal["llamacpp", "localai", "vllm"]
 Auto = Literal["auto"]
 Quantization = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 
@@ -26,7 +25,7 @@ class Pool(Routing):
     model: Annotated[str, Field(min_length=1)]
     """A name in inventories/models.yaml, the path or URL of an entry there, or the `base` of
     several entries: then the plan picks the quantization."""
-    engine: EngineName | Auto = "auto"
+    engine: Literal["auto", "llamacpp", "localai", "vllm"] = "auto"
     """`auto` is llamacpp or vllm; localai is taken when it is asked for."""
     replicas: Annotated[int, Field(ge=1, le=8000)] | Literal["fill"] = 1
     """`fill`: as many as the GPUs hold."""

@@ -14,6 +14,7 @@ import httpx
 
 from tests.lab.localai_image import FACTS
 from tests.lab.machine import ROOT
+from tests.lab.waiting import until
 
 # What takes llama-server's arguments where there is none: the lab's slow engine.
 ENGINE = ROOT / "tests" / "lab" / "images" / "engine" / "engine.py"
@@ -79,11 +80,13 @@ def double(
 
 def ready(found: Double, path: str) -> int:
     """Waits until it answers on the path; the status."""
-    transport = httpx.HTTPTransport(retries=0)
-    with httpx.Client(transport=transport, timeout=READY_SECONDS) as client:
-        while found.process.poll() is None:
-            try:
-                return client.get(found.url(path)).status_code
-            except httpx.ConnectError:
-                continue
-    raise AssertionError(found.last_words())
+
+    def status() -> int:
+        if found.process.poll() is not None:
+            raise AssertionError(found.last_words())
+        try:
+            return httpx.get(found.url(path), timeout=READY_SECONDS).status_code
+        except httpx.ConnectError:
+            return 0
+
+    return until(status)

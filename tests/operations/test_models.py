@@ -83,17 +83,19 @@ def test_a_committed_file_comes_into_the_store_as_it_was_rendered(tmp_path: Path
     assert bring_models(tmp_path).changed == []
 
 
-def test_a_committed_file_that_was_changed_by_hand_is_refused(tmp_path: Path) -> None:
+def test_a_committed_file_that_was_changed_by_hand_is_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     source = "committed:compose/small/localhost/gpu_hosts/localai/chat-1/"
     model = model_copy(b"name: chat\n", source, "model.yaml")
     write_release(tmp_path, (model,))
     folder = tmp_path / "compose/small/localhost/gpu_hosts/localai/chat-1"
     folder.mkdir(parents=True)
     (folder / "model.yaml").write_text("name: else\n")
-    run = bring_models(tmp_path)
-    assert run.exit_code != ExitCode.DONE
-    assert "is not the file that the release lists" in run.output
-    assert "`homeport render` writes both anew" in run.output
+    assert bring_models(tmp_path).exit_code != ExitCode.DONE
+    said = capfd.readouterr().err
+    assert "is not the file that the release lists" in said
+    assert "`homeport render` writes both anew" in said
 
 
 def test_two_models_come_each_under_its_own_name(tmp_path: Path, file: Path) -> None:

@@ -1,6 +1,7 @@
 """Pools on LocalAI: a service, and a model file that says every number of the plan."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
+from deploys.cli.stages import run_stages
 from deploys.engine_facts.facts import facts_of
 from deploys.engine_facts.judging import wrong
 from deploys.engine_facts.localai_facts import LocalAiFacts, localai_facts
@@ -19,12 +21,13 @@ from deploys.render.engines.flags import checked
 from deploys.render.engines.llamacpp import arguments as llama_server
 from deploys.render.engines.service import Entry
 from deploys.render.files import render_environment
+from deploys.render.image_tags import built_reference
 from deploys.render.release import Access
 from deploys.settings.engine_versions import PINNED
 from deploys.settings.localai import LocalAi
 from deploys.settings.refusal import Refused
 from deploys.settings.routing import Kind, Routing
-from tests.environments import ROOT
+from tests.environments import ROOT, write_environment
 from tests.lab.localai import backend
 from tests.render.gpu_plans import GPUS, LOCALAI, gpu_files, gpu_plan, gpu_service
 from tests.render.plans import ARGUMENTS, HOST, MODEL
@@ -258,3 +261,23 @@ def test_a_version_without_facts_is_not_rendered() -> None:
         gpu_service(gpu_plan(LOCALAI, version="2.16.0"))
     (complaint,) = refused.value.complaints
     assert str(complaint).startswith("error: deploys/engine_facts/localai/2.16.0.yaml: is missing")
+
+
+def test_an_environment_on_localai_is_read_planned_and_rendered(tmp_path: Path) -> None:
+    own = {"keys": {"parameters": {"top_p": 0.9}}}
+    pool = {"model": "tiny-random", "engine": "localai", "context_tokens": 512, "localai": own}
+    pools = {"chat": {**pool, "slots": 2, "replicas": 2}}
+    stages = run_stages(write_environment(tmp_path, {"pools": pools}), "small")
+    image = stages.plan.images["localai"]
+    assert image == built_reference("localai", ROOT / "deploys" / "images")
+    folder = "compose/small/localhost/gpu_hosts"
+    release = yaml.safe_load(stages.files["compose/small/localhost/release.yaml"])
+    assert {"name": "localai", "reference": image, "build": {"context": "localai"}} in (
+        release["images"]
+    )
+    for name in ("chat-1", "chat-2"):
+        model = yaml.safe_load(stages.files[f"{folder}/localai/{name}/model.yaml"])
+        assert (model["context_size"], model["parameters"]["top_p"]) == (1024, 0.9)
+        assert "parallel:2" in model["options"]
+        assert wrong_in_model(_facts(), model) == []
+    assert f"{folder}/localai/chat-2/model.yaml" in {one.path for one in stages.pending}

@@ -15,12 +15,15 @@ from deploys.questions.engine_answers import PATHS, served
 from deploys.render.files import render_environment
 from deploys.render.release import Access
 from tests.environments import ROOT
+from tests.lab.localai.model_file import Broken, read
 from tests.lab.localai_double import double, ready
+from tests.lab.localai_image import FACTS
 from tests.render.gpu_plans import gpu_service
 from tests.render.plans import HOST
 from tests.render.test_localai import PLANS
 
 Texts = dict[str, str]
+KNOWN = yaml.safe_load(FACTS.read_text())
 
 
 def _texts(plan: Plan) -> Texts:
@@ -112,20 +115,35 @@ BROKEN: Mapping[str, tuple[Callable[[Texts], None], str]] = {
     "a path out of its folder": (
         _changed(lambda one: one["parameters"].update(model="../x.gguf")), "leaves the folder"
     ),
-    "another name of nothing": (
-        lambda texts: texts.update({"alias-1.yaml": "name: a\nalias: b\n"}),
-        "alias a points to unknown model b",
-    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("change", "words"), BROKEN.values(), ids=BROKEN)
-def test_the_double_does_not_start_with(
+def test_the_double_does_not_read_a_file_with(
     change: Callable[[Texts], None], words: str, tmp_path: Path
 ) -> None:
-    plan = PLANS["in ram"]
-    texts = _texts(plan)
+    texts = _texts(PLANS["in ram"])
+    path = tmp_path / "model.yaml"
+    path.write_text(texts["model.yaml"])
+    assert read(path, KNOWN)["name"] == "chat"
     change(texts)
+    path.write_text(texts["model.yaml"])
+    with pytest.raises(Broken, match=re.escape(words)):
+        read(path, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: a\nalias: b\n", "alias a points to unknown model b"),
+        ("name: a\nbackend: llama-cpp\nmmu: true\n", "field mmu not found"),
+    ],
+)
+def test_the_double_does_not_start_beside_a_file_that_is_wrong(
+    text: str, words: str, tmp_path: Path
+) -> None:
+    plan = PLANS["in ram"]
+    texts = {**_texts(plan), "alias-1.yaml": text}
     with double(tmp_path, gpu_service(plan), texts) as found:
         assert words in found.last_words()
         assert found.process.returncode == 1

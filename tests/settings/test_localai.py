@@ -29,7 +29,8 @@ def test_words_for_localai_are_not_for_another_engine() -> None:
     for engine in ("auto", "llamacpp", "vllm"):
         with pytest.raises(ValidationError, match="engine localai for its own words"):
             Pool.model_validate({**POOL, "engine": engine, "localai": {}})
-    for words in ({"vllm": {}}, {"tensor_parallel": 2}, {"gpu_memory_utilization": 0.5}):
+    of_vllm: list[dict[str, Any]] = [{"vllm": {}}, {"tensor_parallel": 2}]
+    for words in (*of_vllm, {"gpu_memory_utilization": 0.5}):
         with pytest.raises(ValidationError, match="vllm for tensor_parallel"):
             Pool.model_validate({**ON_LOCALAI, **words})
     fits = {**ON_LOCALAI, "gpu_layers": 12, "experts_on_cpu": 3, "localai": {}}

@@ -49,22 +49,25 @@ def values(entries: Sequence[Entry]) -> list[dict[str, str]]:
     return [{"yaml": _yaml({entry.key: entry.value}), "reason": entry.reason} for entry in entries]
 
 
+class _Indented(yaml.SafeDumper):
+    """Lists stand below their key, as people write them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """PyYAML writes them beside it."""
+        super().increase_indent(flow, False)
+
+
 def _yaml(one: Mapping[str, Any]) -> str:
     # Words such as `on` are quoted, as YAML 1.1 wants it; LocalAI's reader takes both.
-    return yaml.safe_dump(one, sort_keys=False, allow_unicode=True, width=100).rstrip("\n")
+    text: str = yaml.dump(one, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=100)
+    return text.rstrip("\n")
 
 
 def _model(pool: Pool, replica: Replica, plan: LocalAiArguments) -> list[Entry]:
     planned = [*_names(pool, replica, plan), *_sizes(pool, plan), *_places(replica, plan)]
     planned += [*_answers(pool, plan), _options(pool, replica, plan), _patience(replica)]
-    keys = dict(plan.own.keys)
-    own = {"parameters": keys.pop("parameters", {})}
-    merged = [
-        Entry(one.key, {**one.value, **own[one.key]}, one.reason) if one.key in own else one
-        for one in planned
-        if one.key not in keys
-    ]
-    return [*merged, *(Entry(key, value, "As the pool says.") for key, value in keys.items())]
+    keys = {key: value for key, value in plan.own.keys.items() if key != "parameters"}
+    return [*planned, *(Entry(key, value, "As the pool says.") for key, value in keys.items())]
 
 
 def _names(pool: Pool, replica: Replica, plan: LocalAiArguments) -> Iterator[Entry]:
@@ -74,7 +77,9 @@ def _names(pool: Pool, replica: Replica, plan: LocalAiArguments) -> Iterator[Ent
     yield Entry("known_usecases", [kind, *(["vision"] if projector else [])])
     weights = f"{WEIGHTS}/{replica.model.files[0].name}"
     batch = "`batch` is what is handed over at once; what is computed at once is `n_ubatch` below."
-    yield Entry("parameters", {"model": weights, "batch": plan.batch_tokens}, batch)
+    asked = plan.own.keys.get("parameters")
+    own = asked if isinstance(asked, dict) else {}
+    yield Entry("parameters", {**own, "model": weights, "batch": plan.batch_tokens}, batch)
     if projector:
         yield Entry("mmproj", f"{WEIGHTS}/{projector.name}", "Images to embeddings.")
 
