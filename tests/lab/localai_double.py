@@ -47,15 +47,9 @@ def double(
     `folder` stands for the container's root; `files` are texts by name.
     """
     models, backends = folder / "models", folder / "backends"
-    (models / "weights").mkdir(parents=True)
-    (models / "weights" / "tiny.gguf").write_text("GGUF")
-    for name, text in files.items():
-        (models / name).write_text(text)
+    _laid_out(models, files)
     if backend:
-        run = backends / "llama-cpp" / "run.sh"
-        run.parent.mkdir(parents=True)
-        run.write_text(f'#!/bin/sh\nexec {sys.executable} {ENGINE} "$@"\n')
-        run.chmod(0o755)
+        _backend(backends / "llama-cpp" / "run.sh")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -76,6 +70,19 @@ def double(
     finally:
         process.terminate()
         process.wait(READY_SECONDS)
+
+
+def _laid_out(models: Path, files: Mapping[str, str]) -> None:
+    (models / "weights").mkdir(parents=True)
+    (models / "weights" / "tiny.gguf").write_text("GGUF")
+    for name, text in files.items():
+        (models / name).write_text(text)
+
+
+def _backend(run: Path) -> None:
+    run.parent.mkdir(parents=True)
+    run.write_text(f'#!/bin/sh\nexec {sys.executable} {ENGINE} "$@"\n')
+    run.chmod(0o755)
 
 
 def ready(found: Double, path: str) -> int:

@@ -10,30 +10,15 @@ import pytest
 import yaml
 
 from deploys.operations.completion import complaint, question
-from deploys.plan.plan import Plan
 from deploys.questions.engine_answers import PATHS, served
-from deploys.render.files import render_environment
-from deploys.render.release import Access
-from tests.environments import ROOT
 from tests.lab.localai.model_file import Broken, read
 from tests.lab.localai_double import double, ready
 from tests.lab.localai_image import FACTS
 from tests.render.gpu_plans import gpu_service
-from tests.render.plans import HOST
-from tests.render.test_localai import PLANS
+from tests.render.localai_plans import PLANS, model_texts
 
 Texts = dict[str, str]
 KNOWN = yaml.safe_load(FACTS.read_text())
-
-
-def _texts(plan: Plan) -> Texts:
-    folder = f"compose/small/{HOST}/gpu_hosts/localai/chat-1/"
-    rendered = render_environment(plan, Access(clients={}), ROOT / "templates")
-    return {
-        path.removeprefix(folder): text
-        for path, text in rendered.items()
-        if path.startswith(folder)
-    }
 
 
 def test_it_serves_each_name_of_the_pool_as_checks_and_rollouts_ask(tmp_path: Path) -> None:
@@ -41,7 +26,7 @@ def test_it_serves_each_name_of_the_pool_as_checks_and_rollouts_ask(tmp_path: Pa
     service = gpu_service(plan)
     asked = served(service["command"], service["labels"])
     (path,) = re.findall(r"8080(/\w+)$", service["healthcheck"]["test"][-1])
-    with double(tmp_path, service, _texts(plan)) as found:
+    with double(tmp_path, service, model_texts(plan)) as found:
         assert ready(found, path) == 200
         url = found.url(PATHS[asked.kind])
         answer = httpx.post(url, content=question(asked), timeout=60)
@@ -61,7 +46,7 @@ def test_it_serves_each_name_of_the_pool_as_checks_and_rollouts_ask(tmp_path: Pa
 def test_a_stream_comes_as_the_backend_sends_it(tmp_path: Path) -> None:
     plan = PLANS["in ram"]
     words = {"model": "chat", "max_tokens": 2, "stream": True, "messages": []}
-    with double(tmp_path, gpu_service(plan), _texts(plan)) as found:
+    with double(tmp_path, gpu_service(plan), model_texts(plan)) as found:
         ready(found, "/readyz")
         answer = httpx.post(found.url("/v1/chat/completions"), json=words, timeout=60)
         assert answer.headers["content-type"] == "text/event-stream"
@@ -71,7 +56,7 @@ def test_a_stream_comes_as_the_backend_sends_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["embeddings", "reranking", "two gpus", "one gpu"])
 def test_each_rendered_file_is_read_without_a_word_dropped(name: str, tmp_path: Path) -> None:
     plan = PLANS[name]
-    with double(tmp_path, gpu_service(plan), _texts(plan)) as found:
+    with double(tmp_path, gpu_service(plan), model_texts(plan)) as found:
         assert ready(found, "/readyz") == 200
 
 
@@ -122,7 +107,7 @@ BROKEN: Mapping[str, tuple[Callable[[Texts], None], str]] = {
 def test_the_double_does_not_read_a_file_with(
     change: Callable[[Texts], None], words: str, tmp_path: Path
 ) -> None:
-    texts = _texts(PLANS["in ram"])
+    texts = model_texts(PLANS["in ram"])
     path = tmp_path / "model.yaml"
     path.write_text(texts["model.yaml"])
     assert read(path, KNOWN)["name"] == "chat"
@@ -143,7 +128,7 @@ def test_the_double_does_not_start_beside_a_file_that_is_wrong(
     text: str, words: str, tmp_path: Path
 ) -> None:
     plan = PLANS["in ram"]
-    texts = {**_texts(plan), "alias-1.yaml": text}
+    texts = {**model_texts(plan), "alias-1.yaml": text}
     with double(tmp_path, gpu_service(plan), texts) as found:
         assert words in found.last_words()
         assert found.process.returncode == 1
@@ -153,13 +138,13 @@ def test_the_double_does_not_start_with_a_variable_that_nothing_reads(tmp_path: 
     service = gpu_service(PLANS["in ram"])
     environment = {**service["environment"], "LOCALAI_PARALLEL_REQUESTS": "true"}
     changed = {**service, "environment": environment}
-    with double(tmp_path, changed, _texts(PLANS["in ram"])) as found:
+    with double(tmp_path, changed, model_texts(PLANS["in ram"])) as found:
         assert "LOCALAI_PARALLEL_REQUESTS is read by nothing" in found.last_words()
 
 
 def test_without_its_backend_it_is_never_ready(tmp_path: Path) -> None:
     plan = PLANS["in ram"]
-    with double(tmp_path, gpu_service(plan), _texts(plan), backend=False) as found:
+    with double(tmp_path, gpu_service(plan), model_texts(plan), backend=False) as found:
         assert "backend not found: llama-cpp" in found.last_words()
 
 
@@ -170,7 +155,7 @@ def test_with_one_active_backend_it_is_ready_without_a_model(tmp_path: Path) -> 
     environment = {**service["environment"], "LOCALAI_MAX_ACTIVE_BACKENDS": "1"}
     changed = {**service, "environment": environment}
     words = {"model": "chat", "stream": True, "messages": []}
-    with double(tmp_path, changed, _texts(plan), backend=False) as found:
+    with double(tmp_path, changed, model_texts(plan), backend=False) as found:
         assert ready(found, "/readyz") == 200
         answer = httpx.post(found.url("/v1/chat/completions"), json=words, timeout=60)
         assert answer.status_code == 200

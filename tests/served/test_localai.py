@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tests.lab.localai_image import localai_image
-from tests.lab.served import NAME, POOL, Served
+from tests.lab.served import NAME, POOL, STORE, Served
 from tests.served.planted_drift import by_hand
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
@@ -58,28 +58,25 @@ def test_a_new_number_reaches_the_container_and_a_rollback_brings_the_old_one(
     assert on_localai.chat().status_code == 200
 
 
-def test_a_model_file_that_was_changed_on_a_host_is_found(on_localai: Served) -> None:
+def test_a_model_file_and_a_variable_that_were_changed_by_hand_are_drift(
+    on_localai: Served,
+) -> None:
+    """The labels of the container stay as they were."""
+    gpu1, current = on_localai.host("gpu1"), f"{STORE}/current/gpu_hosts"
     mounts = "{{range .Mounts}}{{.Source}} {{end}}"
-    gpu1 = on_localai.host("gpu1")
-    found = gpu1.run(f"docker inspect --format '{mounts}' {REPLICA}")
-    (path,) = (one for one in found.split() if one.endswith("model.yaml"))
+    sources = gpu1.run(f"docker inspect --format '{mounts}' {REPLICA}").split()
+    (path,) = (source for source in sources if source.endswith("model.yaml"))
     by_hand(gpu1, f"cp --preserve {path} /tmp/kept; sed -i '$a mmu: true' {path}")
     try:
-        rows = on_localai.findings()
+        (row,) = on_localai.findings()
     finally:
         by_hand(gpu1, f"mv -T /tmp/kept {path}")
-    assert [row["host"] for row in rows] == ["gpu1"]
-    assert "model" in rows[0]["what"]
+    assert (row["host"], "model" in row["what"]) == ("gpu1", True)
 
-
-def test_a_variable_that_was_changed_by_hand_is_drift(on_localai: Served) -> None:
-    """The label of the container stays as it was."""
-    file = "/srv/homeport/current/gpu_hosts/compose.yaml"
-    copy = "/srv/homeport/current/gpu_hosts/by-hand.yaml"
-    gpu1 = on_localai.host("gpu1")
-    by_hand(gpu1, f"sed 's/LOCALAI_LOG_LEVEL: info/LOCALAI_LOG_LEVEL: debug/' {file} > {copy}")
-    up = f"docker compose --file {copy} --project-directory /srv/homeport/current/gpu_hosts"
-    by_hand(gpu1, f"{up} up --detach --wait; rm {copy}")
+    log = "s/LOCALAI_LOG_LEVEL: info/LOCALAI_LOG_LEVEL: debug/"
+    by_hand(gpu1, f"sed '{log}' {current}/compose.yaml > {current}/mine.yaml")
+    up = f"docker compose --file {current}/mine.yaml --project-directory {current} up"
+    by_hand(gpu1, f"{up} --detach --wait; rm {current}/mine.yaml")
     rows = {row["what"]: (row["committed"], row["live"]) for row in on_localai.findings()}
     assert rows["service chat-1: variable LOCALAI_LOG_LEVEL"] == ("info", "debug")
     on_localai.apply()

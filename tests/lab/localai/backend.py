@@ -86,9 +86,13 @@ def load(model: dict[str, Any]) -> str:
         words = [str(run), *arguments(model, Backend.port)]
         Backend.process = subprocess.Popen(words, stdout=said, stderr=said)
     waits = model.get("grpc", {"attempts": 20, "attempts_sleep_time": 2})
-    until = time.monotonic() + waits["attempts"] * waits["attempts_sleep_time"]
+    return _waited(Backend.process, log, waits["attempts"] * waits["attempts_sleep_time"])
+
+
+def _waited(process: subprocess.Popen[bytes], log: Path, seconds: float) -> str:
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if Backend.process.poll() is not None:
+        if process.poll() is not None:
             last = log.read_text(errors="replace").strip().splitlines()[-1:]
             print(f"WARN Backend process exited unexpectedly stderr={last}", flush=True)
             return "failed to load model with internal loader: could not load model: rpc error"
