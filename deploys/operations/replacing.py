@@ -130,7 +130,7 @@ def old_served(service: Service, file: str, default: Served) -> Served:
         text = service.host.get_fact(FileText, path=f"{service.directory}/{file}")
     try:
         kept = yaml.safe_load(text)["services"][service.name]
-        words, labels = [str(word) for word in kept["command"]], dict(kept["labels"])
+        words, labels = [str(word) for word in kept["command"]], dict(kept.get("labels") or {})
     except (yaml.YAMLError, LookupError, TypeError):
         return default
     return served(words, labels, default.model)

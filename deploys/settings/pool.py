@@ -120,10 +120,8 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     yield bool(whole and min(sizes) < max(sizes)), alike
     several = pool.gpus not in ("auto", 1) or parallel
     yield pool.share_gpus and several, "one GPU where share_gpus is on"
-    yield (
-        pool.engine in ("llamacpp", "localai") and of_vllm,
-        "vllm for tensor_parallel, its utilization and its own words",
-    )
+    other = pool.engine in ("llamacpp", "localai") and of_vllm
+    yield other, "vllm for tensor_parallel, its utilization and its own words"
     yield pool.engine != "localai" and pool.localai is not None, "engine localai for its own words"
     yield pool.engine == "vllm" and of_llamacpp, "llamacpp for gpu_layers and experts_on_cpu"
     yield of_vllm and of_llamacpp, "words of one engine: layers and experts are llamacpp's"

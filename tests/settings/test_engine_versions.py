@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploys.settings.engine_versions import engine_version
+from deploys.settings.engine_versions import engine_version, unknown_versions
+from deploys.settings.image import Image, ImageName
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,26 @@ from deploys.settings.engine_versions import engine_version
 )
 def test_a_version_is_read_from_the_images_tag(engine: str, reference: str, version: str) -> None:
     assert engine_version(engine, reference) == version
+
+
+@pytest.mark.parametrize(
+    ("engine", "image", "reference"),
+    [
+        ("localai", "localai_cuda", "localai/localai:latest-gpu-nvidia-cuda-12"),
+        ("localai", "localai", "quay.io/go-skynet/local-ai:master"),
+        ("vllm", "vllm", "vllm/vllm-openai:latest"),
+        ("vllm", "vllm", "registry.example:5000/vllm:nightly"),
+    ],
+)
+def test_a_tag_that_moves_is_refused_unless_a_digest_says_what_it_is(
+    engine: str, image: ImageName, reference: str
+) -> None:
+    def complaints(words: str) -> list[tuple[str, str]]:
+        found = unknown_versions("file", [engine], {image: Image(reference=words)})
+        return [(one.path, one.found) for one in found]
+
+    ((path, found),) = complaints(reference)
+    assert path == f"images.{image}.reference"
+    assert "moves" in found
+    assert complaints(f"{reference}@sha256:{'0' * 64}") == []
+    assert complaints("registry.example/own:latestly") == []

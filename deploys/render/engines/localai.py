@@ -28,6 +28,8 @@ LEAST_PIDS = 512
 # As much as a gateway may let through (gateway.body_limit_mib); LocalAI's own 15 MB would refuse
 # images that the gateway has taken.
 UPLOAD_MB = 512
+# No limit. 1 would have it leave out what is to be loaded at its start (SetMaxActiveBackends).
+MOST_BACKENDS = "0"
 # In the image, read-only: LocalAI takes a folder with a run.sh there for a backend of its name.
 BACKENDS = "/var/lib/local-ai/backends"
 
@@ -68,7 +70,7 @@ def _plan(replica: Replica) -> LocalAiArguments:
 
 def _environment(pool: Pool, replica: Replica, own: LocalAi) -> dict[str, str]:
     # Without an address of the internet on any interface it needs no key; with one it refuses to
-    # start, and that is right: every key of LocalAI is an administrator's.
+    # start: every key of LocalAI is an administrator's.
     named = {
         **({"CUDA_DEVICE_ORDER": "PCI_BUS_ID"} if replica.gpus else {}),
         "HOME": OWN,
@@ -80,8 +82,7 @@ def _environment(pool: Pool, replica: Replica, own: LocalAi) -> dict[str, str]:
         "LOCALAI_GENERATED_CONTENT_PATH": f"{OWN}/generated",
         "LOCALAI_LOAD_TO_MEMORY": pool.public_name,
         "LOCALAI_LOG_LEVEL": "info",
-        # 1 would have it leave out what is to be loaded at its start (SetMaxActiveBackends).
-        "LOCALAI_MAX_ACTIVE_BACKENDS": "0",
+        "LOCALAI_MAX_ACTIVE_BACKENDS": MOST_BACKENDS,
         "LOCALAI_MODELS_PATH": MODELS,
         "LOCALAI_THREADS": str(replica.arguments.threads),
         "LOCALAI_UPLOAD_LIMIT": str(UPLOAD_MB),

@@ -11,6 +11,7 @@ import yaml
 
 from deploys.plan.arguments import LocalAiArguments
 from deploys.plan.plan import Pool, Replica
+from deploys.render.engines.llamacpp import SHARES_REASON, shares, slots_reason
 from deploys.render.engines.service import Entry, load_seconds
 from deploys.settings.routing import Kind
 
@@ -85,10 +86,7 @@ def _names(pool: Pool, replica: Replica, plan: LocalAiArguments) -> Iterator[Ent
 
 
 def _sizes(pool: Pool, plan: LocalAiArguments) -> Iterator[Entry]:
-    whole = "The whole cache: " if pool.routing.kind == "generation" else ""
-    per_slot = plan.context_tokens // plan.slots
-    slots = f"{whole}{per_slot} tokens in each of {plan.slots} slots."
-    yield Entry("context_size", plan.context_tokens, slots)
+    yield Entry("context_size", plan.context_tokens, slots_reason(pool, plan))
     yield Entry("threads", plan.threads)
     yield Entry("flash_attention", "on" if plan.flash_attention else "off")
     yield Entry("cache_type_k", plan.kv_cache_type)
@@ -102,8 +100,7 @@ def _places(replica: Replica, plan: LocalAiArguments) -> Iterator[Entry]:
     if gpus == 1:
         yield Entry("main_gpu", "0")
     elif gpus:
-        shares = ",".join(f"{share:g}" for share in plan.tensor_split or (1.0,) * gpus)
-        yield Entry("tensor_split", shares, "Parts of the layers, in the order of the GPUs.")
+        yield Entry("tensor_split", shares(plan, gpus), SHARES_REASON)
     yield Entry("no_kv_offloading", False, "The cache lies where its layers do.")
     yield Entry("mmap", True)
     yield Entry("mmlock", False)
