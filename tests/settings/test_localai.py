@@ -9,19 +9,33 @@ import pytest
 from pydantic import ValidationError
 
 from deploys.engine_facts.localai_facts import localai_facts
+from deploys.settings.engine_words import by_facts
 from deploys.settings.environment import read_environment
+from deploys.settings.image import Image, ImageName
 from deploys.settings.localai import ANSWERS, SAID_BY, LocalAi
+from deploys.settings.localai_keys import localai_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.validation import UNKNOWN_KEY, near_miss
 from tests.environments import POOL, ROOT, write_environment
 
 ON_LOCALAI = {**POOL, "engine": "localai"}
 
 
-def _complaints(root: Path, own: dict[str, Any], **words: object) -> tuple[Complaint, ...]:
+FILE = "inventories/group_data/small.py"
+
+
+def _complaints(keys: dict[str, Any], image: str | None = None) -> list[Complaint]:
+    pool = Pool.model_validate({**ON_LOCALAI, "localai": {"keys": keys}})
+    images: dict[ImageName, Image] = {"localai": Image(reference=image)}
+    return list(localai_complaints(FILE, {"chat": pool}, images))
+
+
+def _refused(root: Path, own: dict[str, Any]) -> tuple[Complaint, ...]:
+    """Of a whole environment, as it is read."""
     pools = {"chat": {**ON_LOCALAI, "localai": own}}
     with pytest.raises(Refused) as refused:
-        read_environment(write_environment(root, {"pools": pools, **words}), "small")
+        read_environment(write_environment(root, {"pools": pools}), "small")
     return refused.value.complaints
 
 
@@ -59,18 +73,19 @@ def test_words_for_localai_are_not_for_another_engine() -> None:
     ],
 )  # fmt: skip
 def test_a_key_that_is_dropped_or_said_elsewhere_is_refused(
-    tmp_path: Path, keys: dict[str, Any], path: str, found: str, hint: str
+    keys: dict[str, Any], path: str, found: str, hint: str
 ) -> None:
-    complaints = _complaints(tmp_path, {"keys": keys})
+    complaints = _complaints(keys)
     one = next(one for one in complaints if one.path == f"pools.chat.localai.keys.{path}")
-    assert one.file.startswith("inventories/group_data/small.py")
     assert found in one.found
     assert hint in one.hint
 
 
 def test_all_keys_are_complained_of_at_once(tmp_path: Path) -> None:
     keys = {"mmu": True, "gpu_layers": 3, "parameters": {"n_batch": 1, "temperature": 0.1}}
-    paths = [one.path.rpartition("keys.")[2] for one in _complaints(tmp_path, {"keys": keys})]
+    complaints = _refused(tmp_path, {"keys": keys})
+    assert all(one.file.startswith(FILE) for one in complaints)
+    paths = [one.path.rpartition("keys.")[2] for one in complaints]
     assert paths == ["gpu_layers", "mmu", "parameters.n_batch"]
 
 
@@ -87,19 +102,25 @@ def test_all_keys_are_complained_of_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_an_unknown_word_is_told_where_it_belongs_or_that_nothing_reads_it(
-    tmp_path: Path, word: str, found: str, hint: str
+    word: str, found: str, hint: str
 ) -> None:
-    (complaint,) = _complaints(tmp_path, {word: 4})
-    assert complaint.path == f"pools.chat.localai.{word}"
+    near = near_miss(word, LocalAi.model_fields)
+    plain = Complaint(FILE, f"pools.chat.localai.{word}", UNKNOWN_KEY, near)
+    complaint = by_facts(plain, {})
+    assert (complaint.file, complaint.path) == (plain.file, plain.path)
     assert found in complaint.found
     assert hint in complaint.hint
 
 
-def test_keys_of_a_version_that_is_not_known_are_left_to_the_plan(tmp_path: Path) -> None:
-    pools = {"chat": {**ON_LOCALAI, "localai": {"keys": {"mmu": True}}}}
-    images = {"localai": {"reference": "localai/localai:v2.16.0"}}
-    root = write_environment(tmp_path, {"pools": pools, "images": images})
-    assert read_environment(root, "small").pools["chat"].localai is not None
+def test_an_unknown_word_is_told_so_where_an_environment_is_read(tmp_path: Path) -> None:
+    (complaint,) = _refused(tmp_path, {"gpu_layers": 35})
+    assert complaint.path == "pools.chat.localai.gpu_layers"
+    assert complaint.hint == "say it with the pool's `gpu_layers`"
+
+
+def test_keys_of_a_version_that_is_not_known_are_left_to_the_plan() -> None:
+    assert _complaints({"mmu": True}, "localai/localai:v2.16.0") == []
+    assert _complaints({"mmu": True}, "localai/localai:v4.9.0") != []
 
 
 def test_every_key_that_is_named_is_one_of_the_version() -> None:
@@ -112,12 +133,10 @@ def test_every_key_that_is_named_is_one_of_the_version() -> None:
     }
 
 
-def test_what_its_page_shows_is_taken(tmp_path: Path) -> None:
+def test_what_its_page_shows_is_taken() -> None:
     text = (ROOT / "inventories" / "localai.md").read_text()
     (example,) = re.findall(r"```python\npools = (.*?)```", text, re.DOTALL)
-    words = ast.literal_eval(example)
-    own = Pool.model_validate(words["chat"]).localai
+    own = Pool.model_validate(ast.literal_eval(example)["chat"]).localai
     assert own is not None
     assert set(LocalAi.model_fields) == own.model_fields_set
-    pools = {"chat": {**ON_LOCALAI, "localai": words["chat"]["localai"]}}
-    assert read_environment(write_environment(tmp_path, {"pools": pools}), "small")
+    assert _complaints(dict(own.keys)) == []
