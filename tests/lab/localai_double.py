@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from tests.lab import plain_http
 from tests.lab.localai_image import FACTS
 from tests.lab.machine import ROOT
 from tests.lab.waiting import until
@@ -92,7 +93,7 @@ def ready(found: Double, path: str) -> int:
         if found.process.poll() is not None:
             raise AssertionError(found.last_words())
         try:
-            return httpx.get(found.url(path), timeout=READY_SECONDS).status_code
+            return plain_http.get(found.url(path), timeout=READY_SECONDS).status_code
         except httpx.ConnectError:
             return 0
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 
 from deploys.operations.completion import complaint, question
 from deploys.questions.engine_answers import PATHS, served
+from tests.lab import plain_http
 from tests.lab.localai.model_file import Broken, read
 from tests.lab.localai_double import double, ready
 from tests.lab.localai_image import FACTS
@@ -29,17 +29,17 @@ def test_it_serves_each_name_of_the_pool_as_checks_and_rollouts_ask(tmp_path: Pa
     with double(tmp_path, service, model_texts(plan)) as found:
         assert ready(found, path) == 200
         url = found.url(PATHS[asked.kind])
-        answer = httpx.post(url, content=question(asked), timeout=60)
+        answer = plain_http.post(url, content=question(asked), timeout=60)
         assert complaint(answer.text, asked) == ""
-        other = httpx.post(
+        other = plain_http.post(
             url, json={"model": "gpt-4", "max_tokens": 2, "messages": []}, timeout=60
         )
         assert other.json()["model"] == "gpt-4"
-        assert httpx.post(url, json={"model": "unknown"}, timeout=60).status_code == 404
-        assert httpx.get(found.url("/"), timeout=60).status_code == 404
-        metrics = httpx.get(found.url("/metrics"), timeout=60).text
+        assert plain_http.post(url, json={"model": "unknown"}, timeout=60).status_code == 404
+        assert plain_http.get(found.url("/"), timeout=60).status_code == 404
+        metrics = plain_http.get(found.url("/metrics"), timeout=60).text
         assert 'api_call_count{path="/v1/chat/completions"} 3' in metrics
-        names = [one["id"] for one in httpx.get(found.url("/v1/models")).json()["data"]]
+        names = [one["id"] for one in plain_http.get(found.url("/v1/models")).json()["data"]]
         assert names == ["chat", "gpt-4", "org/model:7b"]
 
 
@@ -48,7 +48,7 @@ def test_a_stream_comes_as_the_backend_sends_it(tmp_path: Path) -> None:
     words = {"model": "chat", "max_tokens": 2, "stream": True, "messages": []}
     with double(tmp_path, gpu_service(plan), model_texts(plan)) as found:
         ready(found, "/readyz")
-        answer = httpx.post(found.url("/v1/chat/completions"), json=words, timeout=60)
+        answer = plain_http.post(found.url("/v1/chat/completions"), json=words, timeout=60)
         assert answer.headers["content-type"] == "text/event-stream"
         assert answer.text.strip().endswith("data: [DONE]")
 
@@ -157,6 +157,6 @@ def test_with_one_active_backend_it_is_ready_without_a_model(tmp_path: Path) -> 
     words = {"model": "chat", "stream": True, "messages": []}
     with double(tmp_path, changed, model_texts(plan), backend=False) as found:
         assert ready(found, "/readyz") == 200
-        answer = httpx.post(found.url("/v1/chat/completions"), json=words, timeout=60)
+        answer = plain_http.post(found.url("/v1/chat/completions"), json=words, timeout=60)
         assert answer.status_code == 200
         assert "backend not found" in answer.text
