@@ -10,6 +10,9 @@ HUB = "hub:"
 # A folder of the checkout that is deployed from: files that are rendered and committed.
 COMMITTED = "committed:"
 DEFAULT_ENDPOINT = "https://huggingface.co"
+# Files up to this are read whenever a store is looked at: settings of engines, of which another
+# number is as long. Weights are known by their sizes.
+READ_BYTES = 64 * 2**10
 
 
 def store_folder(files: Sequence[ModelFile]) -> str:

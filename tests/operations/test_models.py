@@ -72,32 +72,6 @@ def test_the_tiny_model_is_generated_on_the_way(tmp_path: Path) -> None:
     assert (tmp_path / ".homeport" / "models" / "tiny-random.gguf").is_file()
 
 
-def test_a_committed_file_comes_into_the_store_as_it_was_rendered(tmp_path: Path) -> None:
-    text = "name: chat\nalias: other\n"
-    path = "gpu_hosts/localai/chat-1/model.yaml"
-    source = "committed:compose/small/localhost/gpu_hosts/localai/chat-1/"
-    model = model_copy(text.encode(), source, "model.yaml")
-    write_release(tmp_path, (model,), {path: text})
-    assert bring_models(tmp_path).exit_code == ExitCode.DONE
-    assert placed(tmp_path, model).read_text() == text
-    assert bring_models(tmp_path).changed == []
-
-
-def test_a_committed_file_that_was_changed_by_hand_is_refused(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    source = "committed:compose/small/localhost/gpu_hosts/localai/chat-1/"
-    model = model_copy(b"name: chat\n", source, "model.yaml")
-    write_release(tmp_path, (model,))
-    folder = tmp_path / "compose/small/localhost/gpu_hosts/localai/chat-1"
-    folder.mkdir(parents=True)
-    (folder / "model.yaml").write_text("name: else\n")
-    assert bring_models(tmp_path).exit_code != ExitCode.DONE
-    said = capfd.readouterr().err
-    assert "is not the file that the release lists" in said
-    assert "`homeport render` writes both anew" in said
-
-
 def test_two_models_come_each_under_its_own_name(tmp_path: Path, file: Path) -> None:
     one = model_copy(CONTENT, f"file:{file}")
     other = tmp_path / "other.gguf"
