@@ -1,6 +1,7 @@
 """Pools on LocalAI over SSH, through whole applies: LocalAI's double over the real llama-server."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,21 +11,28 @@ from tests.served.planted_drift import by_hand
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
 
+ON_LOCALAI = {**POOL, "engine": "localai"}
 REPLICA = "$(docker ps --quiet --filter label=homeport.pool)"
 MODEL_FILE = f"docker exec {REPLICA} cat /models/model.yaml"
 
 
-@pytest.fixture
-def on_localai(served: Served) -> Served:
-    """The fleet, once its replicas were replaced by LocalAI's."""
-    registry = served.lab.registry
+@pytest.fixture(scope="module")
+def moved(served_lab: Served) -> Iterator[Served]:
+    """The fleet with LocalAI's image at hand; it goes back to llama-server afterwards."""
+    registry = served_lab.lab.registry
     assert registry is not None
     digest = registry.push(localai_image(), "site/localai")
-    images = {**served.images, "localai": f"{registry.address}/site/localai@{digest}"}
-    there = dataclasses.replace(served, images=images)
-    there.commit(pools={"chat": {**POOL, "engine": "localai"}})
-    there.apply()
-    return there
+    images = {**served_lab.images, "localai": f"{registry.address}/site/localai@{digest}"}
+    yield dataclasses.replace(served_lab, images=images)
+    served_lab.put_back()
+
+
+@pytest.fixture
+def on_localai(moved: Served) -> Served:
+    """The fleet, once LocalAI serves its pool as it was committed."""
+    moved.commit(pools={"chat": ON_LOCALAI})
+    moved.apply()
+    return moved
 
 
 def _checks(served: Served, *files: str) -> None:
@@ -49,7 +57,7 @@ def test_a_new_number_reaches_the_container_and_a_rollback_brings_the_old_one(
     on_localai: Served,
 ) -> None:
     """While a replica is replaced, `current` still shows the release before."""
-    on_localai.commit(pools={"chat": {**POOL, "engine": "localai", "slots": 3}})
+    on_localai.commit(pools={"chat": {**ON_LOCALAI, "slots": 3}})
     on_localai.apply()
     assert "parallel:3" in on_localai.host("gpu1").run(MODEL_FILE)
     assert on_localai.findings() == []
@@ -58,26 +66,24 @@ def test_a_new_number_reaches_the_container_and_a_rollback_brings_the_old_one(
     assert on_localai.chat().status_code == 200
 
 
-def test_a_model_file_and_a_variable_that_were_changed_by_hand_are_drift(
+def test_a_number_and_a_variable_that_were_changed_by_hand_are_drift_and_mended(
     on_localai: Served,
 ) -> None:
-    """The labels of the container stay as they were."""
+    """The labels of the container stay as they were, and so does the size of its file."""
     gpu1, current = on_localai.host("gpu1"), f"{STORE}/current/gpu_hosts"
-    mounts = "{{range .Mounts}}{{.Source}} {{end}}"
-    sources = gpu1.run(f"docker inspect --format '{mounts}' {REPLICA}").split()
-    (path,) = (source for source in sources if source.endswith("model.yaml"))
-    by_hand(gpu1, f"cp --preserve {path} /tmp/kept; sed -i '$a mmu: true' {path}")
-    try:
-        (row,) = on_localai.findings()
-    finally:
-        by_hand(gpu1, f"mv -T /tmp/kept {path}")
-    assert (row["host"], "model" in row["what"]) == ("gpu1", True)
-
+    by_hand(gpu1, f"sed -i s/parallel:2/parallel:3/ {STORE}/models/*/model.yaml")
     log = "s/LOCALAI_LOG_LEVEL: info/LOCALAI_LOG_LEVEL: debug/"
     by_hand(gpu1, f"sed '{log}' {current}/compose.yaml > {current}/mine.yaml")
     up = f"docker compose --file {current}/mine.yaml --project-directory {current} up"
     by_hand(gpu1, f"{up} --detach --wait; rm {current}/mine.yaml")
+    assert "parallel:3" in gpu1.run(MODEL_FILE)
+
     rows = {row["what"]: (row["committed"], row["live"]) for row in on_localai.findings()}
-    assert rows["service chat-1: variable LOCALAI_LOG_LEVEL"] == ("info", "debug")
+    assert rows.pop("service chat-1: variable LOCALAI_LOG_LEVEL") == ("info", "debug")
+    ((what, digests),) = rows.items()
+    assert what == "model chat-1-localai: model.yaml"
+    assert digests[0] != digests[1]
+
     on_localai.apply()
     assert on_localai.findings() == []
+    assert "parallel:2" in gpu1.run(MODEL_FILE)
