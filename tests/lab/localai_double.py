@@ -51,14 +51,24 @@ def double(
     _laid_out(models, files)
     if backend:
         _backend(backends / "llama-cpp" / "run.sh")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with socket.socket() as kept:
+        # Bound for as long as the double lives, beside its own: nobody else is given the port.
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        port = kept.getsockname()[1]
+        with _process(folder, service, port) as process:
+            yield Double(process, port)
+
+
+@contextmanager
+def _process(
+    folder: Path, service: Mapping[str, Any], port: int
+) -> Iterator[subprocess.Popen[str]]:
     places = {
         "LOCALAI_ADDRESS": f"127.0.0.1:{port}",
-        "LOCALAI_BACKENDS_SYSTEM_PATH": str(backends),
+        "LOCALAI_BACKENDS_SYSTEM_PATH": str(folder / "backends"),
         "LOCALAI_DATA_PATH": str(folder / "data"),
-        "LOCALAI_MODELS_PATH": str(models),
+        "LOCALAI_MODELS_PATH": str(folder / "models"),
         "DOUBLE_FACTS": str(FACTS),
     }
     command = [sys.executable, "-m", "tests.lab.localai", *service["command"]]
@@ -67,7 +77,7 @@ def double(
         env={**os.environ, **service["environment"], **places},
     )  # fmt: skip
     try:
-        yield Double(process, port)
+        yield process
     finally:
         process.terminate()
         process.wait(READY_SECONDS)

@@ -66,6 +66,7 @@ class Backend:
     """The one process that computes."""
 
     port = 0
+    kept: socket.socket | None = None
     process: subprocess.Popen[bytes] | None = None
 
 
@@ -77,9 +78,8 @@ def load(model: dict[str, Any]) -> str:
     if not run.is_file():
         print(f'ERROR Backend not found backend="{model["backend"]}"', flush=True)
         return f"failed to load model with internal loader: backend not found: {model['backend']}"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        Backend.port = free.getsockname()[1]
+    Backend.kept = _kept()
+    Backend.port = Backend.kept.getsockname()[1]
     log = Path(variable("DATA_PATH")) / "backend.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as said:
@@ -87,6 +87,16 @@ def load(model: dict[str, Any]) -> str:
         Backend.process = subprocess.Popen(words, stdout=said, stderr=said)
     waits = model.get("grpc", {"attempts": 20, "attempts_sleep_time": 2})
     return _waited(Backend.process, log, waits["attempts"] * waits["attempts_sleep_time"])
+
+
+def _kept() -> socket.socket:
+    """Bound to a free port, and open beside the backend's own: nobody else is given the port."""
+    kept = socket.socket()
+    # Either is enough; llama-server and other programs differ in which they use.
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        kept.setsockopt(socket.SOL_SOCKET, option, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 def _waited(process: subprocess.Popen[bytes], log: Path, seconds: float) -> str:
