@@ -18,7 +18,7 @@ LOGS = "`docker logs` of its container says what happened; homeport apply starts
 def check_each_replica_says_it_is_ready(
     replica: Replica, engine_answer: EngineAnswer, engine_causes: Callable[[], list[str]]
 ) -> None:
-    """The engine's own /health: 503 while it loads, 200 once it can answer."""
+    """What its own health check asks: 503 while it loads, 200 once it can answer."""
     status = engine_answer.health_status
     words = {0: "does not answer on port 8080", 503: "is still loading its model (503)"}
     if status != 200:

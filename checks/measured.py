@@ -21,6 +21,8 @@ class NothingToLearn(Exception):
 
 def measured(planned: PlannedReplica, reported: Reported) -> Measured:
     """One replica's corrections in MiB; raises NothingToLearn."""
+    if planned.engine == "localai":
+        raise NothingToLearn("localai does not tell the parts of its backend's memory apart")
     if not reported.is_complete:
         raise NothingToLearn("its log no longer holds its start: `docker restart` writes it anew")
     gpus = [device.device for device in planned.devices if device.device != CPU]

@@ -12,7 +12,7 @@ from checks.memory_tolerances import (
     VLLM_TOKENS_SHARE,
     Tolerance,
 )
-from checks.probes.engine_logs.reported import CPU, Reported
+from checks.probes.engine_logs.reported import CPU, TOTAL, Reported
 from deploys.render.release import PlannedDevice, PlannedReplica
 
 
@@ -33,6 +33,8 @@ class Difference:
 
 def differences(planned: PlannedReplica, reported: Reported) -> list[Difference]:
     """Every part beyond its tolerance; empty when the engine takes what was planned."""
+    if planned.engine == "localai":
+        return list(_totals(planned, reported))
     known = LLAMACPP if planned.engine == "llamacpp" else VLLM
     found = [
         difference
@@ -64,15 +66,36 @@ def _part(
         # The process is measured from outside, where a driver tells.
         return
     found = found or 0.0
-    if part in device.corrections_mib:
-        tolerance = CALIBRATED
-    least = expected - max(expected * tolerance.below, tolerance.mib)
-    most = upper + max(upper * tolerance.above, tolerance.mib)
+    least, most = _bounds(device, part, tolerance)
     if least <= found <= most:
         return
     span = f"{expected:,.2f}" if upper == expected else f"{expected:,.2f} to {upper:,.2f}"
     remedy = _remedy(planned, part, found > most)
     yield Difference(device.device, part, f"{span} MiB", f"{found:,.2f} MiB", remedy)
+
+
+def _totals(planned: PlannedReplica, reported: Reported) -> Iterator[Difference]:
+    """LocalAI tells no parts: all that the driver counts of a GPU, within the parts' own bounds."""
+    for device in planned.devices:
+        found = reported.devices.get(device.device, {}).get(TOTAL)
+        if found is None:
+            continue
+        parts = [_bounds(device, part, LLAMACPP.get(part, CALIBRATED)) for part in device.upper_mib]
+        least, most = sum(low for low, _ in parts), sum(high for _, high in parts)
+        if not least <= found <= most:
+            remedy = _remedy(planned, TOTAL, found > most)
+            span = f"{least:,.0f} to {most:,.0f} MiB"
+            yield Difference(device.device, "all parts", span, f"{found:,.0f} MiB", remedy)
+
+
+def _bounds(device: PlannedDevice, part: str, tolerance: Tolerance) -> tuple[float, float]:
+    """The least and the most that is still as planned."""
+    expected = device.expected_mib.get(part, 0.0)
+    upper = device.upper_mib.get(part, 0.0)
+    if part in device.corrections_mib:
+        tolerance = CALIBRATED
+    least = expected - max(expected * tolerance.below, tolerance.mib)
+    return least, upper + max(upper * tolerance.above, tolerance.mib)
 
 
 def _remedy(planned: PlannedReplica, part: str, is_more: bool) -> str:
@@ -81,6 +104,11 @@ def _remedy(planned: PlannedReplica, part: str, is_more: bool) -> str:
             f"these follow from the model and its arguments: compare the container's command with "
             f"the commit (homeport drift); if they agree, the rules for {planned.version} are "
             "wrong for this model"
+        )
+    if part == TOTAL:
+        return (
+            f"compare the container and its files with the commit (homeport drift); if they agree, "
+            f"the rules for LocalAI {planned.version} are wrong for this model"
         )
     after = "homeport plan says whether it still fits" if is_more else "more may fit now"
     return f"homeport calibrate stores what was measured for the next plan; then {after}"

@@ -78,6 +78,7 @@ def _models(release: Release, live: Live) -> _Pairs:
             size = live.model_bytes.get(file.sha256)
             if size != file.size_bytes:
                 yield what, f"{file.size_bytes} bytes", f"{size} bytes" if size else "missing"
+                continue
             digest = live.model_digests.get(file.sha256, file.sha256)
             if digest != file.sha256:
                 yield what, _short(file.sha256), _short(digest)

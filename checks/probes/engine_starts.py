@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from checks.probes import sections
 from checks.probes.containers import Container
-from checks.probes.engine_logs import llamacpp, vllm
+from checks.probes.engine_logs import llamacpp, localai, vllm
 from checks.probes.engine_logs.reported import Reported
 from checks.probes.host import Unreachable, run
 from deploys.render.release import PlannedReplica
@@ -20,6 +20,7 @@ MOST_LINES = 1000
 
 _READERS: Mapping[str, tuple[str, Callable[[Iterable[str]], Reported]]] = {
     "llamacpp": (llamacpp.PATTERN, llamacpp.read),
+    "localai": (localai.PATTERN, localai.read),
     "vllm": (vllm.PATTERN, vllm.read),
 }
 _COMPUTE = "nvidia-smi --query-compute-apps=gpu_uuid,pid,used_memory --format=csv,noheader,nounits"
@@ -39,7 +40,7 @@ def starts(
     }
     if not running:
         return {}
-    questions = {_PROCESSES: f"{_COMPUTE} 2>/dev/null"}
+    questions = {_PROCESSES: f"{_COMPUTE} 2>/dev/null && echo {localai.ASKED}"}
     for one in asked:
         if one.name in running:
             questions |= _questions(one, running[one.name])
@@ -69,6 +70,8 @@ def _reported(planned: PlannedReplica, answers: Mapping[str, str]) -> Reported:
     reported = read(answers[f"{planned.name} log"].splitlines())
     pids = {line.strip() for line in answers[f"{planned.name} pids"].splitlines()}
     held = held_mib(answers[_PROCESSES], pids)
+    if planned.engine == "localai":
+        return localai.with_held(reported, planned.devices, answers[_PROCESSES], held, pids)
     devices = {device: dict(parts) for device, parts in reported.devices.items()}
     for device in planned.devices:
         parts = devices.get(device.device)

@@ -27,7 +27,7 @@ class EngineAnswer:
     """What one engine said."""
 
     health_status: int
-    """HTTP status of /health; 0: no answer."""
+    """HTTP status of what its own health check asks; 0: no answer."""
     completion_status: int
     completion: str
     """Body of the answer to what its kind is asked for."""
@@ -86,14 +86,14 @@ def ask_metrics(host: InventoryHost, engines: Iterable[Container]) -> dict[str, 
 
 
 def _questions(container: Container) -> dict[str, str]:
-    asked = served(container.command)
+    asked = served(container.command, container.labels)
     question = json.dumps(body(asked, ANSWER_TOKENS))
     inside = f"docker exec {shlex.quote(container.id)}"
     curl = f"{inside} curl --silent --write-out '\\n%{{http_code}}' --max-time"
     url = "http://127.0.0.1:8080"
     name = container.service
     return {
-        f"{name} health": f"{curl} {HEALTH_SECONDS} {url}/health 2>/dev/null",
+        f"{name} health": f"{curl} {HEALTH_SECONDS} {url}{_health(container)} 2>/dev/null",
         f"{name} metrics": f"{curl} {HEALTH_SECONDS} {url}/metrics 2>/dev/null",
         f"{name} completion": (
             f"{curl} {COMPLETION_SECONDS} --header 'Content-Type: application/json' "
@@ -103,8 +103,15 @@ def _questions(container: Container) -> dict[str, str]:
     }
 
 
+def _health(container: Container) -> str:
+    """The path that the container's own health check asks: engines call it differently."""
+    check = (container.inspected.get("Config") or {}).get("Healthcheck") or {}
+    found = re.search(r"http://127\.0\.0\.1:8080(/\w+)", " ".join(check.get("Test") or ()))
+    return found[1] if found else "/health"
+
+
 def _answer(container: Container, answers: Mapping[str, str]) -> EngineAnswer:
-    service, kind = container.service, served(container.command).kind
+    service, kind = container.service, served(container.command, container.labels).kind
     health_status, _ = _status_and_body(answers[f"{service} health"])
     status, said = _status_and_body(answers[f"{service} completion"])
     limit = answers[f"{service} memory"].strip()

@@ -45,7 +45,7 @@ class Live:
     model_bytes: Mapping[str, int]
     """sha256 that the manifest names -> size of the file in that place."""
     model_digests: Mapping[str, str]
-    """sha256 that the manifest names -> sha256 of the file; empty unless asked for."""
+    """sha256 that the manifest names -> sha256 of the file; of large ones when asked for."""
     revision: str
     """What nginx says it has loaded; empty without a gateway or an answer."""
     drained: Mapping[str, str]
@@ -122,7 +122,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         "gateway-current": release.link(f"{place}/gateway/current"),
         "files": release.digests(place),
         "models": release.model_sizes(place, models),
-        "digests": release.model_digests(place, models) if digests else ":",
+        "digests": release.model_digests(place, models, every=digests),
         "drained": gateway.drained_question(place),
         "revision": gateway.revision_question(projects["gateways"], manifest.gateway.service)
         if manifest.gateway and "gateways" in projects

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from deploys.catalogue.model import ModelFile
+from deploys.catalogue.store import READ_BYTES
 from deploys.render.release import ModelCopy
 from deploys.render.release_gateway import ANSWERS, COUNTERS
 
@@ -42,14 +43,13 @@ def model_sizes(directory: str, models: Iterable[ModelCopy]) -> str:
     )
 
 
-def model_digests(directory: str, models: Iterable[ModelCopy]) -> str:
-    """sh: sha256 and path of each model file that is there. Reads every byte of the weights."""
-    return (
-        "; ".join(
-            f"sha256sum {shlex.quote(path)} 2>/dev/null" for path in _model_paths(directory, models)
-        )
-        or ":"
-    )
+def model_digests(directory: str, models: Iterable[ModelCopy], *, every: bool) -> str:
+    """sh: sha256 and path of each small model file that is there; of `every` one on request, which
+    reads every byte of the weights.
+    """
+    paths = _model_paths(directory, models)
+    read = [path for path, file in paths.items() if every or file.size_bytes <= READ_BYTES]
+    return "; ".join(f"sha256sum {shlex.quote(path)} 2>/dev/null" for path in read) or ":"
 
 
 def by_model(text: str, directory: str, models: Iterable[ModelCopy]) -> dict[str, str]:

@@ -7,7 +7,12 @@ from urllib.parse import quote
 from deploys.catalogue.model import ModelFile
 
 HUB = "hub:"
+# A folder of the checkout that is deployed from: files that are rendered and committed.
+COMMITTED = "committed:"
 DEFAULT_ENDPOINT = "https://huggingface.co"
+# Files up to this are read whenever a store is looked at: settings of engines, of which another
+# number is as long. Weights are known by their sizes.
+READ_BYTES = 64 * 2**10
 
 
 def store_folder(files: Sequence[ModelFile]) -> str:
@@ -37,8 +42,9 @@ def file_url(source: str, name: str, endpoint: str = DEFAULT_ENDPOINT) -> str:
 
 
 def file_source(source: str, name: str) -> str:
-    """The `file:` source of one file of a model, where `source` names a folder of the controller.
+    """The source of one file of a model, where `source` names a folder of the controller.
 
     Everything else, such as `generated:tiny` or one file's path, is its own.
     """
-    return f"{source}{name}" if source.startswith("file:/") and source.endswith("/") else source
+    here = source.startswith(("file:/", COMMITTED))
+    return f"{source}{name}" if here and source.endswith("/") else source

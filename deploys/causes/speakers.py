@@ -13,7 +13,8 @@ _VERSIONS: Mapping[str, tuple[re.Pattern[str], ...]] = {
         re.compile(r"\bbuild(?:_info)?[: =]+b?(\d{3,6})\b"),
         re.compile(r"\bversion: (\d{3,6}) \("),
     ),
-    "localai": (re.compile(r"LocalAI version: v(\d+\.\d+(?:\.\d+)?)"),),
+    # Since v4 `LocalAI version version="v4.6.2 (…)"`.
+    "localai": (re.compile(r"LocalAI version(?:: | version=\")v(\d+\.\d+(?:\.\d+)?)"),),
 }
 _HINTS = {
     "vllm": ("vLLM API server version", "LLM engine (v"),

@@ -35,13 +35,24 @@ def wrong_in_model(facts: LocalAiFacts, document: Mapping[str, Any]) -> list[Wro
     """Every thing wrong with one model's file."""
     if not str(document.get("backend", _LLAMA_CPP)).endswith(_LLAMA_CPP):
         facts = replace(facts, options=frozenset(), fits={}, idle={})
-    found = list(_wrong_keys(facts, document, ""))
+    found = list(wrong_keys(facts, document))
     values = dict(_flat(document, ""))
-    for key in _REQUIRED:
+    # A file that only gives a model another name.
+    for key in ("name",) if "alias" in values else _REQUIRED:
         if key not in values:
             found.append(Wrong(key, "is missing", "a model is not served without it"))
     found += _wrong_places(values)
     return found
+
+
+def wrong_keys(facts: LocalAiFacts, document: Mapping[str, Any]) -> Iterator[Wrong]:
+    """Keys that do not exist, stand elsewhere, do nothing, or have values of another kind."""
+    yield from _wrong_keys(facts, document, "")
+
+
+def keys_of(document: Mapping[str, Any]) -> Iterator[str]:
+    """Every key, those of keys written with a dot."""
+    return (key for key, _ in _flat(document, ""))
 
 
 def _wrong_keys(facts: LocalAiFacts, document: Mapping[str, Any], above: str) -> Iterator[Wrong]:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase, QuoteString, StringCommand
 
 from deploys.catalogue import unused
+from deploys.catalogue.store import READ_BYTES
 
 # Room is asked of the nearest folder that is there: on a bare host none of them is.
 _QUESTION = """
 cd {store} 2>/dev/null && for path in {paths}; do
-    [ ! -f "$path" ] || echo "size $(wc -c <"$path") $path"
+    [ -f "$path" ] || continue
+    bytes=$(wc -c <"$path")
+    echo "size $bytes $path"
+    [ "$bytes" -gt {read_bytes} ] || echo "sha256 $(sha256sum <"$path" | cut -c -64) $path"
 done
 place={store}
 while [ ! -d "$place" ]; do place=$(dirname "$place"); done
@@ -31,6 +35,8 @@ class Store:
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Path below the store -> bytes, of those asked for that are there."""
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """Path below the store -> its digest, of those that are small enough to be read."""
     available_bytes: int = 0
     place: str = ""
     """The folder whose disk has them."""
@@ -44,8 +50,8 @@ class Store:
 class ModelStore(FactBase[Store]):
     """Returns what of some paths below the store is there, and the room on its disk.
 
-    Sizes, not digests: a file comes to its place only with the right digest, and reading hundreds
-    of GiB again on each run would take minutes.
+    Sizes, and digests of small files: a file comes to its place only with the right digest, and
+    reading hundreds of GiB again on each run would take minutes.
     """
 
     @staticmethod
@@ -56,7 +62,8 @@ class ModelStore(FactBase[Store]):
     def command(self, directory: str, paths: tuple[str, ...]) -> str:
         """One round trip."""
         store = shlex.quote(f"{directory}/models")
-        return _QUESTION.format(store=store, paths=" ".join(map(shlex.quote, paths)))
+        words = " ".join(map(shlex.quote, paths))
+        return _QUESTION.format(store=store, paths=words, read_bytes=READ_BYTES)
 
     def process(self, output: Iterable[str]) -> Store:
         """Lines `KEY VALUE`."""
@@ -99,6 +106,7 @@ def parse_store(lines: Iterable[str]) -> Store:
     values = {row[0]: row[-1] for row in words}
     return Store(
         sizes=sizes,
+        sha256={row[2]: row[1] for row in words if row[0] == "sha256" and len(row) == 3},
         available_bytes=int(values.get("available") or 0),
         place=values.get("place", ""),
         gives="gives" in values,

@@ -64,18 +64,24 @@ def seen(name: str, address: str, models: Iterable[ModelCopy], store: Store) -> 
     found.gives, found.takes, found.downloads = store.gives, store.takes, store.downloads
     files = {file.sha256: file for model in models for file in model.files}
     for sha256, file in files.items():
-        if store.sizes.get(f".files/{sha256}") == file.size_bytes:
+        if _holds(store, f".files/{sha256}", file):
             found.held.add(sha256)
         found.incoming[sha256] = store.sizes.get(f".incoming/{sha256}", 0)
     for model in models:
         folder = store_folder(model.files)
-        if all(store.sizes.get(f"{folder}/{one.name}") == one.size_bytes for one in model.files):
+        if all(_holds(store, f"{folder}/{one.name}", one) for one in model.files):
             found.whole.add(folder)
         else:
             found.missing |= {
                 one.sha256: one for one in model.files if one.sha256 not in found.held
             }
     return found
+
+
+def _holds(store: Store, path: str, file: ModelFile) -> bool:
+    """Whether it is there; by its bytes where the host has read them."""
+    sha256 = store.sha256.get(path, file.sha256)
+    return (store.sizes.get(path), sha256) == (file.size_bytes, file.sha256)
 
 
 def sources(hosts: Mapping[str, Seen]) -> dict[str, dict[str, str]]:

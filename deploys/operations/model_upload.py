@@ -11,7 +11,7 @@ from pyinfra.api import FunctionCommand, QuoteString, StringCommand
 from deploys.catalogue.digest import sha256_of
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.sources import obtain
-from deploys.catalogue.store import file_source
+from deploys.catalogue.store import COMMITTED, file_source
 from deploys.facts.models import StoredSizes
 from deploys.operations.host_script import SCRIPTS, refusals, run_script, told
 from deploys.settings.refusal import Complaint, Refused
@@ -66,6 +66,9 @@ def _pieces(directory: str, file: ModelFile, path: Path) -> Commands:
 
 def controller_copy(source: str, file: ModelFile) -> Path:
     """The file on this machine, proved before it travels; raises Refused."""
+    if source.startswith(COMMITTED):
+        # Proved with the rest of the release when that was read.
+        return Path(source.removeprefix(COMMITTED))
     kept = CONTROLLER_STORE / file.name
     if not source.startswith("file:") and _is(kept, file):
         return kept

@@ -129,10 +129,11 @@ def old_served(service: Service, file: str, default: Served) -> Served:
     with on(service.host):
         text = service.host.get_fact(FileText, path=f"{service.directory}/{file}")
     try:
-        words = [str(word) for word in yaml.safe_load(text)["services"][service.name]["command"]]
+        kept = yaml.safe_load(text)["services"][service.name]
+        words, labels = [str(word) for word in kept["command"]], dict(kept.get("labels") or {})
     except (yaml.YAMLError, LookupError, TypeError):
         return default
-    return served(words, default.model)
+    return served(words, labels, default.model)
 
 
 def removed(service: Service) -> bool:

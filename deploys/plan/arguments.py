@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from deploys.settings.localai import LocalAi
 from deploys.settings.vllm import Vllm
 
 
@@ -28,6 +29,14 @@ class LlamaCppArguments:
     """Share of the layers on each of several GPUs, in the order of the replica's `gpus`."""
     unified: bool = False
     """All slots share one cache."""
+
+
+@dataclass(frozen=True)
+class LocalAiArguments(LlamaCppArguments):
+    """The same numbers: LocalAI hands them to llama.cpp, its backend."""
+
+    own: LocalAi = field(default_factory=LocalAi)
+    """What the pool says in LocalAI's own terms."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,6 @@ Arguments = LlamaCppArguments | VllmArguments
 def argument_words(arguments: Arguments) -> dict[str, Any]:
     """All of them, in JSON's words."""
     words = asdict(arguments)
-    if isinstance(arguments, VllmArguments):
+    if isinstance(arguments, VllmArguments | LocalAiArguments):
         words["own"] = arguments.own.model_dump(mode="json")
     return words

@@ -17,6 +17,9 @@ TEXTS = ("A ship comes into port.", "Cranes unload it.")
 _EMBEDS = ({"--embeddings"}, {"--runner pooling", "--convert embed"})
 _RANKS = ({"--reranking"}, {"--runner pooling", "--convert classify"})
 _NAMES = ("--alias", "--served-model-name")
+# Of LocalAI's containers, whose command line says nothing.
+NAME_LABEL = "homeport.serves"
+KIND_LABEL = "homeport.kind"
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,13 @@ class Served:
     kind: Kind
 
 
-def served(command: Sequence[str], default: str = "default") -> Served:
-    """As an engine's own command line says it; `default`: the name where it says none."""
+def served(command: Sequence[str], labels: Mapping[str, str], default: str = "default") -> Served:
+    """As an engine's own command line says it, or the labels of its container where that says
+    nothing; `default`: the name where neither does.
+    """
+    named, told = labels.get(NAME_LABEL), labels.get(KIND_LABEL)
+    if named:
+        return Served(named, next((kind for kind in PATHS if kind == told), "generation"))
     pairs = [" ".join(pair) for pair in zip(command, [*command[1:], ""], strict=True)]
     said = {*command, *pairs}
     kind: Kind = "generation"

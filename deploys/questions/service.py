@@ -21,6 +21,7 @@ def differences(service: _Document, container: _Document) -> Iterator[tuple[str,
     if "image" in service and service["image"] != image:
         yield "image", str(service["image"]), image
     yield from _arguments(service, config)
+    yield from _environment(service, config)
     wanted, found = reserved(service), given(container)
     if wanted != found:
         yield "GPUs", ", ".join(wanted) or "none", ", ".join(found) or "none"
@@ -68,6 +69,15 @@ def _arguments(service: _Document, config: _Document) -> Iterator[tuple[str, str
             extra = [flag for flag in there if flag not in here] or there
             what = "arguments" if key == "command" else key
             yield what, " ".join(missing), " ".join(extra) or "none"
+
+
+def _environment(service: _Document, config: _Document) -> Iterator[tuple[str, str, str]]:
+    """Variables that are set; an image may bring more."""
+    found = dict(str(one).split("=", 1) for one in config.get("Env") or () if "=" in str(one))
+    for name, value in (service.get("environment") or {}).items():
+        wanted = str(value).replace("$$", "$")
+        if found.get(name) != wanted:
+            yield f"variable {name}", wanted, found.get(name, "none")
 
 
 def _flags(words: Sequence[str]) -> list[str]:

@@ -1,16 +1,18 @@
 """The Compose file of each role of a host."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from deploys.catalogue.model import Model
 from deploys.catalogue.store import store_folder
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
+from deploys.render import engine_files
 from deploys.render.compose_gateway import gateway_compose
 from deploys.render.compose_project import project_values, service_hashes
-from deploys.render.engines import llamacpp, vllm
+from deploys.render.engines import llamacpp, localai, vllm
 from deploys.render.engines.flags import checked
-from deploys.render.engines.service import PORT
+from deploys.render.engines.service import PORT, Service
 from deploys.render.image_tags import image_name
 from deploys.render.keepalived import keepalived_files
 from deploys.render.templates import Render
@@ -18,7 +20,7 @@ from deploys.settings.words import stands_in_for
 
 # NVIDIA's container toolkit names each GPU and each slice by its UUID, too.
 GPU_KIND = "nvidia.com/gpu"
-ENGINES = {"llamacpp": llamacpp.service, "vllm": vllm.service}
+ENGINES = {"llamacpp": llamacpp.service, "localai": localai.service, "vllm": vllm.service}
 
 Values = dict[str, object]
 
@@ -29,24 +31,52 @@ def compose_files(
     """Path below compose/<environment>/<host>/ -> text, for each role; `nginx` is its files."""
     files = {}
     if host.replicas:
-        files["gpu_hosts/compose.yaml"] = _gpu_hosts(plan, host, render)
+        engines = _engines(plan, host, render)
+        files["gpu_hosts/compose.yaml"] = _gpu_hosts(plan, host, render, engines)
+        files |= {
+            f"{engine_files.FOLDER}/{one.replica.name}/{name}": text
+            for one in engines
+            for name, text in one.texts.items()
+            if not stands_in_for(one.replica.name)
+        }
     if host.gateway is not None:
         files["gateways/compose.yaml"] = gateway_compose(plan, host, render, nginx)
         files |= keepalived_files(plan, host, render)
     return files
 
 
-def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
-    pools = {pool.name: pool for pool in plan.pools}
+@dataclass(frozen=True)
+class _Engine:
+    """One engine of a host, ready for the template."""
 
+    replica: Replica
+    pool: Pool
+    service: Service
+    texts: Mapping[str, str]
+    """File name -> what it reads beside its model."""
+
+
+def _engines(plan: Plan, host: HostPlan, render: Render) -> list[_Engine]:
+    """Its replicas, then their stand-ins."""
+    pools = {pool.name: pool for pool in plan.pools}
+    engines = []
+    for replica in (*host.replicas, *plan.stand_ins_on(host)):
+        pool = pools[replica.pool]
+        service = checked(pool.engine, replica, ENGINES[pool.engine](pool, replica))
+        texts = engine_files.rendered(plan.environment, host.name, replica, service, render)
+        engines.append(_Engine(replica, pool, service, texts))
+    return engines
+
+
+def _gpu_hosts(plan: Plan, host: HostPlan, render: Render, engines: Sequence[_Engine]) -> str:
     def text(hashes: Mapping[str, str]) -> str:
         services: list[Values] = [
             {
-                **_engine_service(plan, pools[replica.pool], replica),
-                "config_sha256": hashes.get(replica.name, ""),
-                "stands_in_for": stands_in_for(replica.name),
+                **_engine_service(plan, one),
+                "config_sha256": hashes.get(one.replica.name, ""),
+                "stands_in_for": stands_in_for(one.replica.name),
             }
-            for replica in (*host.replicas, *plan.stand_ins_on(host))
+            for one in engines
         ]
         volumes = sorted({str(one["cache_volume"]) for one in services} - {""})
         values = {
@@ -59,8 +89,8 @@ def _gpu_hosts(plan: Plan, host: HostPlan, render: Render) -> str:
     return text(service_hashes(text({})))
 
 
-def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
-    service = checked(pool.engine, replica, ENGINES[pool.engine](pool, replica))
+def _engine_service(plan: Plan, engine: _Engine) -> Values:
+    pool, replica, service = engine.pool, engine.replica, engine.service
     return {
         **vars(service),
         "name": replica.name,
@@ -70,7 +100,7 @@ def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
         "reasons": [*pool.reasons, *_memory_sums(replica)],
         "image": plan.images[image_name(pool.engine, on_gpus=bool(replica.gpus))],
         "published": f"{replica.endpoint}:{PORT}" if replica.endpoint else "",
-        "mounts": _mounts(replica.model),
+        "mounts": [_mount(replica.model, service), *engine_files.mounts(service, engine.texts)],
         "devices": [f"{GPU_KIND}={uuid}" for uuid in replica.gpus],
         "numa_node": replica.numa_node,
         "cpuset": replica.cpuset,
@@ -79,13 +109,14 @@ def _engine_service(plan: Plan, pool: Pool, replica: Replica) -> Values:
     }
 
 
-def _mounts(model: Model) -> list[Values]:
+def _mount(model: Model, service: Service) -> Values:
     """The folder of the store that holds exactly the model's files.
 
     It is below the project directory DIRECTORY/current/gpu_hosts, so that the rendered file does
     not depend on where the kit keeps its files on the host.
     """
-    return [{"source": f"../../models/{store_folder(model.every_file)}", "target": "/models"}]
+    source = f"../../models/{store_folder(model.every_file)}"
+    return {"source": source, "target": service.model_folder}
 
 
 def _memory_sums(replica: Replica) -> list[str]:

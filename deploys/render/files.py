@@ -11,6 +11,7 @@ import yaml
 
 from deploys.catalogue.store import HUB
 from deploys.plan.plan import HostPlan, Plan, Replica
+from deploys.render import engine_files
 from deploys.render.compose import compose_files
 from deploys.render.compose_project import config_labels, network_name, project_name
 from deploys.render.expectations import expectations
@@ -91,7 +92,7 @@ def _host_files(
 
 def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Access) -> Release:
     hashes = {path: _sha256(text) for path, text in sorted(shipped.items())}
-    models = _models(plan, host)
+    models = _models(plan, host, shipped)
     release = Release(
         environment=plan.environment,
         host=host.name,
@@ -129,7 +130,7 @@ def _images(plan: Plan, host: HostPlan) -> tuple[Image, ...]:
     )
 
 
-def _models(plan: Plan, host: HostPlan) -> tuple[ModelCopy, ...]:
+def _models(plan: Plan, host: HostPlan, shipped: Mapping[str, str]) -> tuple[ModelCopy, ...]:
     entries = {pool.name: pool.model_name for pool in plan.pools}
     copies = {
         entries[replica.pool]: ModelCopy(
@@ -137,7 +138,8 @@ def _models(plan: Plan, host: HostPlan) -> tuple[ModelCopy, ...]:
         )
         for replica in host.replicas
     }
-    return tuple(copies[name] for name in sorted(copies))
+    beside = engine_files.copies(plan.environment, host.name, shipped)
+    return (*(copies[name] for name in sorted(copies)), *beside)
 
 
 def _projects(plan: Plan, shipped: Mapping[str, str]) -> tuple[Project, ...]:

@@ -25,6 +25,8 @@ def image_name(engine: str, *, on_gpus: bool) -> ImageName:
     """Which of the settings' `images` an engine runs."""
     if engine == "vllm":
         return "vllm"
+    if engine == "localai":
+        return "localai_cuda" if on_gpus else "localai"
     return "llamacpp_cuda" if on_gpus else "llamacpp"
 
 

@@ -27,6 +27,7 @@ from deploys.settings.hardware_yaml import read_hardware
 from deploys.settings.hub import Hub
 from deploys.settings.image import Image, ImageName
 from deploys.settings.inventory import Inventory, InventoryHost, origin, read_inventory
+from deploys.settings.localai_keys import localai_complaints
 from deploys.settings.njs_consistency import njs_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
@@ -86,6 +87,8 @@ def read_environment(root: Path, name: str) -> Environment:
         )
         complaints += cloud_inconsistencies(inventory, words.pools, words.clients, words.cloud)
         complaints += canary_inconsistencies(inventory, words.pools, words.clients)
+        pools_file = origin(inventory, "pools", inventory.hosts[0].groups)
+        complaints += localai_complaints(pools_file, words.pools, words.images)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(

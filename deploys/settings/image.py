@@ -1,6 +1,7 @@
 """Which image a service runs: one pulled by reference, or one built on the host.
 
-`llamacpp` serves from RAM, `llamacpp_cuda` from GPUs; defaults: deploys/render/image_tags.py.
+`llamacpp` and `localai` serve from RAM, `llamacpp_cuda` and `localai_cuda` from GPUs; defaults:
+deploys/render/image_tags.py.
 """
 
 from typing import Annotated, Literal
@@ -9,7 +10,7 @@ from pydantic import StringConstraints
 
 from deploys.settings.words import Frozen
 
-ImageName = Literal["llamacpp", "llamacpp_cuda", "vllm", "nginx", "acme"]
+ImageName = Literal["llamacpp", "llamacpp_cuda", "localai", "localai_cuda", "vllm", "nginx", "acme"]
 
 
 class Image(Frozen):

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from deploys.settings.arm import Arm
+from deploys.settings.localai import LocalAi
 from deploys.settings.routing import Routing, as_tuple
 from deploys.settings.vllm import Vllm
 from deploys.settings.words import Name
 
 Tokens = Annotated[int, Field(ge=64, le=16_777_216)]
-EngineName = Literal["llamacpp", "vllm"]
 Auto = Literal["auto"]
 Quantization = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 
@@ -25,7 +25,8 @@ class Pool(Routing):
     model: Annotated[str, Field(min_length=1)]
     """A name in inventories/models.yaml, the path or URL of an entry there, or the `base` of
     several entries: then the plan picks the quantization."""
-    engine: Literal["auto", "llamacpp", "vllm"] = "auto"
+    engine: Literal["auto", "llamacpp", "localai", "vllm"] = "auto"
+    """`auto` is llamacpp or vllm; localai is taken when it is asked for."""
     replicas: Annotated[int, Field(ge=1, le=8000)] | Literal["fill"] = 1
     """`fill`: as many as the GPUs hold."""
     hosts: Annotated[tuple[Name, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None = None
@@ -55,15 +56,18 @@ class Pool(Routing):
     """`auto`: f16, else q8_0."""
     flash_attention: bool = True
     gpu_layers: Annotated[int, Field(ge=0, le=1024)] | Auto = "auto"
-    """Layers on GPUs, counting the output first; llamacpp."""
+    """Layers on GPUs, counting the output first; llamacpp and localai."""
     experts_on_cpu: Annotated[int, Field(ge=0, le=1024)] | Auto = "auto"
-    """Layers, from the first, whose experts stay in RAM; llamacpp."""
+    """Layers, from the first, whose experts stay in RAM; llamacpp and
+    localai."""
     tensor_parallel: Annotated[int, Field(ge=1, le=64)] | Auto = "auto"
     """GPUs that share each layer; vllm."""
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
     """Share of the GPU that vllm takes."""
     vllm: Vllm | None = None
     """What only vllm knows; pins it."""
+    localai: LocalAi | None = None
+    """What only localai knows."""
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     """CPU threads of one replica; the physical cores near its GPUs shared out when left out."""
     rollout: Literal["auto", "surge", "shift", "swap"] = "auto"
@@ -116,10 +120,9 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     yield bool(whole and min(sizes) < max(sizes)), alike
     several = pool.gpus not in ("auto", 1) or parallel
     yield pool.share_gpus and several, "one GPU where share_gpus is on"
-    yield (
-        pool.engine == "llamacpp" and of_vllm,
-        "vllm for tensor_parallel, its utilization and its own words",
-    )
+    other = pool.engine in ("llamacpp", "localai") and of_vllm
+    yield other, "vllm for tensor_parallel, its utilization and its own words"
+    yield pool.engine != "localai" and pool.localai is not None, "engine localai for its own words"
     yield pool.engine == "vllm" and of_llamacpp, "llamacpp for gpu_layers and experts_on_cpu"
     yield of_vllm and of_llamacpp, "words of one engine: layers and experts are llamacpp's"
     bound = pool.affinity is not None and pool.affinity.waiting_requests >= pool.waiting_requests

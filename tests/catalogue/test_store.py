@@ -34,6 +34,7 @@ def test_a_single_file_in_a_folder_does_not_lie_where_the_plain_one_would() -> N
         ("https://files.example/folder/", "https://files.example/folder/a/b.bin"),
         ("generated:tiny", ""),
         ("file:/models/x.gguf", ""),
+        ("committed:compose/small/gpu1/gpu_hosts/localai/chat-1/", ""),
     ],
 )
 def test_each_source_has_its_address(source: str, url: str) -> None:
@@ -47,3 +48,18 @@ def test_the_hub_is_hugging_face_unless_the_settings_say_otherwise() -> None:
 def test_a_folder_of_the_controller_has_each_file_below_it() -> None:
     assert file_source("file:/models/", "a/b.bin") == "file:/models/a/b.bin"
     assert file_source("file:/models/x.gguf", "x.gguf") == "file:/models/x.gguf"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("file:/models/", "file:/models/b.yaml"),
+        ("committed:compose/small/", "committed:compose/small/b.yaml"),
+        ("file:/models/x.gguf", "file:/models/x.gguf"),
+        ("generated:tiny", "generated:tiny"),
+    ],
+)
+def test_a_folder_of_the_controller_gives_each_file_its_own_source(
+    source: str, expected: str
+) -> None:
+    assert file_source(source, "b.yaml") == expected

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from deploys.catalogue.store import READ_BYTES
 from deploys.render.release import Release
 from tests.checks.fake_docker import COMMAND, FakeDocker, FakeEngine, container
 from tests.render.gateway_files import gateway_files, write_files
@@ -16,7 +17,8 @@ ENVIRONMENT = "lab"
 HOST = "localhost"
 KEY = "key-of-the-lab"
 REVISION = "5" * 64
-WEIGHTS = b"GGUF and then some"
+# Too large to be read at every look.
+WEIGHTS = b"GGUF and then some".ljust(READ_BYTES + 1)
 GPU_REPLICA, GPU = "chat-1", "nvidia.com/gpu=0"
 REPLICAS = {"chat-1": "172.18.0.11", "chat-2": "172.18.0.12"}
 

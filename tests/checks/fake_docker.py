@@ -33,7 +33,7 @@ case "$*" in
   logs*) while [ $# -gt 1 ]; do shift; done; cat "$1.log" ;;
   top*) printf 'PID\n%s\n' "$(cat "$2.pid")" ;;
   exec*dpkg-query*) cat versions ;;
-  exec*"/health"*) cat "$2.health" ;;
+  exec*"/health"*|exec*"/readyz"*) cat "$2.health" ;;
   exec*"/v1/"*) cat "$2.completion" ;;
   exec*"memory.max"*) cat "$2.memory" ;;
   exec*"/metrics"*) cat "$2.metrics" ;;

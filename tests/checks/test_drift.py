@@ -1,7 +1,9 @@
 """Whatever differs between host and commit is found, named once, and nothing else is."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ from deploys.settings import inventory
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import Deployment
 from tests.checks.planted import CHANGES, relink, reserves, started_with, stranger, without
+from tests.operations.committed_release import model_copy
+from tests.render.gateway_files import write_files
 
 
 @pytest.fixture
@@ -151,6 +155,20 @@ def test_a_model_of_the_right_size_and_other_bytes_is_found_only_on_request(
 
     assert findings() == []
     assert [finding.what for finding in findings(digests=True)] == ["model tiny: tiny.gguf"]
+
+
+def test_a_small_file_of_the_right_size_and_other_bytes_is_found_always(
+    findings: Findings, deployment: Deployment
+) -> None:
+    model = model_copy(b"parallel: 2", "committed:engine/", "model.yaml")
+    (path,) = model.places(str(deployment.directory))
+    write_files({"model.yaml": "parallel: 2"}, Path(path).parent)
+    deployment.commit(models=(*deployment.release.models, model))
+    assert not any("model a-model" in finding.what for finding in findings())
+    for text, live in (("parallel: 3", "[0-9a-f]{12}"), ("parallel: 12", "12 bytes")):
+        Path(path).write_text(text)
+        (found,) = (one for one in findings() if one.what == "model a-model: model.yaml")
+        assert re.fullmatch(live, found.live)
 
 
 def test_the_check_tells_every_finding_with_both_sides(

@@ -19,6 +19,9 @@ GPU = PlannedReplica.model_validate(
 )
 
 
+LOCALAI = GPU.model_copy(update={"engine": "localai", "version": "4.9.0"})
+
+
 def _entry(**changes: object) -> Measured:
     words = {"engine": "llamacpp", "version": "b1000", "gpu": "", "gpus": 0, "model": "tiny"}
     return Measured.model_validate({**words, "corrections_mib": {}, **changes})
@@ -39,6 +42,7 @@ def test_a_version_that_the_log_does_not_say_is_the_planned_one() -> None:
     ("replica", "reported", "words"),
     [
         (RAM, Reported("llamacpp"), "docker restart"),
+        (LOCALAI, Reported("localai", "4.9.0", {"GPU0": {"total": 250.0}}), "does not tell"),
         (GPU, Reported("llamacpp", "", {"CPU": {"weights": 1.0}}), "serves from RAM"),
     ],
 )

@@ -11,7 +11,7 @@ from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.render.files import render_environment
 from deploys.render.release import Access
 from tests.e2e.checkout import ROOT, Checkout
-from tests.render.gpu_plans import CHECKPOINT, ON_GPUS, VLLM, gpu_plan
+from tests.render.gpu_plans import CHECKPOINT, LOCALAI, ON_GPUS, VLLM, gpu_plan
 from tests.render.plans import HOST
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
@@ -77,7 +77,7 @@ def test_docker_compose_accepts_it(demo: Checkout, path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("arguments", [ON_GPUS, VLLM], ids=["llamacpp", "vllm"])
+@pytest.mark.parametrize("arguments", [ON_GPUS, LOCALAI, VLLM], ids=["llamacpp", "localai", "vllm"])
 def test_docker_compose_accepts_engines_on_gpus(
     demo: Checkout, arguments: LlamaCppArguments | VllmArguments, tmp_path: Path
 ) -> None:

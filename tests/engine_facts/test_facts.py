@@ -9,9 +9,10 @@ from deploys.engine_facts.facts import FOLDER, Facts, facts_of, versions
 from deploys.engine_facts.llamacpp_help import flags_from_help
 from deploys.engine_facts.writing import facts_text
 from deploys.settings.engine_versions import PINNED
+from deploys.settings.engine_versions import TOLD as OF_FLAGS
 
 TOLD = Path(__file__).parent / "told"
-EVERY = [(engine, version) for engine in sorted(PINNED) for version in versions(engine)]
+EVERY = [(engine, version) for engine in OF_FLAGS for version in versions(engine)]
 
 
 def _facts(engine: str, version: str) -> Facts:

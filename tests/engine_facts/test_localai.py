@@ -87,6 +87,12 @@ def test_options_values_and_idle_keys_of_llama_cpp_are_its_own() -> None:
     assert key == "mmu"
 
 
+def test_another_name_of_a_model_needs_nothing_but_both_names() -> None:
+    assert wrong_in_model(_facts(), {"name": "gpt-4", "alias": "chat"}) == []
+    (one,) = wrong_in_model(_facts(), {"alias": "chat"})
+    assert (one.flag, one.found) == ("name", "is missing")
+
+
 def test_everything_is_said_at_once() -> None:
     assert len(_found(mmu=True, kv_cache_quant=True, f16=True, backend=None)) == 4
 

@@ -79,5 +79,14 @@ def test_a_whole_model_lacks_nothing_though_its_single_files_are_gone() -> None:
 
 
 def test_an_answer_of_a_host_is_read() -> None:
-    lines = ["size 5 .files/ab", "available 100", "place /srv", "takes", "noise"]
-    assert parse_store(lines) == Store({".files/ab": 5}, 100, "/srv", takes=True)
+    lines = [
+        "size 5 .files/ab",
+        "sha256 cd .files/ab",
+        "available 100",
+        "place /srv",
+        "takes",
+        "noise",
+    ]
+    assert parse_store(lines) == Store(
+        {".files/ab": 5}, {".files/ab": "cd"}, 100, "/srv", takes=True
+    )

@@ -1,8 +1,8 @@
-"""What an engine answers, by its own command line."""
+"""What an engine answers, by its own command line or its container's labels."""
 
 import pytest
 
-from deploys.questions.engine_answers import Served, body, served
+from deploys.questions.engine_answers import KIND_LABEL, NAME_LABEL, Served, body, served
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,14 @@ from deploys.questions.engine_answers import Served, body, served
     ],
 )
 def test_a_command_line_says_what_is_served(command: list[str], expected: Served) -> None:
-    assert served(command) == expected
+    assert served(command, {}) == expected
+
+
+def test_labels_say_what_a_command_line_does_not() -> None:
+    labels = {NAME_LABEL: "org/chat", KIND_LABEL: "embeddings"}
+    assert served(["run"], labels) == Served("org/chat", "embeddings")
+    assert served(["run"], {NAME_LABEL: "chat", KIND_LABEL: "no kind"}).kind == "generation"
+    assert served(["run"], {}, "default") == Served("default", "generation")
 
 
 def test_only_text_has_a_limit_of_tokens() -> None:

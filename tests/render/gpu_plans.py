@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from deploys.catalogue.model import Model, ModelFile
-from deploys.plan.arguments import LlamaCppArguments, VllmArguments
+from deploys.plan.arguments import LlamaCppArguments, LocalAiArguments, VllmArguments
 from deploys.plan.plan import Plan
 from deploys.render.files import render_environment
 from deploys.render.release import Access
@@ -18,6 +18,7 @@ GPUS = ("GPU-6f0e6a10-0000-0000-0000-000000000001", "GPU-6f0e6a10-0000-0000-0000
 ON_GPUS = dataclasses.replace(
     ARGUMENTS, gpu_layers=33, experts_on_cpu=4, tensor_split=(1.0, 0.75), threads=8
 )
+LOCALAI = LocalAiArguments(**vars(ON_GPUS))
 VLLM = VllmArguments(
     maximum_length_tokens=8192,
     sequences=64,
@@ -45,15 +46,23 @@ def gpu_plan(
     arguments: LlamaCppArguments | VllmArguments, model: Model = MODEL, **changes: object
 ) -> Plan:
     """A plan of one replica on two GPUs; `changes` to the replica."""
-    engine = "vllm" if isinstance(arguments, VllmArguments) else "llamacpp"
+    engine = engine_of(arguments)
     pool = small_pool("chat")
     words: dict[str, Any] = {"gpus": GPUS, "version": PINNED[engine], **changes}
     (first,) = pool.replicas
     replica = dataclasses.replace(first, arguments=arguments, model=model, **words)
     plan = small_plan(dataclasses.replace(pool, engine=engine, replicas=(replica,)))
     images = {"nginx": "nginx", "llamacpp": "homeport/llamacpp:1"}
+    images |= {"localai": "homeport/localai:1", "localai_cuda": "homeport/localai_cuda:1"}
     images |= {"llamacpp_cuda": "llama.cpp:server-cuda", "vllm": "vllm-openai:v0.33.0"}
     return dataclasses.replace(plan, images=images)
+
+
+def engine_of(arguments: LlamaCppArguments | VllmArguments) -> str:
+    """Which engine takes them."""
+    if isinstance(arguments, VllmArguments):
+        return "vllm"
+    return "localai" if isinstance(arguments, LocalAiArguments) else "llamacpp"
 
 
 def gpu_files(plan: Plan) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_engines_are_started_for_what_their_pool_answers(
     def command(plan: Plan) -> list[str]:
         pool = dataclasses.replace(plan.pools[0], routing=Routing(kind=kind))
         found: list[str] = gpu_service(dataclasses.replace(plan, pools=(pool,)))["command"]
-        assert served(found).kind == kind
+        assert served(found, {}).kind == kind
         return found
 
     switches = {"--jinja", "--embeddings", "--reranking"}

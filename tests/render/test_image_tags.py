@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from deploys.render.engines.localai import BACKENDS
+from deploys.render.engines.localai_model import BACKEND
 from deploys.render.image_tags import (
     OFFICIAL,
     build_context,
@@ -12,6 +14,7 @@ from deploys.render.image_tags import (
     image_name,
     used_images,
 )
+from deploys.settings.engine_versions import PINNED
 from tests.render.plans import small_plan
 
 IMAGES = Path(__file__).parents[2] / "deploys" / "images"
@@ -73,6 +76,16 @@ def test_an_engine_in_ram_needs_no_image_for_cuda() -> None:
     assert image_name("llamacpp", on_gpus=False) == "llamacpp"
     assert image_name("llamacpp", on_gpus=True) == "llamacpp_cuda"
     assert image_name("vllm", on_gpus=True) == "vllm"
+    assert image_name("localai", on_gpus=False) == "localai"
+    assert image_name("localai", on_gpus=True) == "localai_cuda"
+
+
+@pytest.mark.parametrize("name", ["localai", "localai_cuda"])
+def test_the_images_of_localai_hold_its_pinned_version_and_a_backend(name: str) -> None:
+    text = (IMAGES / name / "Dockerfile").read_text()
+    assert f"ARG VERSION=v{PINNED['localai']}\n" in text
+    assert f"COPY --from=backend / {BACKENDS}/{BACKEND}/\n" in text
+    assert built_reference(name, IMAGES).startswith(f"homeport/{name}:")
 
 
 def test_only_the_kits_own_images_are_built_and_from_the_folder_that_they_name() -> None:

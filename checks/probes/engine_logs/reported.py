@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 CPU = "CPU"
+# All parts of one GPU together, where an engine does not tell them apart.
+TOTAL = "total"
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,17 @@ from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint
 from deploys.settings.validation import near_miss
 
-EngineName = Literal["llamacpp", "vllm"]
-ENGINE_OF: dict[str, EngineName] = {"gguf": "llamacpp", "safetensors": "vllm"}
+EngineName = Literal["llamacpp", "localai", "vllm"]
+# Who reads a format; the first where nobody asks for another.
+READERS: Mapping[str, tuple[EngineName, ...]] = {
+    "gguf": ("llamacpp", "localai"),
+    "safetensors": ("vllm",),
+}
+
+
+def computes_with_llamacpp(engine: EngineName) -> bool:
+    """Whether its memory, layouts and arguments are llama.cpp's: LocalAI's backend is that."""
+    return engine in READERS["gguf"]
 
 
 @dataclass(frozen=True)
@@ -28,11 +37,13 @@ class Alternative:
     model: Model
     version: str = "pinned"
     """Of the engine that would serve it."""
+    asked: EngineName | None = None
+    """The engine that the pool asks for, where it reads the format."""
 
     @property
     def engine(self) -> EngineName:
-        """The engine that reads its format."""
-        return ENGINE_OF[self.model.format]
+        """The engine that would serve it."""
+        return self.asked or READERS[self.model.format][0]
 
     @cached_property
     def gguf_weights(self) -> KnownWeights:
@@ -62,7 +73,7 @@ def _named(
 ) -> list[Alternative]:
     """Those that the pool's words leave."""
     named = [
-        Alternative(entry, models[entry], versions[ENGINE_OF[models[entry].format]])
+        _alternative(entry, models[entry], words, versions)
         for entry in entries_of(words.model, models)
     ]
     pinned = words.quantization
@@ -72,6 +83,12 @@ def _named(
         floor = words.least_quantization
         named = [one for one in named if ladder.is_at_least(one.model.quantization, floor)]
     return named
+
+
+def _alternative(entry: str, model: Model, words: Pool, versions: Mapping[str, str]) -> Alternative:
+    readers = READERS[model.format]
+    asked = next((one for one in readers if one == words.engine), None)
+    return Alternative(entry, model, versions[asked or readers[0]], asked)
 
 
 def _preference(one: Alternative) -> tuple[tuple[bool, int, int, str], str]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from deploys.plan.search.alternatives import EngineName
+from deploys.plan.search.alternatives import EngineName, computes_with_llamacpp
 from deploys.plan.search.gpus import UsableGpu
 
 Group = tuple[UsableGpu, ...]
@@ -36,7 +36,7 @@ def _candidates(free: Sequence[UsableGpu], count: int, engine: EngineName) -> It
         for alike in sorted(parted, key=lambda gpus: gpus[0].kind.order):
             if len(alike) >= count:
                 yield from _near_each_other(alike, count)
-    if engine == "llamacpp" and count > 1 and len(free) >= count:
+    if computes_with_llamacpp(engine) and count > 1 and len(free) >= count:
         largest = sorted(free, key=lambda gpu: (-gpu.kind.budget_mib, gpu.numa_node or 0))[:count]
         # In the order of the host, so that the same set is the same group.
         yield tuple(gpu for gpu in free if gpu in largest)

@@ -43,7 +43,7 @@ def _placed(wish: Wish, hosts: Sequence[str], rooms: Mapping[str, Room]) -> Foun
     if choice.engine == "vllm":
         memory.fits["vllm"] = refused("vllm is planned on GPUs, and none of its hosts has one")
         return NotFound(wish, 0, memory, memory.obstacles, tuple(hosts))
-    for recipe in recipes("llamacpp", wish.words, wish.named, ()):
+    for recipe in recipes(choice.engine, wish.words, wish.named, ()):
         fits = _fits(wish, recipe, hosts, rooms)
         fit = memory.fits[recipe.key] = max(fits.values(), key=lambda one: one.ram_limit_mib)
         if fit.outcome is not Outcome.REFUSED and _has_room(recipe, fits, hosts, rooms, memory):

@@ -21,6 +21,9 @@ PROCESS_MIB = 90
 # The same with CUDA's libraries and pinned buffers: not measured here, so taken amply; a container
 # that is killed for 300 MiB too few costs more than they do.
 GPU_PROCESS_MIB = 1024
+# LocalAI's own server beside its backend, whose log and state lie in memory (TMP_MIB of
+# deploys/render/engines/localai.py): not measured here, so taken amply.
+LOCALAI_PROCESS_MIB = 512
 # The compute buffer shrinks with the micro-batch; below 128 tokens prompts are read too slowly.
 LEAST_MICRO_BATCH = 128
 
@@ -171,5 +174,7 @@ def _ram_parts(question: Question, ram: DeviceEstimate) -> dict[str, int]:
     if projector and not question.kinds:
         parts["projector"] = ceil(projector.size_bytes / MIB)
     parts["process"] = GPU_PROCESS_MIB if question.kinds else PROCESS_MIB
+    if question.alternative.engine == "localai":
+        parts["process"] += LOCALAI_PROCESS_MIB
     optional = ("recurrent_state", "projector")
     return {name: mib for name, mib in parts.items() if mib or name not in optional}

@@ -1,14 +1,15 @@
-"""What is asked of llama.cpp: its arguments, and the case that the estimator judges."""
+"""What is asked of llama.cpp, LocalAI's backend too: arguments, and the case to be judged."""
 
 from dataclasses import dataclass
 
-from deploys.plan.arguments import LlamaCppArguments
+from deploys.plan.arguments import LlamaCppArguments, LocalAiArguments
 from deploys.plan.calibration import HostMeasurements, Start, corrections_for
 from deploys.plan.memory.configuration import Case, LlamaCppConfiguration
 from deploys.plan.memory.corrections import Corrections
 from deploys.plan.memory.estimate import MIB
 from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.gpus import GpuKind, name_of
+from deploys.settings.localai import LocalAi
 from deploys.settings.pool import Pool
 
 
@@ -53,7 +54,7 @@ def case_of(question: Question, arguments: LlamaCppArguments) -> Case:
     version, corrections = question.alternative.version, _corrections(question)
     return Case(
         name,
-        "llamacpp",
+        question.alternative.engine,
         version,
         model.quantization,
         shape,
@@ -66,7 +67,9 @@ def case_of(question: Question, arguments: LlamaCppArguments) -> Case:
 def _corrections(question: Question) -> Corrections:
     kinds, alternative = question.kinds, question.alternative
     measured = kinds[0].measured if kinds else question.in_ram_of
-    start = Start("llamacpp", alternative.version, name_of(kinds), len(kinds), alternative.entry)
+    start = Start(
+        alternative.engine, alternative.version, name_of(kinds), len(kinds), alternative.entry
+    )
     return corrections_for(measured, start)
 
 
@@ -78,7 +81,7 @@ def arguments_of(
     budgets = [kind.budget_mib for kind in kinds]
     # llama.cpp gives each GPU its share of the layers: by what it has room for.
     shares = tuple(round(budget / max(budgets), 2) for budget in budgets) if len(kinds) > 1 else ()
-    return LlamaCppArguments(
+    numbers = LlamaCppArguments(
         # The cache is shared out evenly: a request must fit into its slot's part.
         context_tokens=words.context_tokens * words.slots,
         slots=words.slots,
@@ -91,3 +94,6 @@ def arguments_of(
         experts_on_cpu=experts,
         tensor_split=shares,
     )
+    if question.alternative.engine != "localai":
+        return numbers
+    return LocalAiArguments(**vars(numbers), own=words.localai or LocalAi())

@@ -149,7 +149,7 @@ def _in_ram(tries: _Tries) -> Iterator[tuple[str, object]]:
         arguments = found.seats[0].fit.arguments if found else None
         if isinstance(arguments, LlamaCppArguments):
             yield word, getattr(arguments, word)
-    if words.engine != "auto":
+    if words.engine != "auto" and words.localai is None:
         yield "engine", "auto"
 
 

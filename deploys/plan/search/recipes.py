@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from deploys.plan.search import ladder, llamacpp_fit, llamacpp_question, vllm_fit, vllm_question
-from deploys.plan.search.alternatives import Alternative, EngineName
+from deploys.plan.search.alternatives import Alternative, EngineName, computes_with_llamacpp
 from deploys.plan.search.fit import Fit
 from deploys.plan.search.gpus import GpuKind, UsableGpu, least_of
 from deploys.plan.search.groups import joined_by_nvlink
@@ -45,13 +45,14 @@ def _cache_types(engine: EngineName, words: Pool) -> tuple[str, ...]:
     if words.kv_cache_type != "auto":
         return (words.kv_cache_type,)
     # A quantised cache needs flash attention in llama.cpp; in vLLM it is only taken when asked for.
-    return ("f16", "q8_0") if engine == "llamacpp" and words.flash_attention else ("f16",)
+    takes_it = computes_with_llamacpp(engine) and words.flash_attention
+    return ("f16", "q8_0") if takes_it else ("f16",)
 
 
 def fit_on(recipe: Recipe, words: Pool, group: Sequence[UsableGpu], stage: Stage) -> Fit:
     """The recipe on these GPUs, laid out as the stage says."""
     kinds = tuple(gpu.kind for gpu in group)
-    if recipe.engine == "llamacpp":
+    if computes_with_llamacpp(recipe.engine):
         asked = llamacpp_question.Question(words, recipe.alternative, recipe.cache_type, kinds)
         return llamacpp_fit.fit(asked, stage.in_ram)
     question = vllm_question.Question(
@@ -62,7 +63,7 @@ def fit_on(recipe: Recipe, words: Pool, group: Sequence[UsableGpu], stage: Stage
 
 def may_join(recipe: Recipe, words: Pool, group: Sequence[UsableGpu]) -> bool:
     """Tensor parallelism stays within NVLink or a few PCIe GPUs; a pinned number is kept."""
-    if recipe.engine == "llamacpp" or len(group) <= MOST_PCIE_GPUS:
+    if computes_with_llamacpp(recipe.engine) or len(group) <= MOST_PCIE_GPUS:
         return True
     pinned = (words.gpus, words.tensor_parallel) != ("auto", "auto")
     return pinned or joined_by_nvlink(group)

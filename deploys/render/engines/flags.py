@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from deploys.engine_facts.facts import FOLDER, facts_of, versions
-from deploys.engine_facts.judging import unread, wrong
+from deploys.engine_facts.judging import Wrong, unread, wrong
+from deploys.engine_facts.localai_facts import localai_facts
 from deploys.plan.plan import Replica
+from deploys.render.engines import localai
 from deploys.render.engines.service import Service
 from deploys.settings.refusal import Complaint, Refused
 
@@ -20,14 +22,26 @@ def checked(engine: str, replica: Replica, service: Service) -> Service:
 
 
 def _complaints(engine: str, replica: Replica, service: Service) -> Iterator[Complaint]:
-    facts = facts_of(engine, replica.version)
     file = f"deploys/{FOLDER.name}/{engine}/{replica.version}.yaml"
-    if facts is None:
+    found = _of_localai if engine == "localai" else _of_flags
+    unknown = found(engine, replica.version, service)
+    if unknown is None:
         yield Complaint(file, "", "is missing", f"known here: {', '.join(versions(engine))}")
         return
-    flags = (one.words for one in service.arguments if one.words[0].startswith("-"))
-    for words in flags:
-        for one in wrong(facts, words):
-            yield Complaint(file, f"{replica.name}.{one.flag}", one.found, one.hint)
-    for one in unread(facts, service.environment):
+    for one in unknown:
         yield Complaint(file, f"{replica.name}.{one.flag}", one.found, one.hint)
+
+
+def _of_flags(engine: str, version: str, service: Service) -> list[Wrong] | None:
+    """None: nothing is known of the version."""
+    facts = facts_of(engine, version)
+    if facts is None:
+        return None
+    flags = (one.words for one in service.arguments if one.words[0].startswith("-"))
+    found = [one for words in flags for one in wrong(facts, words)]
+    return [*found, *unread(facts, service.environment)]
+
+
+def _of_localai(_engine: str, version: str, service: Service) -> list[Wrong] | None:
+    facts = localai_facts(version)
+    return None if facts is None else list(localai.wrong(facts, service))

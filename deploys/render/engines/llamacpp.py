@@ -14,6 +14,7 @@ LEAST_PIDS = 256
 # After SIGTERM build 11669 generates nothing more and keeps its streams for 30 s before it breaks
 # them off: the rollout waits for them before.
 GRACE_SECONDS = 60
+SHARES_REASON = "Parts of the layers, in the order of the GPUs."
 
 
 def service(pool: Pool, replica: Replica) -> Service:
@@ -57,14 +58,11 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
 
 def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
     plan = _plan(replica)
-    per_slot = plan.context_tokens // plan.slots
-    # Others keep a cache only where their model does.
-    whole = "The whole cache: " if pool.routing.kind == "generation" else ""
     flash_attention = "on" if plan.flash_attention else "off"
     return [
         Argument(
             ("--ctx-size", str(plan.context_tokens)),
-            f"{whole}{per_slot} tokens in each of {plan.slots} slots.",
+            slots_reason(pool, plan),
         ),
         Argument(("--parallel", str(plan.slots))),
         Argument(("--kv-unified",), "All slots share the cache.")
@@ -86,6 +84,19 @@ def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
     ]
 
 
+def slots_reason(pool: Pool, plan: LlamaCppArguments) -> str:
+    """What the size of the context is made of."""
+    per_slot = plan.context_tokens // plan.slots
+    # Others keep a cache only where their model does.
+    whole = "The whole cache: " if pool.routing.kind == "generation" else ""
+    return f"{whole}{per_slot} tokens in each of {plan.slots} slots."
+
+
+def shares(plan: LlamaCppArguments, gpus: int) -> str:
+    """Parts of the layers on each of several GPUs, as llama.cpp takes them."""
+    return ",".join(f"{share:g}" for share in plan.tensor_split or (1.0,) * gpus)
+
+
 def _http_threads(replica: Replica) -> int:
     return replica.arguments.slots + replica.waiting_requests + SPARE_HTTP_THREADS
 
@@ -99,10 +110,9 @@ def _places(replica: Replica) -> list[Argument]:
     if gpus == 1:
         split = [Argument(("--split-mode", "none")), Argument(("--main-gpu", "0"))]
     else:
-        shares = ",".join(f"{share:g}" for share in plan.tensor_split or (1.0,) * gpus)
         split = [
             Argument(("--split-mode", "layer")),
-            Argument(("--tensor-split", shares), "Parts of the layers, in the order of the GPUs."),
+            Argument(("--tensor-split", shares(plan, gpus)), SHARES_REASON),
         ]
     experts = "Layers, from the first, whose experts stay in RAM."
     return [layers, *split, Argument(("--n-cpu-moe", str(plan.experts_on_cpu)), experts)]

@@ -1,11 +1,12 @@
 """What an engine's container is given, whichever engine it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from deploys.plan.plan import Replica
 
-# Both engines listen here, inside the container.
+# Every engine listens here, inside the container.
 PORT = 8080
 # Reading weights from a slow disk or a network volume.
 READ_MIB_PER_SECOND = 100
@@ -16,6 +17,15 @@ class Argument:
     """One flag with its value, and why it is there when that is not plain."""
 
     words: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One key of a file that an engine reads, with its value, and why it is there."""
+
+    key: str
+    value: Any
     reason: str = ""
 
 
@@ -40,6 +50,14 @@ class Service:
     """Compiled kernels are kept here over restarts; empty: there are none."""
     cache_path: str = ""
     ulimits: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What checks and rollouts ask of it by, where its command line does not say."""
+    model_folder: str = "/models"
+    """Where its model's files are mounted."""
+    files: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    """Files that it reads beside them, by their name in `files_folder`."""
+    files_folder: str = ""
+    """A folder in memory that holds these files; empty: there are none."""
 
 
 def load_seconds(replica: Replica) -> int:
