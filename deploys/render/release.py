@@ -12,11 +12,16 @@ from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.rollout import Strategy
 from deploys.render.release_gateway import GatewayRelease
+from deploys.render.release_monitors import MonitorsRelease
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
 from deploys.settings.routing import Kind
 from deploys.settings.words import Frozen
+
+# Exporters are on every host that is watched; monitors watch.
+Role = Literal["gpu_hosts", "gateways", "exporters", "monitors"]
+ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways", "exporters", "monitors")
 
 
 class ImageBuild(Frozen):
@@ -51,7 +56,7 @@ class ModelCopy(Frozen):
 class Project(Frozen):
     """One Compose project of the host."""
 
-    role: Literal["gpu_hosts", "gateways"]
+    role: Role
     name: str
     services: dict[str, str]
     """Service -> value of its label homeport.config-sha256."""
@@ -189,6 +194,8 @@ class Release(Frozen):
     """Where `hub:` models come from; None where the host has none."""
     registry: Registry | None = None
     """Whose images the host pulls, and with which login; None where it pulls without."""
+    monitors: MonitorsRelease | None = None
+    """None: it watches nobody."""
 
     @property
     def uses_njs(self) -> bool:

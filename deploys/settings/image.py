@@ -9,7 +9,19 @@ from pydantic import StringConstraints
 
 from deploys.settings.words import Frozen
 
-ImageName = Literal["llamacpp", "llamacpp_cuda", "vllm", "nginx", "acme"]
+ImageName = Literal[
+    "llamacpp",
+    "llamacpp_cuda",
+    "vllm",
+    "nginx",
+    "acme",
+    "prometheus",
+    "alertmanager",
+    "blackbox",
+    "grafana",
+    "node_exporter",
+    "dcgm_exporter",
+]
 
 
 class Image(Frozen):
