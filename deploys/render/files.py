@@ -22,10 +22,10 @@ from deploys.render.image_tags import (
     image_name,
     monitoring_images,
 )
-from deploys.render.monitors.files import monitoring_files, monitors_release
+from deploys.render.monitors.files import monitoring_files
+from deploys.render.monitors.manifest import monitors_release, watched_addresses
 from deploys.render.nginx import nginx_files
 from deploys.render.release import (
-    ROLES,
     Access,
     EngineAccess,
     Image,
@@ -36,6 +36,7 @@ from deploys.render.release import (
     ReplicaRollout,
     StandIn,
 )
+from deploys.render.roles import ROLES
 from deploys.render.templates import Render, renderer
 from deploys.settings.image import ImageName
 
@@ -115,6 +116,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         engines=_engines(plan, host),
         gateway=gateway_release(plan, host, shipped, access.clients),
         monitors=monitors_release(plan, host),
+        watched=watched_addresses(plan, host),
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
         registry=access.registry,
     )

@@ -4,8 +4,6 @@ Deploys read this and the files beside it, and never evaluate settings: what was
 runs. The release name is the content hash of everything rendered for the host.
 """
 
-from typing import Literal
-
 from pydantic import Field
 
 from deploys.catalogue.model import ModelFile
@@ -13,15 +11,12 @@ from deploys.catalogue.store import store_folder
 from deploys.plan.rollout import Strategy
 from deploys.render.release_gateway import GatewayRelease
 from deploys.render.release_monitors import MonitorsRelease
+from deploys.render.roles import Role
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
 from deploys.settings.routing import Kind
 from deploys.settings.words import Frozen
-
-# Exporters are on every host that is watched; monitors watch.
-Role = Literal["gpu_hosts", "gateways", "exporters", "monitors"]
-ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways", "exporters", "monitors")
 
 
 class ImageBuild(Frozen):
@@ -196,6 +191,9 @@ class Release(Frozen):
     """Whose images the host pulls, and with which login; None where it pulls without."""
     monitors: MonitorsRelease | None = None
     """None: it watches nobody."""
+    watched: dict[str, str] = Field(default_factory=dict)
+    """Service -> ADDRESS:PORT where monitors of other hosts ask it, or where people see what they
+    found."""
 
     @property
     def uses_njs(self) -> bool:

@@ -19,6 +19,8 @@ class MonitorsRelease(Frozen):
     password: SecretReference
     webhook: SecretReference | None = None
     """None: no alert is sent anywhere."""
+    prometheus: str
+    """ADDRESS:PORT of the host where Prometheus answers."""
     targets: int
     """How many Prometheus has to reach."""
     alerts: int

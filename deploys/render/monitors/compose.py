@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose_project import project_values, service_hashes
 from deploys.render.monitors.watcher import Watcher
-from deploys.render.release import Role
+from deploys.render.roles import Role
 from deploys.render.templates import Render
 
 Values = dict[str, object]

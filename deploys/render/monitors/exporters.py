@@ -65,8 +65,6 @@ def _dcgm_exporter(address: str) -> Watcher:
             "DCGM_EXPORTER_COLLECTORS": _COUNTERS,
             "DCGM_EXPORTER_LISTEN": f":{DCGM_PORT}",
         },
-        # As the image itself; without a capability.
-        user="0:0",
         devices=("nvidia.com/gpu=all",),
         reads=(COUNTERS,),
     )

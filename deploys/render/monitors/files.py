@@ -7,12 +7,12 @@ from deploys.plan.plan import HostPlan, Plan
 from deploys.render.monitors.compose import compose_text, files_digest, role_values
 from deploys.render.monitors.dashboards import SOURCE, dashboard_files
 from deploys.render.monitors.exporters import COUNTERS, exporters
-from deploys.render.monitors.rules import alert_count, rule_files
-from deploys.render.monitors.services import FILES, HOME, monitors, own_folders
+from deploys.render.monitors.rules import rule_files
+from deploys.render.monitors.services import FILES, HOME, monitors
 from deploys.render.monitors.targets import ALERTMANAGER_PORT, BLACKBOX_PORT, PROMETHEUS_PORT, jobs
 from deploys.render.monitors.watcher import Watcher
-from deploys.render.release import Role
-from deploys.render.release_monitors import SECRETS, WEBHOOK, MonitorsRelease
+from deploys.render.release_monitors import SECRETS, WEBHOOK
+from deploys.render.roles import Role
 from deploys.render.templates import Render
 
 # Prometheus waits for an answer no longer than until it asks again.
@@ -51,21 +51,6 @@ def _compose_files(
         if services:
             values = role_values(plan, host, role, watchers)
             yield f"{role}/compose.yaml", compose_text(values, services, render)
-
-
-def monitors_release(plan: Plan, host: HostPlan) -> MonitorsRelease | None:
-    """What the deploy needs; None for a host that watches nobody."""
-    watch = plan.monitoring
-    if watch is None or not host.is_monitor:
-        return None
-    return MonitorsRelease(
-        image=plan.images["prometheus"],
-        folders=own_folders(plan),
-        password=watch.grafana_password,
-        webhook=watch.alerts.webhook if watch.alerts is not None else None,
-        targets=sum(len(job.targets) for job in jobs(plan, host)),
-        alerts=alert_count(plan),
-    )
 
 
 def _own_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:

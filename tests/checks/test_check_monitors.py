@@ -1,0 +1,113 @@
+"""The checks of monitors, each made to fail for its own reason."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from checks.probes.monitors import watching
+from deploys.render.release_monitors import MonitorsRelease
+from tests.checks.conftest import RunChecks, failed, messages
+from tests.checks.deployment import Deployment
+
+REACHES = "prometheus reaches all that it watches"
+RULES = "prometheus has every rule"
+FIRES = "no alert fires"
+# As `prometheus` 2.42 answers, without what nobody reads.
+TARGETS = {
+    "activeTargets": [
+        {"labels": {"job": "engines", "replica": "chat-1"}, "lastError": ""},
+        {"labels": {"job": "hosts", "host": "gpu1"}, "lastError": ""},
+    ]
+}
+ALERT: Mapping[str, Any] = {"type": "alerting", "name": "HostDown", "alerts": []}
+RECORD: Mapping[str, Any] = {"type": "recording", "name": "homeport:pool_replicas"}
+
+
+def _said(targets: object = TARGETS, *rules: Mapping[str, Any]) -> str:
+    groups = [{"rules": [*(rules or (ALERT, RECORD))]}]
+    answers = (targets, {"groups": groups})
+    return "\n".join(json.dumps({"status": "success", "data": one}) for one in answers)
+
+
+@pytest.fixture
+def watched(deployment: Deployment) -> Deployment:
+    """A host that watches one replica and one host, with one alert."""
+    monitors = MonitorsRelease(
+        image="prometheus",
+        folders=(),
+        password="env:PASSWORD",
+        prometheus="127.0.0.1:9090",
+        targets=2,
+        alerts=1,
+    )
+    deployment.commit(monitors=monitors)
+    deployment.docker.prometheus = _said()
+    return deployment
+
+
+def test_a_prometheus_that_reaches_all_and_has_its_rules_passes(
+    watched: Deployment, run_checks: RunChecks
+) -> None:
+    outcomes = run_checks("check_monitors.py")
+
+    assert outcomes.keys() == {f"{name} localhost" for name in (REACHES, RULES, FIRES)}
+    assert failed(outcomes) == set()
+
+
+@pytest.mark.usefixtures("deployment")
+def test_hosts_that_watch_nobody_are_not_asked(run_checks: RunChecks) -> None:
+    outcomes = run_checks("check_monitors.py", "check_nginx.py")
+
+    assert {name.partition(" ")[0] for name in outcomes} == {"nginx"}
+
+
+def _lost(error: str) -> dict[str, Any]:
+    first, second = TARGETS["activeTargets"]
+    return {"activeTargets": [{**first, "lastError": error}, second]}
+
+
+FAILING: dict[str, tuple[str, set[str], str]] = {
+    "a lost target": (
+        *(_said(_lost("connection refused")), {REACHES}),
+        "engines of chat-1: connection refused",
+    ),
+    "a missing target": (
+        *(_said({"activeTargets": TARGETS["activeTargets"][:1]}), {REACHES}),
+        "knows 1 targets instead of 2",
+    ),
+    "a missing alert": (_said(TARGETS, RECORD), {RULES}, "knows 0 alerts instead of 1"),
+    "a rule that fails": (
+        *(_said(TARGETS, {**ALERT, "lastError": "many-to-many"}), {RULES}),
+        "HostDown: many-to-many",
+    ),
+    "an alert": (
+        _said(
+            TARGETS,
+            {**ALERT, "alerts": [{"state": "firing", "annotations": {"summary": "gpu1 is gone"}}]},
+        ),
+        {FIRES},
+        "HostDown: gpu1 is gone",
+    ),
+    "no answer": ("", {REACHES, RULES, FIRES}, "Prometheus does not answer"),
+}
+
+
+@pytest.mark.parametrize(("said", "checks", "words"), FAILING.values(), ids=FAILING.keys())
+def test_a_prometheus_with_a_fault_fails_the_check_of_it(
+    said: str, checks: set[str], words: str, watched: Deployment, run_checks: RunChecks
+) -> None:
+    watched.docker.prometheus = said
+
+    outcomes = run_checks("check_monitors.py")
+
+    assert failed(outcomes) == checks
+    assert words in messages(outcomes)
+
+
+def test_an_alert_that_is_pending_does_not_fire() -> None:
+    pending = {**ALERT, "alerts": [{"state": "pending", "annotations": {"summary": "soon"}}]}
+    found = watching(_said(TARGETS, pending))
+    assert found is not None
+    assert found.firing == ()

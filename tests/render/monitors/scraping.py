@@ -1,0 +1,159 @@
+"""A real Prometheus with the rendered configuration, on loopback, which asks whom a test says."""
+
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from tests.lab.waiting import until
+from tests.render.gateway_files import write_files
+
+EXPOSITIONS = Path(__file__).with_name("expositions")
+# A certificate that was recorded ends once; what is told is one that has this long to live.
+CERTIFICATE_DAYS = 80
+_ENDS = "probe_ssl_earliest_cert_expiry"
+
+# Job and the labels of a target -> the address that is asked instead, and its path.
+Place = Callable[[str, Mapping[str, str]], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """One that runs."""
+
+    url: str
+
+    def ask(self, path: str, **words: str) -> Any:  # noqa: ANN401 - JSON
+        """The data of an answer; fails with Prometheus's own words."""
+        answer = httpx.post if words else httpx.get
+        said = answer(f"{self.url}/api/v1/{path}", **({"data": words} if words else {}), timeout=10)
+        assert said.status_code == 200, f"{words}: {said.text}"
+        return said.json()["data"]
+
+    def series(self, query: str) -> list[dict[str, Any]]:
+        """What an instant query gives."""
+        found: list[dict[str, Any]] = self.ask("query", query=query)["result"]
+        return found
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Every rule of every group."""
+        return [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
+
+    def lost(self) -> dict[str, str]:
+        """URL -> why it could not be scraped, of those that could not, or were not yet."""
+        return {
+            one["scrapeUrl"]: one["lastError"] or "not yet"
+            for one in self.ask("targets")["activeTargets"]
+            if one["health"] != "up"
+        }
+
+
+@contextmanager
+def prometheus(
+    files: Mapping[str, str], place: Place, folder: Path, *, rounds: int = 4
+) -> Iterator[Prometheus]:
+    """Prometheus with the files of a host's monitors/prometheus/, once it has scraped for a while.
+
+    Every second instead of every 15, so that rates have points at once; nothing else is changed but
+    where targets are.
+    """
+    port = free_port()
+    write_files(dict(files), folder)
+    configuration = folder / "prometheus.yaml"
+    configuration.write_text(_moved(configuration.read_text(), place, port))
+    address = f"--web.listen-address=127.0.0.1:{port}"
+    command = ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder}/data"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([*command, address], stdout=log, stderr=log)
+    found = Prometheus(f"http://127.0.0.1:{port}")
+    try:
+        until(lambda: _answers(found), account=(folder / "log").read_text)
+        until(lambda: not found.lost(), account=lambda: json.dumps(found.lost(), indent=1))
+        until(partial(_has_scraped, found, rounds), account=(folder / "log").read_text)
+        yield found
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def _answers(found: Prometheus) -> bool:
+    try:
+        return httpx.get(f"{found.url}/-/ready", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _has_scraped(found: Prometheus, rounds: int) -> bool:
+    """So many times, and has judged its rules since: recorded series look back, too."""
+    points = found.series("min(count_over_time(homeport:pool_replicas[5m]))")
+    return bool(points) and int(points[0]["value"][1]) >= rounds + 2
+
+
+def _moved(text: str, place: Place, port: int) -> str:
+    document = yaml.safe_load(text)
+    document["global"] |= dict.fromkeys(("scrape_interval", "evaluation_interval"), "1s")
+    document["global"]["scrape_timeout"] = "1s"
+    document.pop("alerting", None)
+    for job in document["scrape_configs"]:
+        for group in job["static_configs"]:
+            (instance,) = group["targets"]
+            if job["job_name"] == "monitors":
+                # Itself, for Alertmanager too.
+                address, path = f"127.0.0.1:{port}", "/metrics"
+            else:
+                address, path = place(job["job_name"], group["labels"])
+            group["targets"] = [address]
+            group["labels"] |= {"instance": instance, "__metrics_path__": path}
+    return yaml.safe_dump(document)
+
+
+@contextmanager
+def expositions() -> Iterator[str]:
+    """ADDRESS:PORT of a server that tells what was recorded: /NAME gives NAME.txt."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Recorded)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Recorded(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """One file."""
+        text = (EXPOSITIONS / f"{self.path.partition('?')[0].strip('/')}.txt").read_text()
+        ends = time.time() + CERTIFICATE_DAYS * 86400
+        lines = [
+            f"{_ENDS} {ends:.0f}" if line.startswith(f"{_ENDS} ") else line
+            for line in text.splitlines()
+        ]
+        body = ("\n".join(lines) + "\n").encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Says nothing."""
