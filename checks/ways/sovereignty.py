@@ -16,6 +16,7 @@ from deploys.render.release_gateway import GatewayRelease
 EGRESS = "egress:8080"
 # What was spent, for Prometheus: this listener of the egress hop asks nobody.
 EGRESS_FIGURES = "egress:8082"
+FIGURES = "/metrics"
 # A client that nobody knows, and classes of data that nobody has opened.
 STRANGER = "nobody-s"
 CLOSED_CLASSES = ("nobody-s", "public, nobody-s")
@@ -154,7 +155,7 @@ def _offered(folder: Path, gateway: GatewayRelease, tree: Directive) -> Iterator
         listed = _value(maps, "provider_model", "public_model", public_name)
         if pool not in gateway.egress.pools and listed:
             yield f"egress: {public_name} (pool {pool}) is on its list"
-    for path in CLOUD_PATHS:
+    for path in (*CLOUD_PATHS, FIGURES):
         for way in ways(egress, path, {}):
             if way.address != gateway.egress.server:
                 yield f"egress: {way}"
