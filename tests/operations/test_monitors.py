@@ -10,7 +10,7 @@ from deploys.cli.pyinfra_run import run_pyinfra
 from deploys.operations.secret_file import GATEWAY_UID
 from tests.operations.trial import make_trial
 
-PASSWORD = "correct-horse"  # noqa: S105 - no secret
+PASSWORD = "correct-horse"
 WEBHOOK = "https://hooks.example/T0/B0"
 DEPLOY = """\
 from deploys.operations import monitors
@@ -59,12 +59,14 @@ def test_monitors_get_secrets_and_folders_once(
 @pytest.mark.root
 @pytest.mark.deploys
 def test_a_secret_that_is_missing_fails_the_host_and_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GRAFANA_PASSWORD", PASSWORD)
     monkeypatch.delenv("ALERT_URL", raising=False)
     make_trial(tmp_path)
     (tmp_path / "prepare.py").write_text(DEPLOY)
     run = run_pyinfra(tmp_path, "small", "prepare.py")
-    assert run.exit_code == ExitCode.FAILED
-    assert "ALERT_URL" in run.output
+    assert run.exit_code == ExitCode.OPERATION_FAILED
+    said = "".join(capfd.readouterr())
+    assert "env:ALERT_URL: is not set" in said
+    assert PASSWORD not in said

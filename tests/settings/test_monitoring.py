@@ -95,7 +95,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         {**WATCH, "objectives": {"chat": {"first_byte_seconds": 0}}},
         *("monitoring.objectives.chat.first_byte_seconds", "greater than 0"),
     ),
-    "a misspelt word": ({**WATCH, "retention_day": 30}, "monitoring.retention_day", "retention_days"),
+    "a misspelt word": (
+        {**WATCH, "retention_day": 30},
+        "monitoring.retention_day",
+        "retention_days",
+    ),
 }
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import yaml
 
+from tests.lab.machine import Missing, need
 from tests.lab.waiting import until
 from tests.render.gateway_files import write_files
 
@@ -26,6 +28,14 @@ _ENDS = "probe_ssl_earliest_cert_expiry"
 
 # Job and the labels of a target -> the address that is asked instead, and its path.
 Place = Callable[[str, Mapping[str, str]], tuple[str, str]]
+
+
+def needed(*programs: str) -> None:
+    """Installs them, or skips and says what is missing."""
+    try:
+        need(*programs)
+    except Missing as missing:
+        pytest.skip(str(missing))
 
 
 @dataclass(frozen=True)
@@ -157,3 +167,27 @@ class _Recorded(BaseHTTPRequestHandler):
 
     def log_message(self, *_arguments: object) -> None:
         """Says nothing."""
+
+
+@contextmanager
+def node_exporter() -> Iterator[str]:
+    """ADDRESS:PORT of one with the collectors that the kit's own has."""
+    address = f"127.0.0.1:{free_port()}"
+    names = ("cpu", "diskstats", "filesystem", "loadavg", "meminfo", "stat", "vmstat")
+    collectors = [f"--collector.{name}" for name in names]
+    command = ["prometheus-node-exporter", "--collector.disable-defaults", *collectors]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*command, f"--web.listen-address={address}"], **quiet)
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"http://{address}/metrics", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    try:
+        until(answers)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)

@@ -9,7 +9,7 @@ import yaml
 
 from deploys.render.monitors.watching import every_rule
 from tests.render.monitor_plans import rendered, watched_alone, watched_fleet
-from tests.render.monitors.conftest import needed
+from tests.render.monitors.scraping import needed
 
 CASES: dict[str, dict[str, list[str]]] = yaml.safe_load(
     Path(__file__).with_name("firing.yaml").read_text()
