@@ -50,4 +50,5 @@ def full_plan(**gateway: object) -> Plan:
     arms: dict[str, Arm] = {"chat.1": "share", "patient": "fallback"}
     watch = Monitoring(grafana_password="env:GRAFANA_PASSWORD")
     cloud = CloudPlan(settings, arms, {"team-a": "share"})
-    return replace(plan, cloud=cloud, monitoring=watch)
+    images = {**plan.images, "node_exporter": "node-exporter"}
+    return replace(plan, cloud=cloud, monitoring=watch, images=images)
