@@ -2,13 +2,23 @@
 
 import json
 import shlex
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.probes.host import run
+from deploys.settings.inventory import InventoryHost
+
 # https://prometheus.io/docs/prometheus/latest/querying/api/
 _TARGETS = "http://127.0.0.1:9090/api/v1/targets?state=active"
 _RULES = "http://127.0.0.1:9090/api/v1/rules"
+
+
+# The longest that settings let it wait between two looks; right after an apply its last one may
+# have fallen into the second in which a container was replaced.
+SETTLE_SECONDS = 60
+AGAIN_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -20,8 +30,8 @@ class Watching:
     alerts: int
     failing: Mapping[str, str]
     """Rule -> why it cannot be evaluated."""
-    firing: tuple[str, ...]
-    """What is wrong, in the alerts' own words."""
+    firing: tuple[tuple[str, str], ...]
+    """Severity, and what is wrong in the alert's own words."""
 
 
 def question(project: str) -> str:
@@ -50,7 +60,7 @@ def watching(answer: str) -> Watching | None:
         alerts=len(alerts),
         failing={one["name"]: one["lastError"] for one in found if one.get("lastError")},
         firing=tuple(
-            f"{one['name']}: {alert['annotations'].get('summary', '')}"
+            (alert["labels"].get("severity", ""), _words(one["name"], alert["annotations"]))
             for one in alerts
             for alert in one["alerts"]
             if alert["state"] == "firing"
@@ -61,3 +71,16 @@ def watching(answer: str) -> Watching | None:
 def _target(one: Mapping[str, Any]) -> str:
     labels = one["labels"]
     return f"{labels['job']} of {labels.get('replica') or labels['host']}"
+
+
+def _words(name: str, annotations: Mapping[str, str]) -> str:
+    return f"{name}: {annotations.get('summary', '')}; {annotations.get('runbook', '')}"
+
+
+def settled(host: InventoryHost, project: str, seen: Watching | None) -> Watching | None:
+    """The same, asked again while something is not reached, until it had time to look again."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while seen is not None and any(seen.targets.values()) and time.monotonic() < deadline:
+        time.sleep(AGAIN_SECONDS)
+        seen = watching(run(host, question(project)))
+    return seen

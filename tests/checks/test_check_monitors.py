@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from checks.probes.monitors import watching
+from checks.probes import monitors as probe
+from checks.probes.monitors import settled, watching
 from deploys.render.release_monitors import MonitorsRelease
+from deploys.settings.inventory import InventoryHost
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import Deployment
 
@@ -32,8 +34,9 @@ def _said(targets: object = TARGETS, *rules: Mapping[str, Any]) -> str:
 
 
 @pytest.fixture
-def watched(deployment: Deployment) -> Deployment:
+def watched(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """A host that watches one replica and one host, with one alert."""
+    monkeypatch.setattr(probe, "SETTLE_SECONDS", 0)
     monitors = MonitorsRelease(
         image="prometheus",
         folders=(),
@@ -63,6 +66,11 @@ def test_hosts_that_watch_nobody_are_not_asked(run_checks: RunChecks) -> None:
     assert {name.partition(" ")[0] for name in outcomes} == {"nginx"}
 
 
+def _firing(severity: str) -> dict[str, Any]:
+    words = {"summary": "gpu1 is gone", "runbook": "`homeport verify lab`"}
+    return {"state": "firing", "labels": {"severity": severity}, "annotations": words}
+
+
 def _lost(error: str) -> dict[str, Any]:
     first, second = TARGETS["activeTargets"]
     return {"activeTargets": [{**first, "lastError": error}, second]}
@@ -85,10 +93,10 @@ FAILING: dict[str, tuple[str, set[str], str]] = {
     "an alert": (
         _said(
             TARGETS,
-            {**ALERT, "alerts": [{"state": "firing", "annotations": {"summary": "gpu1 is gone"}}]},
+            {**ALERT, "alerts": [_firing("critical")]},
         ),
         {FIRES},
-        "HostDown: gpu1 is gone",
+        "HostDown: gpu1 is gone; `homeport verify lab`",
     ),
     "no answer": ("", {REACHES, RULES, FIRES}, "Prometheus does not answer"),
 }
@@ -111,3 +119,25 @@ def test_an_alert_that_is_pending_does_not_fire() -> None:
     found = watching(_said(TARGETS, pending))
     assert found is not None
     assert found.firing == ()
+
+
+def test_an_alert_that_can_wait_is_a_note(watched: Deployment, run_checks: RunChecks) -> None:
+    watched.docker.prometheus = _said(TARGETS, {**ALERT, "alerts": [_firing("warning")]})
+
+    outcomes = run_checks("check_monitors.py")
+
+    assert failed(outcomes) == set()
+    assert "HostDown: gpu1 is gone" in messages(outcomes)
+
+
+def test_a_target_is_lost_only_when_it_still_is_at_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter([_said(_lost("connection refused")), _said()])
+    monkeypatch.setattr(probe, "AGAIN_SECONDS", 0)
+    monkeypatch.setattr(probe, "run", lambda *_: next(answers))
+    host = InventoryHost("gpu1", "gpu1", (), {})
+    found = settled(host, "homeport-lab-monitors", watching(_said(_lost("connection refused"))))
+    assert found is not None
+    assert not any(found.targets.values())
+    assert list(answers) == []

@@ -100,8 +100,8 @@ def test_answers_and_refusals_are_counted_and_the_log_has_a_line_for_each(lab: L
     lines = len(lab.log())
     assert lab.chat().status_code == 200
     assert lab.chat(headers={"Authorization": "Bearer wrong"}).status_code == 401
-    for name, number in before.items():
-        until(lambda name=name, number=number: _number(lab, name) == number + 1)
+    wanted = {name: number + 1 for name, number in before.items()}
+    until(lambda: {name: _number(lab, name) for name in before} == wanted)
     assert len(lab.log()) == lines + 2
 
 

@@ -23,7 +23,11 @@ WATCH: Mapping[str, object] = {
     "objectives": {"chat": {"first_byte_seconds": 2.5, "errors_percent": 0.5}},
     "alerts": {"webhook": "env:ALERT_URL"},
 }
-IMAGES: Mapping[str, str] = {"nginx": "nginx", "llamacpp": "llama", **OFFICIAL}
+IMAGES: Mapping[str, str] = {
+    "nginx": "nginx",
+    "llamacpp": "llama",
+    **{str(name): reference for name, reference in OFFICIAL.items()},
+}
 HARDWARE = HostHardware.model_validate(
     {
         "cpu": {"physical_cores": 16},
@@ -86,4 +90,4 @@ def watched_alone() -> Plan:
 
 def rendered(plan: Plan) -> dict[str, str]:
     """Every file of every host, by its path below the root of the repository."""
-    return render_environment(plan, Access(clients=plan.clients), ROOT / "templates")
+    return render_environment(plan, Access(clients=dict(plan.clients)), ROOT / "templates")

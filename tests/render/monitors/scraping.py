@@ -46,8 +46,7 @@ class Prometheus:
 
     def ask(self, path: str, **words: str) -> Any:  # noqa: ANN401 - JSON
         """The data of an answer; fails with Prometheus's own words."""
-        answer = httpx.post if words else httpx.get
-        said = answer(f"{self.url}/api/v1/{path}", **({"data": words} if words else {}), timeout=10)
+        said = httpx.get(f"{self.url}/api/v1/{path}", params=words, timeout=10)
         assert said.status_code == 200, f"{words}: {said.text}"
         return said.json()["data"]
 
@@ -176,8 +175,9 @@ def node_exporter() -> Iterator[str]:
     names = ("cpu", "diskstats", "filesystem", "loadavg", "meminfo", "stat", "vmstat")
     collectors = [f"--collector.{name}" for name in names]
     command = ["prometheus-node-exporter", "--collector.disable-defaults", *collectors]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([*command, f"--web.listen-address={address}"], **quiet)
+    command.append(f"--web.listen-address={address}")
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
 
     def answers() -> bool:
         try:

@@ -13,6 +13,8 @@ from tests.render.monitor_plans import rendered, watched_fleet
 
 KNOWN = yaml.safe_load(Path(__file__).with_name("grafana.yaml").read_text())
 PAGES = "grafana/pages/"
+# Lists, and what the schema calls one of them.
+ONE_OF = {"panels": "panel", "targets": "target"}
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +35,7 @@ def _objects(name: str, one: Any) -> Iterator[tuple[str, dict[str, Any]]]:  # no
     elif isinstance(one, dict):
         yield name, one
         for key, value in one.items():
-            yield from _objects({"panels": "panel", "targets": "target"}.get(key, key), value)
+            yield from _objects(ONE_OF.get(str(key), str(key)), value)
 
 
 def test_every_key_of_a_dashboard_is_one_that_grafana_knows(pages: dict[str, Any]) -> None:

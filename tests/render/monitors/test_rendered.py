@@ -116,7 +116,7 @@ def test_what_is_reached_from_elsewhere_is_in_the_manifest() -> None:
 def test_other_files_are_another_container_and_only_that_one() -> None:
     """Grafana does not start anew for an objective, nor Prometheus for who is told."""
 
-    def labels(**words: object) -> dict[str, str]:
+    def labels(**words: Any) -> dict[str, str]:  # noqa: ANN401 - of monitoring
         text = rendered(watched_fleet(**words))[f"{FLEET}{MONITOR}/monitors/compose.yaml"]
         return {
             name: service["labels"]["homeport.config-sha256"]
