@@ -17,11 +17,12 @@ BASE_RECIPE = "debian"
 OFFICIAL: Mapping[ImageName, str] = {
     "llamacpp_cuda": f"ghcr.io/ggml-org/llama.cpp:server-cuda-{PINNED['llamacpp']}",
     "vllm": f"docker.io/vllm/vllm-openai:v{PINNED['vllm']}",
-    "prometheus": "docker.io/prom/prometheus:v3.5.0",
-    "alertmanager": "docker.io/prom/alertmanager:v0.28.1",
-    "blackbox": "docker.io/prom/blackbox-exporter:v0.27.0",
-    "grafana": "docker.io/grafana/grafana:12.0.2",
-    "node_exporter": "docker.io/prom/node-exporter:v1.9.1",
+    # The versions that Debian forky packages, with which rules and files were tried.
+    "prometheus": "docker.io/prom/prometheus:v3.5.3",
+    "alertmanager": "docker.io/prom/alertmanager:v0.33.1",
+    "blackbox": "docker.io/prom/blackbox-exporter:v0.28.0",
+    "node_exporter": "docker.io/prom/node-exporter:v1.11.1",
+    "grafana": "docker.io/grafana/grafana:12.2.1",
     # Its own dcgm-exporter.yaml of that release.
     "dcgm_exporter": "nvcr.io/nvidia/k8s/dcgm-exporter:4.2.3-4.1.3-ubuntu22.04",
 }

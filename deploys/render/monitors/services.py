@@ -130,6 +130,8 @@ def _grafana(watch: Monitoring, host: HostPlan) -> Watcher:
             **switches,
             "GF_LOG_MODE": "console",
             "GF_PATHS_DATA": f"{HOME}/{STATE}/grafana",
+            "GF_PATHS_LOGS": "/tmp/logs",  # noqa: S108 - of the container alone
+            "GF_PATHS_PLUGINS": f"{HOME}/{STATE}/grafana/plugins",
             "GF_PATHS_PROVISIONING": f"{FILES}/grafana",
             "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{HOME}/{SECRETS}/{PASSWORD}",
         },
