@@ -38,7 +38,7 @@ from deploys.operations.manifest import (
     this_run,
 )
 from deploys.operations.model_fleet import asked_paths
-from deploys.operations.monitors import wanted_secrets
+from deploys.operations.monitors import PLACES, wanted_secrets
 from deploys.operations.release import FOLDERS
 from deploys.operations.release_links import asked_links
 from deploys.operations.run_end import is_held
@@ -144,6 +144,7 @@ def _of_the_monitors(host: Host, release: Release, directory: str) -> Iterator[Q
     released = release.monitors
     if released is None:
         return
+    yield MissingFolders, {"directory": directory, "folders": PLACES}
     for folder in released.folders:
         yield Owner, {"path": f"{directory}/{folder}"}
     for file in wanted_secrets(released):

@@ -1,13 +1,12 @@
 """What monitors need on their host before they start: secrets, and folders to write to."""
 
 from collections.abc import Generator
-from pathlib import Path
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from deploys.facts.files import Owner
 from deploys.facts.once import once
+from deploys.facts.release import MissingFolders
 from deploys.operations import secret_file
 from deploys.operations.controller_secrets import revealed
 from deploys.operations.secret_file import GATEWAY_UID
@@ -15,8 +14,8 @@ from deploys.render.release_monitors import PASSWORD, SECRETS, WEBHOOK, Monitors
 
 Commands = Generator[StringCommand, None, None]
 
-# Where the link to the current release's files lies, and what only containers read and write.
-LINKS = "monitors"
+# Where the link to the current release's files lies, and what only containers read.
+PLACES = ("monitors", SECRETS)
 
 
 @operation()
@@ -27,7 +26,12 @@ def prepared(directory: str, released: MonitorsRelease) -> Commands:
     + directory: where the kit keeps its files
     + released: references to the secrets, and the folders
     """
-    changed = yield from _folders(directory, released)
+    changed = bool(once(host, MissingFolders, directory=directory, folders=PLACES))
+    if changed:
+        kept = (QuoteString(f"{directory}/{folder}") for folder in PLACES)
+        yield StringCommand("mkdir -p", *kept)
+    paths = [f"{directory}/{folder}" for folder in released.folders]
+    changed |= yield from secret_file.own_folders(paths, released.image)
     for file, reference in wanted_secrets(released).items():
         text = yield from revealed(reference)
         if not text:
@@ -43,19 +47,6 @@ def wanted_secrets(released: MonitorsRelease) -> dict[str, str]:
     """File -> reference."""
     webhook = {WEBHOOK: released.webhook} if released.webhook is not None else {}
     return {PASSWORD: released.password, **webhook}
-
-
-def _folders(directory: str, released: MonitorsRelease) -> Generator[StringCommand, None, bool]:
-    paths = [f"{directory}/{folder}" for folder in released.folders]
-    missing = [path for path in paths if once(host, Owner, path=path) != GATEWAY_UID]
-    if not missing:
-        return False
-    kept = (QuoteString(f"{directory}/{folder}") for folder in (LINKS, SECRETS))
-    yield StringCommand("mkdir -p", *kept)
-    for path in missing:
-        yield StringCommand("mkdir -p -m 700", QuoteString(path))
-        yield secret_file.owned(str(Path(path).parent), Path(path).name, released.image)
-    return True
 
 
 def valid_files(directory: str, release: str, image: str) -> StringCommand:

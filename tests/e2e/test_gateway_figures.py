@@ -134,6 +134,8 @@ def watching(
 ) -> Iterator[Prometheus]:
     """A real Prometheus with the files of this host, that scrapes nginx and llama-server."""
     needed("prometheus", "prometheus-node-exporter")
+    # What has never happened has no series.
+    assert started_lab.chat().status_code == 200
     files = {
         path.removeprefix(FILES): text
         for path, text in rendered(PLAN).items()
