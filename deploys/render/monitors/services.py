@@ -57,7 +57,10 @@ def _prometheus(watch: Monitoring) -> Watcher:
             Argument((f"--config.file={FILES}/prometheus/prometheus.yaml",)),
             Argument((f"--storage.tsdb.path={HOME}/{STATE}/prometheus",)),
             Argument((f"--storage.tsdb.retention.time={watch.retention_days}d",)),
-            Argument((f"--storage.tsdb.retention.size={watch.retention_gib}GB",), "Whichever comes first."),
+            Argument(
+                (f"--storage.tsdb.retention.size={watch.retention_gib}GB",),
+                "Whichever comes first.",
+            ),
             Argument((f"--web.listen-address=0.0.0.0:{PROMETHEUS_PORT}",)),
         ),
         health=fetched(PROMETHEUS_PORT, "/-/ready"),
