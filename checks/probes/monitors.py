@@ -14,7 +14,6 @@ from deploys.settings.inventory import InventoryHost
 _TARGETS = "http://127.0.0.1:9090/api/v1/targets?state=active"
 _RULES = "http://127.0.0.1:9090/api/v1/rules"
 
-
 # The longest that settings let it wait between two looks; right after an apply its last one may
 # have fallen into the second in which a container was replaced.
 SETTLE_SECONDS = 60
@@ -26,7 +25,7 @@ class Watching:
     """What one Prometheus says of itself."""
 
     targets: Mapping[str, str]
-    """Job and address -> why it is not reached; empty where it is."""
+    """Job, replica or host, and address -> why it is not reached; empty where it is."""
     alerts: int
     failing: Mapping[str, str]
     """Rule -> why it cannot be evaluated."""
@@ -69,8 +68,10 @@ def watching(answer: str) -> Watching | None:
 
 
 def _target(one: Mapping[str, Any]) -> str:
+    """Several of one job may be on a host, and blackbox exporter's address is that of all."""
     labels = one["labels"]
-    return f"{labels['job']} of {labels.get('replica') or labels['host']}"
+    place = labels.get("replica") or labels["host"]
+    return f"{labels['job']} of {place} at {labels['instance']}"
 
 
 def _words(name: str, annotations: Mapping[str, str]) -> str:

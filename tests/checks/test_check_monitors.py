@@ -16,11 +16,19 @@ from tests.checks.deployment import Deployment
 REACHES = "prometheus reaches all that it watches"
 RULES = "prometheus has every rule"
 FIRES = "no alert fires"
-# As `prometheus` 2.42 answers, without what nobody reads.
+
+
+def _target(job: str, address: str, **labels: str) -> dict[str, Any]:
+    """As `prometheus` 2.42 answers, without what nobody reads."""
+    return {"labels": {"job": job, "instance": address, **labels}, "lastError": ""}
+
+
 TARGETS = {
     "activeTargets": [
-        {"labels": {"job": "engines", "replica": "chat-1"}, "lastError": ""},
-        {"labels": {"job": "hosts", "host": "gpu1"}, "lastError": ""},
+        _target("engines", "chat-1:8080", replica="chat-1", host="gpu1"),
+        _target("hosts", "10.0.0.1:9100", host="gpu1"),
+        _target("monitors", "localhost:9090", host="localhost"),
+        _target("monitors", "alertmanager:9093", host="localhost"),
     ]
 }
 ALERT: Mapping[str, Any] = {"type": "alerting", "name": "HostDown", "alerts": []}
@@ -35,14 +43,14 @@ def _said(targets: object = TARGETS, *rules: Mapping[str, Any]) -> str:
 
 @pytest.fixture
 def watched(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    """A host that watches one replica and one host, with one alert."""
+    """A host that watches one replica, one host and its own two monitors, with one alert."""
     monkeypatch.setattr(probe, "SETTLE_SECONDS", 0)
     monitors = MonitorsRelease(
         image="prometheus",
         folders=(),
         password="env:PASSWORD",
         prometheus="127.0.0.1:9090",
-        targets=2,
+        targets=4,
         alerts=1,
     )
     deployment.commit(monitors=monitors)
@@ -72,18 +80,18 @@ def _firing(severity: str) -> dict[str, Any]:
 
 
 def _lost(error: str) -> dict[str, Any]:
-    first, second = TARGETS["activeTargets"]
-    return {"activeTargets": [{**first, "lastError": error}, second]}
+    first, *others = TARGETS["activeTargets"]
+    return {"activeTargets": [{**first, "lastError": error}, *others]}
 
 
 FAILING: dict[str, tuple[str, set[str], str]] = {
     "a lost target": (
         *(_said(_lost("connection refused")), {REACHES}),
-        "engines of chat-1: connection refused",
+        "engines of chat-1 at chat-1:8080: connection refused",
     ),
     "a missing target": (
-        *(_said({"activeTargets": TARGETS["activeTargets"][:1]}), {REACHES}),
-        "knows 1 targets instead of 2",
+        *(_said({"activeTargets": TARGETS["activeTargets"][:3]}), {REACHES}),
+        "knows 3 targets instead of 4",
     ),
     "a missing alert": (_said(TARGETS, RECORD), {RULES}, "knows 0 alerts instead of 1"),
     "a rule that fails": (
