@@ -9,10 +9,15 @@ from deploys.settings.client import SecretReference
 from deploys.settings.words import Address, Frozen, Name, Port
 
 
+def is_public(text: str) -> bool:
+    """Whether an address may be one that everybody reaches; raises ValueError for none."""
+    address = ipaddress.ip_address(text)
+    return not (address.is_private or address.is_loopback) or address.is_unspecified
+
+
 def _not_public(text: str) -> str:
     """Figures tell how much is asked, by which client and at what cost."""
-    address = ipaddress.ip_address(text)
-    if not (address.is_private or address.is_loopback) or address.is_unspecified:
+    if is_public(text):
         raise ValueError("a loopback address or a private one of the host")
     return text
 

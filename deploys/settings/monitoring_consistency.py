@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from deploys.settings.cloud import Cloud
 from deploys.settings.gateway import Gateway
 from deploys.settings.inventory import Inventory, origin
-from deploys.settings.monitoring import Monitoring
+from deploys.settings.monitoring import Monitoring, is_public
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint
 from deploys.settings.validation import near_miss
@@ -32,10 +32,11 @@ def monitoring_complaints(
         *_unknown_pools(pools, monitoring),
         *_doubled_ports(gateway, monitoring),
         *_closed_in(inventory, monitors, cloud),
+        *_open_to_all(inventory),
     ]
     file = origin(inventory, "monitoring", inventory.hosts[0].groups)
     return [
-        Complaint(inventory.file if path == "monitors" else file, path, found, hint)
+        Complaint(file if path.startswith("monitoring.") else inventory.file, path, found, hint)
         for path, found, hint in findings
     ]
 
@@ -67,3 +68,17 @@ def _closed_in(inventory: Inventory, monitors: list[str], cloud: Cloud | None) -
         if host.name in monitors and "gateways" in host.groups:
             found = f"{host.name} is a gateway with a way to the cloud, and so has no other"
             yield "monitors", found, "a host that is no gateway: it must reach all others"
+
+
+def _open_to_all(inventory: Inventory) -> Iterator[Finding]:
+    """Exporters, figures and Grafana listen on a host's own address."""
+    for host in inventory.hosts:
+        address = str(host.data.get("address", "127.0.0.1"))
+        try:
+            public = is_public(address)
+        except ValueError:
+            # The host's own words say so.
+            continue
+        if public:
+            found = f"{address} is one that everybody reaches, and figures ask for no password"
+            yield f"{host.name}.address", found, "the host's address in a private network"

@@ -1,5 +1,6 @@
 """What settings say about monitoring is complete and fits the fleet, or is refused."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,32 @@ def test_a_monitor_that_cannot_reach_other_hosts_is_refused(
     assert [one.found for one in found] == [
         "gate1 is a gateway with a way to the cloud, and so has no other"
     ]
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Gives the one host, which watches itself, an address."""
+
+    def put(address: str) -> None:
+        data = {"monitoring": WATCH, **WORDS, "address": address, "directory": ".h"}
+        host = {"name": "@local", "groups": [*ROLES, "monitors"], "data": data}
+        monkeypatch.setattr(inventory, "_ask_pyinfra", lambda *_: [host])
+
+    return put
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2a00::1"])
+def test_a_host_that_everybody_reaches_is_refused(
+    address: str, at: Callable[[str], None], tmp_path: Path
+) -> None:
+    at(address)
+    (found,) = _complaints(tmp_path, None)
+    assert (found.path.rpartition(".")[2], address in found.found) == ("address", True)
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "fd00::1"])
+def test_a_host_in_a_private_network_is_taken(
+    address: str, at: Callable[[str], None], tmp_path: Path
+) -> None:
+    at(address)
+    assert _read(tmp_path, {}).hosts[0].words.address == address
