@@ -13,12 +13,16 @@ import pytest
 
 from tests.lab.host import LabHost
 from tests.lab.monitor_images import monitor_images
+from tests.lab.network import address
 from tests.lab.served import MONITOR, NAME, STORE, Served, pushed_images
 from tests.lab.waiting import until
+from tests.operations.store_lab import OUTSIDE_NUMBER
+from tests.served.webhook import Webhook, webhook
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(900)]
 
-SECRETS = {"grafana.password": "correct-horse", "webhook": "http://198.18.0.1:1/nobody"}
+PASSWORD = "correct-horse"
+TOKEN = "/hooks/T0-B0"
 WATCH: Mapping[str, object] = {
     "grafana_password": "file:.homeport/grafana.password",
     "alerts": {"webhook": "file:.homeport/webhook"},
@@ -44,9 +48,16 @@ def images(served_lab: Served) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def watched(served_lab: Served, images: dict[str, str]) -> Iterator[Served]:
+def told(served_lab: Served) -> Iterator[Webhook]:
+    """Outside the fleet, on the lab's network."""
+    with webhook(address(served_lab.lab.name, OUTSIDE_NUMBER), TOKEN) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def watched(served_lab: Served, images: dict[str, str], told: Webhook) -> Iterator[Served]:
     """The served lab with monitors on gpu1; as it was before, afterwards."""
-    for name, secret in SECRETS.items():
+    for name, secret in {"grafana.password": PASSWORD, "webhook": told.url}.items():
         file = served_lab.checkout.path / ".homeport" / name
         file.touch(0o600)
         file.write_text(secret)
@@ -122,6 +133,20 @@ def test_a_replica_that_is_gone_is_an_alert_until_it_is_back(watched: Served) ->
     assert _targets(watched)["engines of chat-2"] == "1"
 
 
+def test_an_alert_reaches_the_webhook_of_the_secret(watched: Served, told: Webhook) -> None:
+    """By hand: those of rules last minutes. Alertmanager waits half a minute for more of a kind."""
+    alert = json.dumps([{"labels": {"alertname": "ByHand", "pool": "chat"}}])
+    post = f"--header 'Content-Type: application/json' --post-data '{alert}'"
+    url = "http://127.0.0.1:9093/api/v2/alerts"
+    _inside(watched.host(MONITOR), "alertmanager", f"wget -q -O - {post} {url}")
+
+    def came() -> list[dict[str, Any]]:
+        return [one for one in told.told if one["commonLabels"]["alertname"] == "ByHand"]
+
+    (first, *_) = until(came, account=lambda: told)
+    assert (first["path"], first["receiver"], first["status"]) == (TOKEN, "operators", "firing")
+
+
 def test_grafana_is_given_its_password_and_every_page(watched: Served) -> None:
     monitor = watched.host(MONITOR)
     shown = _inside(
@@ -130,7 +155,7 @@ def test_grafana_is_given_its_password_and_every_page(watched: Served) -> None:
         "sh -c 'cat $GF_SECURITY_ADMIN_PASSWORD__FILE; ls $GF_PATHS_PROVISIONING/*'",
     )
     words = shown.split()
-    assert words[0] == SECRETS["grafana.password"]
+    assert words[0] == PASSWORD
     assert {"homeport.yaml", "prometheus.yaml", "hosts.json", "pools.json"} <= {*words}
     modes = monitor.run(f"stat --format '%a %u' {STORE}/secrets/monitors/*")
     assert {*modes.splitlines()} == {"600 10001"}
