@@ -18,7 +18,7 @@ import yaml
 
 from tests.lab import plain_http
 from tests.lab.machine import Missing, need
-from tests.lab.waiting import until
+from tests.lab.waiting import LONGEST_SECONDS, until
 from tests.render.gateway_files import write_files
 
 EXPOSITIONS = Path(__file__).with_name("expositions")
@@ -46,7 +46,7 @@ class Prometheus:
 
     def ask(self, path: str, **words: str) -> Any:  # noqa: ANN401 - JSON
         """The data of an answer; fails with Prometheus's own words."""
-        said = plain_http.get(f"{self.url}/api/v1/{path}", params=words, timeout=10)
+        said = plain_http.get(f"{self.url}/api/v1/{path}", params=words, timeout=30)
         assert said.status_code == 200, f"{words}: {said.text}"
         return said.json()["data"]
 
@@ -91,7 +91,7 @@ def prometheus(files: Mapping[str, str], place: Place, folder: Path) -> Iterator
         yield found
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(LONGEST_SECONDS)
 
 
 def free_port() -> int:
@@ -182,4 +182,4 @@ def node_exporter() -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(LONGEST_SECONDS)
