@@ -10,7 +10,8 @@ PROGRAMS = {
     "prometheus": ("prometheus",),
     "alertmanager": ("prometheus-alertmanager",),
     "node_exporter": ("prometheus-node-exporter",),
-    "grafana": ("busybox", "httpd", "-f", "-p", "3000", "-h", "/www"),
+    # As a first process it would hear no signal, and be killed after a minute.
+    "grafana": ("tini", "--", "busybox", "httpd", "-f", "-p", "3000", "-h", "/www"),
 }
 
 
