@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from deploys.render.release import Release
 from deploys.render.release_text import release_of
+from deploys.render.roles import WATCHING
 from deploys.settings.docker import Docker
 from deploys.settings.inventory import InventoryHost, read_inventory
 from deploys.settings.nvidia import Nvidia
@@ -86,6 +87,8 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
         replicas = _replicas(engines, host.name)
         gateway = folder / "gateways" / "compose.yaml"
         services = {**engines, **_services(gateway)}
+        for role in WATCHING:
+            services |= _services(folder / role / "compose.yaml")
         networks = _part(gateway, "networks")
     except OSError as error:
         missing = str(Path(error.filename).relative_to(root))

@@ -14,6 +14,7 @@ def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str
         "clients": gateways,
         "kept": gateways,
         "examined": [one for one in committed if _uses_gpus(one)],
+        "watching": [one for one in committed if one.release.monitors is not None],
         "cloudy": [one for one in gateways if _has_egress(one)],
     }
     return {

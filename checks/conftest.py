@@ -119,6 +119,12 @@ def deployed(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
 
 
 @pytest.fixture(scope="session")
+def watching(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
+    """One host that watches the fleet."""
+    return Deployed(fleet.committed[request.param], fleet.live(request.param))
+
+
+@pytest.fixture(scope="session")
 def kept(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Committed:
     """The commit of one gateway's host; nothing is asked of it."""
     found = pytestconfig.stash[_COMMITTED]

@@ -17,6 +17,7 @@ directory = host_directory(host)
 release.folders(name="Make the kit's folders", directory=directory)
 
 local.include("deploys/gateway_secrets.py")
+local.include("deploys/monitor_secrets.py")
 
 staging.staged(
     name=f"Stage release {committed.release}",

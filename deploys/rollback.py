@@ -17,6 +17,7 @@ directory = host_directory(host)
 local.include("deploys/preflight.py")
 local.include("deploys/lock.py")
 local.include("deploys/gateway_secrets.py")
+local.include("deploys/monitor_secrets.py")
 
 if kept.gateway is not None:
     draining.included(
@@ -35,3 +36,4 @@ release.proved(
 local.include("deploys/engines.py")
 local.include("deploys/switch.py")
 local.include("deploys/gateway.py")
+local.include("deploys/monitoring.py")

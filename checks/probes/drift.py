@@ -58,6 +58,9 @@ def _links(release: Release, live: Live) -> _Pairs:
     if release.gateway is not None:
         nginx = f"../releases/{release.release}/nginx"
         links["link gateway/current"] = (nginx, live.gateway_current)
+    if release.monitors is not None:
+        files = f"../releases/{release.release}/monitors"
+        links["link monitors/current"] = (files, live.monitors_current)
     for what, (wanted, found) in links.items():
         if wanted != found:
             yield what, wanted, found or "missing"
@@ -153,7 +156,7 @@ def _published(release: Release, live: Live) -> _Pairs:
 
 
 def unexplained_ports(release: Release, container: Container) -> list[str]:
-    """ADDRESS:PORT beyond loopback, but for the gateway's listener and engines for gateways."""
+    """ADDRESS:PORT beyond loopback, but for gateways' listeners, engines, and what is watched."""
     explained = set()
     if release.gateway is not None and container.service == release.gateway.service:
         explained = {release.gateway.listen, release.gateway.shared}
@@ -162,6 +165,7 @@ def unexplained_ports(release: Release, container: Container) -> list[str]:
     elif release.engines is not None and "homeport.pool" in container.labels:
         address = bracketed(release.engines.address)
         explained = {f"{address}:{port}" for port in release.engines.ports}
+    explained |= {release.watched.get(container.service, "")}
     published = [str(port) for port in container.published if not port.is_loopback]
     return [port for port in published if port not in explained]
 

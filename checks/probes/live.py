@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.committed import Committed
-from checks.probes import containers, gateway, release, sections, setup
+from checks.probes import containers, gateway, monitors, release, sections, setup
 from checks.probes.containers import Container
 from checks.probes.host import PARALLEL_HOSTS, SCRIPT_SECONDS, Unreachable, directory, run
+from checks.probes.monitors import Watching
 from checks.probes.setup import Setup
 from deploys.questions import canaries, keepalived, nginx
 from deploys.questions.canaries import Share
@@ -40,6 +41,7 @@ class Live:
     current: str
     """What the link `current` points to; empty without one."""
     gateway_current: str
+    monitors_current: str
     files: Mapping[str, str]
     """Path below the current release -> sha256."""
     model_bytes: Mapping[str, int]
@@ -57,6 +59,8 @@ class Live:
     """Of the gateway that runs, by what says it; empty without one."""
     keepalived: Keepalived = field(default_factory=Keepalived)
     """Where gateways share an address."""
+    watching: Watching | None = None
+    """What its Prometheus says; None without one or an answer."""
     canaries: Mapping[str, Share] = field(default_factory=dict)
     """Pool -> the share of its candidate at this gateway."""
 
@@ -120,6 +124,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         f"{shlex.quote(manifest.network)} 2>/dev/null",
         "current": release.link(f"{place}/current"),
         "gateway-current": release.link(f"{place}/gateway/current"),
+        "monitors-current": release.link(f"{place}/monitors/current"),
         "files": release.digests(place),
         "models": release.model_sizes(place, models),
         "digests": release.model_digests(place, models, every=digests),
@@ -130,6 +135,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         "state": release.state(place),
         "canaries": canaries.question(f"{place}/state/gateway"),
         **_gateway_questions(manifest, projects.get("gateways", "")),
+        "monitors": monitors.question(projects.get("monitors", "")) if manifest.monitors else ":",
         **setup.questions(),
     }
 
@@ -159,6 +165,7 @@ def _live(
         has_network=answers["network"] == committed.release.network,
         current=answers["current"],
         gateway_current=answers["gateway-current"],
+        monitors_current=answers["monitors-current"],
         files=release.files(answers["files"]),
         model_bytes={sha256: int(size) for sha256, size in sizes.items()},
         model_digests=release.by_model(answers["digests"], place, models),
@@ -166,6 +173,7 @@ def _live(
         drained=gateway.drained(answers["drained"]),
         state=release.state_files(answers["state"]),
         setup=setup.setup(answers),
+        watching=monitors.watching(answers["monitors"]),
         nginx_versions=nginx.parse_versions(answers["nginx"].splitlines()),
         keepalived=keepalived.parse_keepalived(answers["keepalived"].splitlines()),
         canaries={

@@ -14,6 +14,9 @@ from deploys.render.release import Release
 from deploys.render.release_gateway import GatewayRelease
 
 EGRESS = "egress:8080"
+# What was spent, for Prometheus: this listener of the egress hop asks nobody.
+EGRESS_FIGURES = "egress:8082"
+FIGURES = "/metrics"
 # A client that nobody knows, and classes of data that nobody has opened.
 STRANGER = "nobody-s"
 CLOSED_CLASSES = ("nobody-s", "public, nobody-s")
@@ -42,6 +45,7 @@ def leaks(folder: Path, release: Release) -> list[str]:
         return []
     tree = read(folder)
     fleet = inside(release, release.gateway) | _own_listeners(tree)
+    fleet |= {EGRESS_FIGURES} if release.gateway.egress is not None else frozenset()
     found = [f"a script may go anywhere: {line}" for line in hidden_exits(scripts(folder))]
     for kind in _kinds(tree, release.gateway):
         allowed = fleet | ({EGRESS} if _may_leave(kind, release.gateway) else frozenset())
@@ -151,7 +155,7 @@ def _offered(folder: Path, gateway: GatewayRelease, tree: Directive) -> Iterator
         listed = _value(maps, "provider_model", "public_model", public_name)
         if pool not in gateway.egress.pools and listed:
             yield f"egress: {public_name} (pool {pool}) is on its list"
-    for path in CLOUD_PATHS:
+    for path in (*CLOUD_PATHS, FIGURES):
         for way in ways(egress, path, {}):
             if way.address != gateway.egress.server:
                 yield f"egress: {way}"

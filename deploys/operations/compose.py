@@ -48,6 +48,20 @@ def up(project: str, directory: str, services: Mapping[str, str]) -> Commands:
 
 
 @operation()
+def removed(project: str) -> Commands:
+    """
+    Remove the containers of a Compose project that a host has no part in any more.
+
+    + project: its name
+    """
+    current = once(host, ComposeServices, project=project)
+    if not current:
+        host.noop(f"no container of {project} is there")
+    for _, service in sorted(current.items()):
+        yield _remove(str(service["id"]))
+
+
+@operation()
 def network(network: str, closed: bool = False) -> Commands:
     """
     Make the Docker network on which a host's gateway and engines meet.

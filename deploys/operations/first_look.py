@@ -32,16 +32,20 @@ from deploys.operations.host_words import docker_words
 from deploys.operations.manifest import (
     engines_project,
     host_directory,
+    project_of,
     this_project,
     this_release,
     this_run,
 )
 from deploys.operations.model_fleet import asked_paths
+from deploys.operations.monitors import PLACES, wanted_secrets
 from deploys.operations.release import FOLDERS
 from deploys.operations.release_links import asked_links
 from deploys.operations.run_end import is_held
 from deploys.render.release import Release
 from deploys.render.release_gateway import ANSWERS, GatewayRelease
+from deploys.render.release_monitors import SECRETS
+from deploys.render.roles import WATCHING
 
 
 def before_the_lock(host: Host, release: Release) -> None:
@@ -110,6 +114,7 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     yield KeptReleases, {"directory": directory}
     yield LinkTargets, {"directory": directory, "links": asked_links(this_run(host))}
     yield from _of_the_gateway(host, release, directory)
+    yield from _of_the_monitors(host, release, directory)
 
 
 def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Question]:
@@ -127,6 +132,24 @@ def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Qu
     yield FileText, {"path": f"{directory}/{LOADED}"}
     yield GatewayLoaded, {"project": project.name}
     yield KeepalivedHost, {}
+
+
+def _of_the_monitors(host: Host, release: Release, directory: str) -> Iterator[Question]:
+    for role in WATCHING:
+        if this_project(host, role) is None:
+            yield ComposeServices, {"project": project_of(host, role)}
+        else:
+            current = f"{directory}/current/{role}"
+            yield ComposeServices, {"project": project_of(host, role), "directory": current}
+    released = release.monitors
+    if released is None:
+        return
+    yield MissingFolders, {"directory": directory, "folders": PLACES}
+    for folder in released.folders:
+        yield Owner, {"path": f"{directory}/{folder}"}
+    for file in wanted_secrets(released):
+        folder = f"{directory}/{SECRETS}"
+        yield SecretDigest, {"folder": folder, "file": file, "image": released.image}
 
 
 def _of_the_certificate(gateway: GatewayRelease, directory: str) -> Iterator[Question]:

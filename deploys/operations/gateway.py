@@ -60,12 +60,9 @@ def own_folders(directory: str, folders: Sequence[str], image: str) -> Commands:
     + image: the gateway's image
     """
     paths = [f"{directory}/{folder}" for folder in folders]
-    missing = [path for path in paths if once(host, Owner, path=path) != GATEWAY_UID]
-    if not missing:
+    made = yield from secret_file.own_folders(paths, image)
+    if not made:
         host.noop("the gateway has its own folders")
-    for path in missing:
-        yield StringCommand("mkdir -p -m 700", QuoteString(path))
-        yield secret_file.owned(str(Path(path).parent), Path(path).name, image)
 
 
 @operation()

@@ -14,7 +14,6 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
@@ -23,6 +22,7 @@ from deploys.history.kept import fleet_name
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Project, Release
 from deploys.render.release_text import read_manifest
+from deploys.render.roles import Role
 from deploys.settings.inventory import host_name
 from deploys.settings.refusal import Complaint, Refused
 
@@ -85,15 +85,20 @@ def this_release(host: Host) -> Release:
         raise _refused(host, list(refused.complaints)) from None
 
 
-def this_project(host: Host, role: Literal["gpu_hosts", "gateways"]) -> Project | None:
+def this_project(host: Host, role: Role) -> Project | None:
     """The Compose project of one role; None where the host does not play it."""
     return next((one for one in this_release(host).projects if one.role == role), None)
 
 
 def engines_project(host: Host) -> str:
     """The Compose project of a host's engines; a host that has none any more may still run some."""
+    return project_of(host, "gpu_hosts")
+
+
+def project_of(host: Host, role: Role) -> str:
+    """The name of the Compose project that a host has in a role, or had."""
     # As deploys/render/compose_project.py names it, after the environment as the network is.
-    return f"{this_network(host)}-gpu_hosts"
+    return f"{this_network(host)}-{role}"
 
 
 def this_network(host: Host) -> str:

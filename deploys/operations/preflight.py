@@ -15,6 +15,7 @@ from deploys.operations.first_look import before_the_lock, pulled_references
 from deploys.operations.gateway_certificate import unfit
 from deploys.operations.hardware_choice import crowded_gpus, other_gpus, too_little
 from deploys.operations.models import look, without_room
+from deploys.operations.monitors import wanted_secrets
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
 from deploys.settings.client import every_key
@@ -65,11 +66,9 @@ def _other_hardware(release: Release) -> list[str]:
 
 
 def _taken_ports(release: Release) -> list[str]:
-    if release.gateway is None:
+    wanted = _wanted_ports(release)
+    if not wanted:
         return []
-    gateway = release.gateway
-    wanted = [int(one.rpartition(":")[2]) for one in (gateway.listen, gateway.challenge) if one]
-    wanted.append(gateway.admin_port)
     listening = once(host, ListeningPorts)
     ours = [
         port
@@ -82,9 +81,19 @@ def _taken_ports(release: Release) -> list[str]:
     return [
         f"error: {release.host}: port {port}: something else listens on it\n"
         f"hint: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another port in `gateway`"
+        f"{' or `monitoring`' if release.watched or release.monitors else ''}"
         for port in wanted
         if port in listening and port not in ours
     ]
+
+
+def _wanted_ports(release: Release) -> list[int]:
+    gateway = release.gateway
+    listened = [*release.watched.values()]
+    listened += [release.monitors.prometheus] if release.monitors is not None else []
+    listened += [gateway.listen, gateway.challenge] if gateway is not None else []
+    ports = [int(one.rpartition(":")[2]) for one in listened if one]
+    return [*ports, gateway.admin_port] if gateway is not None else ports
 
 
 def _what_cannot_come(release: Release, directory: str) -> list[str]:
@@ -94,6 +103,8 @@ def _what_cannot_come(release: Release, directory: str) -> list[str]:
         wanted += [key.key for _, _, key in every_key(release.gateway.clients)]
         if release.gateway.egress is not None:
             wanted.append(release.gateway.egress.key)
+    if release.monitors is not None:
+        wanted += wanted_secrets(release.monitors).values()
     found: list[str] = []
     if release.models:
         store = look(directory, release.models)

@@ -11,6 +11,7 @@ from deploys.facts.release import MissingFolders
 from deploys.operations.gateway import valid_configuration, valid_egress
 from deploys.operations.host_script import refuse
 from deploys.operations.manifest import RunRelease
+from deploys.operations.monitors import valid_files
 from deploys.operations.release_links import (
     UNFINISHED,
     linked,
@@ -120,4 +121,6 @@ def checks(release: Release, directory: str) -> list[StringCommand]:
         proofs.append(valid_configuration(directory, release.release, release.gateway.image))
         if release.gateway.egress is not None:
             proofs.append(valid_egress(directory, release, release.gateway.image))
+    if release.monitors is not None:
+        proofs.append(valid_files(directory, release.release, release.monitors.image))
     return proofs

@@ -62,4 +62,6 @@ def links_of(run: RunRelease) -> dict[str, str]:
     links |= {"fleet": f"applied/{run.fleet}", "current": f"releases/{release}"}
     if run.release.gateway is not None:
         links["gateway/current"] = f"../releases/{release}/nginx"
+    if run.release.monitors is not None:
+        links["monitors/current"] = f"../releases/{release}/monitors"
     return links

@@ -1,11 +1,13 @@
 """Secrets in files of a host that one container alone may read."""
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from pathlib import Path
 
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand
 
+from deploys.facts.files import Owner
 from deploys.facts.gateway import SecretDigest
 from deploys.facts.once import once
 
@@ -29,6 +31,15 @@ def placed(folder: str, file: str, text: str, image: str) -> Generator[StringCom
     yield StringCommand("umask 077; rm -f", new, "&& cat >", new, _stdin=text)
     yield owned(folder, f"{file}.new", image)
     yield StringCommand("mv -fT", new, QuoteString(f"{folder}/{file}"))
+
+
+def own_folders(paths: Iterable[str], image: str) -> Generator[StringCommand, None, bool]:
+    """Has folders for that uid alone; whether one had to be made."""
+    missing = [path for path in paths if once(host, Owner, path=path) != GATEWAY_UID]
+    for path in missing:
+        yield StringCommand("mkdir -p -m 700", QuoteString(path))
+        yield owned(str(Path(path).parent), Path(path).name, image)
+    return bool(missing)
 
 
 def owned(folder: str, file: str, image: str) -> StringCommand:

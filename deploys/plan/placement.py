@@ -46,7 +46,10 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
     beside = stand_ins(environment, outcomes, pools)
     rolled = rollouts(environment, by_host, obstacles(beside))
     surging = surging_stand_ins(beside, rolled)
-    return Plan(environment.name, hosts, pools, clients, images, rolled, surging)
+    watched = environment.monitoring
+    return Plan(
+        environment.name, hosts, pools, clients, images, rolled, surging, monitoring=watched
+    )
 
 
 def _host(environment: Environment, host: Host, replicas: Sequence[Replica]) -> HostPlan:
@@ -78,9 +81,9 @@ def _by_host(found: Mapping[str, Found]) -> dict[str, list[Seat]]:
 
 
 def _endpoints(environment: Environment, found: Mapping[str, Found]) -> dict[SeatName, str]:
-    """Replica -> ADDRESS:PORT of its host; empty where every gateway is on the same host."""
+    """Replica -> ADDRESS:PORT of its host; empty where all that ask it are on the same host."""
     hosts = {host.name: host for host in environment.hosts}
-    gateways = {host.name for host in environment.hosts if "gateways" in host.roles}
+    askers = {host.name for host in environment.hosts if {"gateways", "monitors"} & {*host.roles}}
     taken: Counter[str] = Counter()
     endpoints = {}
     for name, one in sorted(found.items()):
@@ -88,7 +91,7 @@ def _endpoints(environment: Environment, found: Mapping[str, Found]) -> dict[Sea
             words = hosts[seat.host].words
             port = words.engine_port + taken[seat.host]
             taken[seat.host] += 1
-            remote = gateways != {seat.host} and words.address is not None
+            remote = askers != {seat.host} and words.address is not None
             endpoints[name, number] = f"{bracketed(words.address or '')}:{port}" if remote else ""
     return endpoints
 

@@ -15,6 +15,7 @@ from deploys.plan.verdict import Verdict
 from deploys.settings.client import Client
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import HostHardware
+from deploys.settings.monitoring import Monitoring
 from deploys.settings.routing import Routing
 
 
@@ -43,7 +44,7 @@ class Replica:
     """Predicted memory in RAM by part: weights, kv_cache, compute_buffer, process."""
     limits: Limits
     endpoint: str
-    """ADDRESS:PORT of its host, for gateways of other hosts; empty when there are none."""
+    """ADDRESS:PORT of its host, for gateways and monitors of others; empty when there are none."""
     numa_node: int | None = None
     """Of all its GPUs; None: not known, or several."""
     cpuset: str = ""
@@ -105,6 +106,17 @@ class HostPlan:
     interface: str = ""
     """Network device of `address`; empty where none needs to know."""
 
+    @property
+    def is_monitor(self) -> bool:
+        """Whether it watches the fleet."""
+        return "monitors" in self.roles
+
+    @property
+    def watched_gpus(self) -> int:
+        """GPUs of the host, where its engines use any."""
+        used = any(replica.gpus for replica in self.replicas)
+        return len(self.hardware.gpus) if used and self.hardware is not None else 0
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -122,6 +134,8 @@ class Plan:
     """The second one that serves while a replica is replaced by surge, by the replica's name."""
     cloud: CloudPlan | None = None
     """None: nothing ever leaves the fleet."""
+    monitoring: Monitoring | None = None
+    """None: nothing is watched."""
 
     def public_names(self) -> list[str]:
         """What clients may write into "model", aliases too, sorted."""
@@ -130,6 +144,11 @@ class Plan:
     def gateway_addresses(self) -> tuple[str, ...]:
         """Addresses from which gateways ask engines of other hosts."""
         return tuple(host.address for host in self.hosts if host.gateway and host.address)
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether gateways have certificates, which end."""
+        return any(host.gateway is not None and host.gateway.tls for host in self.hosts)
 
     def stand_ins_on(self, host: HostPlan) -> tuple[Replica, ...]:
         """Of a host's replicas, in their order."""

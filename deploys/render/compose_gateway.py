@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose_project import project_values, service_hashes
 from deploys.render.egress_service import egress_service
+from deploys.render.nginx_figures import published_figures
 from deploys.render.nginx_limits import counts_tokens, requests_in_flight
 from deploys.render.nginx_routes import keeps_answers
 from deploys.render.nginx_tls import challenge_listener, health_port, public_port
@@ -38,6 +39,7 @@ def gateway_compose(plan: Plan, host: HostPlan, render: Render, nginx: Mapping[s
         "public_ports": [f"{one}:{public_port(gateway)}" for one in listened(gateway)],
         "health_port": health_port(gateway),
         "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
+        "figures_port": published_figures(plan, host),
         "mounts": list(_mounts(plan, gateway)),
         "stop_grace_seconds": GRACE_SECONDS,
         "spool_mib": SPOOL_MIB,

@@ -17,7 +17,14 @@ from deploys.render.compose_project import config_labels, network_name, project_
 from deploys.render.expectations import expectations
 from deploys.render.gateway_manifest import gateway_release
 from deploys.render.hardware import expected_hardware
-from deploys.render.image_tags import build_context, gateway_images, image_name
+from deploys.render.image_tags import (
+    build_context,
+    gateway_images,
+    image_name,
+    monitoring_images,
+)
+from deploys.render.monitors.files import monitoring_files
+from deploys.render.monitors.manifest import monitors_release, watched_addresses
 from deploys.render.nginx import nginx_files
 from deploys.render.release import (
     Access,
@@ -30,6 +37,7 @@ from deploys.render.release import (
     ReplicaRollout,
     StandIn,
 )
+from deploys.render.roles import ROLES
 from deploys.render.templates import Render, renderer
 from deploys.settings.image import ImageName
 
@@ -80,6 +88,7 @@ def _host_files(
 ) -> dict[str, str]:
     nginx = nginx_files(plan, host, render, templates) if host.gateway is not None else {}
     compose = compose_files(plan, host, render, nginx)
+    compose |= monitoring_files(plan, host, render, templates)
     shipped = {**compose, **{f"nginx/{path}": text for path, text in nginx.items()}}
     release = _release(plan, host, shipped, access)
     files = {f"compose/{plan.environment}/{host.name}/{path}": compose[path] for path in compose}
@@ -107,6 +116,8 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         rollouts=_rollouts(plan, host),
         engines=_engines(plan, host),
         gateway=gateway_release(plan, host, shipped, access.clients),
+        monitors=monitors_release(plan, host),
+        watched=watched_addresses(plan, host),
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
         registry=access.registry,
     )
@@ -118,7 +129,7 @@ def _images(plan: Plan, host: HostPlan) -> tuple[Image, ...]:
     names: set[ImageName] = {
         image_name(engines[one.pool], on_gpus=bool(one.gpus)) for one in host.replicas
     }
-    names |= gateway_images(host)
+    names |= gateway_images(host) | monitoring_images(plan, host)
     return tuple(
         Image(
             name=name,
@@ -149,7 +160,7 @@ def _projects(plan: Plan, shipped: Mapping[str, str]) -> tuple[Project, ...]:
             name=project_name(plan.environment, role),
             services=config_labels(shipped[f"{role}/compose.yaml"]),
         )
-        for role in ("gpu_hosts", "gateways")
+        for role in ROLES
         if f"{role}/compose.yaml" in shipped
     )
 

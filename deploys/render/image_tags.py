@@ -17,6 +17,14 @@ BASE_RECIPE = "debian"
 OFFICIAL: Mapping[ImageName, str] = {
     "llamacpp_cuda": f"ghcr.io/ggml-org/llama.cpp:server-cuda-{PINNED['llamacpp']}",
     "vllm": f"docker.io/vllm/vllm-openai:v{PINNED['vllm']}",
+    # The versions that Debian forky packages, with which rules and files were tried.
+    "prometheus": "docker.io/prom/prometheus:v3.5.3",
+    "alertmanager": "docker.io/prom/alertmanager:v0.33.1",
+    "blackbox": "docker.io/prom/blackbox-exporter:v0.28.0",
+    "node_exporter": "docker.io/prom/node-exporter:v1.11.1",
+    "grafana": "docker.io/grafana/grafana:12.2.1",
+    # Its own dcgm-exporter.yaml of that release.
+    "dcgm_exporter": "nvcr.io/nvidia/k8s/dcgm-exporter:4.2.3-4.1.3-ubuntu22.04",
 }
 _BUILT = "homeport/"
 
@@ -37,7 +45,8 @@ def used_images(plan: Plan) -> list[ImageName]:
         for pool in plan.pools
         for replica in pool.replicas
     }
-    return sorted(engines.union(*(gateway_images(host) for host in plan.hosts)))
+    others = (gateway_images(host) | monitoring_images(plan, host) for host in plan.hosts)
+    return sorted(engines.union(*others))
 
 
 def gateway_images(host: HostPlan) -> set[ImageName]:
@@ -46,6 +55,20 @@ def gateway_images(host: HostPlan) -> set[ImageName]:
         return set()
     tls = host.gateway.tls
     return {"nginx", "acme"} if tls is not None and tls.acme is not None else {"nginx"}
+
+
+def monitoring_images(plan: Plan, host: HostPlan) -> set[ImageName]:
+    """What a host runs to be watched, and to watch."""
+    if plan.monitoring is None:
+        return set()
+    found: set[ImageName] = {"node_exporter"}
+    if host.watched_gpus:
+        found.add("dcgm_exporter")
+    if host.is_monitor:
+        found |= {"prometheus", "grafana"}
+        found |= {"alertmanager"} if plan.monitoring.alerts is not None else set()
+        found |= {"blackbox"} if plan.uses_tls else set()
+    return found
 
 
 def build_context(reference: str) -> str | None:

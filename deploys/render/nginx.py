@@ -11,6 +11,7 @@ from deploys.render.nginx_canary import canary_values, tells_streams
 from deploys.render.nginx_clients import client_pages, client_values
 from deploys.render.nginx_cloud import cloud_values
 from deploys.render.nginx_errors import ErrorPage, error_pages, path_error_pages
+from deploys.render.nginx_figures import figure_values
 from deploys.render.nginx_limits import limit_pages, limit_values
 from deploys.render.nginx_paths import models_paths, path_routes
 from deploys.render.nginx_routes import (
@@ -65,6 +66,8 @@ OPTIONAL = {
     "canary_routes.conf": "canaries",
     "shadow.conf": "shadows",
     "shadow_routes.conf": "shadows",
+    "figures.conf": "figures",
+    "figures.js": "figures_by_njs",
 }
 # What a request may depend on besides its pool.
 _FURTHER = ("body_words", "kinds", "routes_inside", "cache", "canaries")
@@ -154,6 +157,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         **cloud_values(plan, gateway),
         "cache": cache_values(plan, gateway),
         "tls": tls_values(gateway.tls),
+        **figure_values(plan, gateway),
         "health_on_admin": gateway.tls is not None or gateway.shared_address is not None,
     }
     return values | {"chooses": _chooses(values)}

@@ -4,14 +4,14 @@ Deploys read this and the files beside it, and never evaluate settings: what was
 runs. The release name is the content hash of everything rendered for the host.
 """
 
-from typing import Literal
-
 from pydantic import Field
 
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.rollout import Strategy
 from deploys.render.release_gateway import GatewayRelease
+from deploys.render.release_monitors import MonitorsRelease
+from deploys.render.roles import Role
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
@@ -51,7 +51,7 @@ class ModelCopy(Frozen):
 class Project(Frozen):
     """One Compose project of the host."""
 
-    role: Literal["gpu_hosts", "gateways"]
+    role: Role
     name: str
     services: dict[str, str]
     """Service -> value of its label homeport.config-sha256."""
@@ -189,6 +189,11 @@ class Release(Frozen):
     """Where `hub:` models come from; None where the host has none."""
     registry: Registry | None = None
     """Whose images the host pulls, and with which login; None where it pulls without."""
+    monitors: MonitorsRelease | None = None
+    """None: it watches nobody."""
+    watched: dict[str, str] = Field(default_factory=dict)
+    """Service -> ADDRESS:PORT where monitors of other hosts ask it, or where people see what they
+    found."""
 
     @property
     def uses_njs(self) -> bool:

@@ -28,6 +28,8 @@ from deploys.settings.hub import Hub
 from deploys.settings.image import Image, ImageName
 from deploys.settings.inventory import Inventory, InventoryHost, origin, read_inventory
 from deploys.settings.localai_keys import localai_complaints
+from deploys.settings.monitoring import Monitoring
+from deploys.settings.monitoring_consistency import monitoring_complaints
 from deploys.settings.njs_consistency import njs_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
@@ -35,8 +37,8 @@ from deploys.settings.registry import Registry
 from deploys.settings.validation import UNKNOWN_KEY, complaints_of, near_miss
 from deploys.settings.words import Frozen, Name
 
-Role = Literal["gpu_hosts", "gateways"]
-ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways")
+Role = Literal["gpu_hosts", "gateways", "monitors"]
+ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways", "monitors")
 
 Read = TypeVar("Read")
 Words = TypeVar("Words", bound=Frozen)
@@ -66,6 +68,7 @@ class Environment(Frozen):
     hub: Hub = Hub()
     cloud: Cloud | None = None
     cost: Cost | None = None
+    monitoring: Monitoring | None = None
     calibration: Calibration = Calibration()
 
 
@@ -89,6 +92,9 @@ def read_environment(root: Path, name: str) -> Environment:
         complaints += canary_inconsistencies(inventory, words.pools, words.clients)
         pools_file = origin(inventory, "pools", inventory.hosts[0].groups)
         complaints += localai_complaints(pools_file, words.pools, words.images)
+        complaints += monitoring_complaints(
+            inventory, words.pools, words.gateway, words.cloud, words.monitoring
+        )
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(

@@ -11,6 +11,7 @@ from deploys.settings.docker import Docker
 from deploys.settings.gateway import Gateway
 from deploys.settings.hub import Hub
 from deploys.settings.image import Image, ImageName
+from deploys.settings.monitoring import Monitoring
 from deploys.settings.nvidia import Nvidia
 from deploys.settings.pool import Pool
 from deploys.settings.registry import Registry
@@ -58,3 +59,5 @@ class EnvironmentWords(Frozen):
     hub: Hub = Hub()
     cost: Cost | None = None
     """Needed by `homeport cost` alone."""
+    monitoring: Monitoring | None = None
+    """Left out: nothing is watched, and gateways keep no figures."""

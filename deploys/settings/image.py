@@ -10,7 +10,21 @@ from pydantic import StringConstraints
 
 from deploys.settings.words import Frozen
 
-ImageName = Literal["llamacpp", "llamacpp_cuda", "localai", "localai_cuda", "vllm", "nginx", "acme"]
+ImageName = Literal[
+    "llamacpp",
+    "llamacpp_cuda",
+    "localai",
+    "localai_cuda",
+    "vllm",
+    "nginx",
+    "acme",
+    "prometheus",
+    "alertmanager",
+    "blackbox",
+    "grafana",
+    "node_exporter",
+    "dcgm_exporter",
+]
 
 
 class Image(Frozen):

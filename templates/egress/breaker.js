@@ -29,8 +29,13 @@ function failed() {
     return true;
 }
 
+// Whether nobody may try now; asking changes nothing.
+function is_resting() {
+    return Date.now() < (ngx.shared.breaker.get('until') || 0);
+}
+
 function rest() {
     ngx.shared.breaker.set('until', Date.now() + limits.breaker.cool_down_seconds * 1000);
 }
 
-export default { failed, may_try, went_well };
+export default { failed, is_resting, may_try, went_well };

@@ -171,4 +171,22 @@ function spent(r) {
     r.return(200, JSON.stringify({ day: budget.today(), caps: budget.caps(budget.today()) }));
 }
 
-export default { admit, authorization, count, ended, provider_body, spent };
+// Prometheus's text format; caps and their names are the settings' own.
+function figures(r) {
+    const caps = budget.caps(budget.today());
+    const lines = [
+        '# HELP homeport_cloud_spent What was spent of a cap: requests, tokens, or money.',
+        '# TYPE homeport_cloud_spent gauge',
+        ...caps.map((cap) => `homeport_cloud_spent{cap="${cap.name}"} ${cap.spent}`),
+        '# HELP homeport_cloud_cap The most that may be spent.',
+        '# TYPE homeport_cloud_cap gauge',
+        ...caps.map((cap) => `homeport_cloud_cap{cap="${cap.name}"} ${cap.limit}`),
+        '# HELP homeport_cloud_resting Whether the provider is left alone after failures.',
+        '# TYPE homeport_cloud_resting gauge',
+        `homeport_cloud_resting ${breaker.is_resting() ? 1 : 0}`,
+    ];
+    r.headersOut['Content-Type'] = 'text/plain; version=0.0.4';
+    r.return(200, lines.join('\n') + '\n');
+}
+
+export default { admit, authorization, count, ended, figures, provider_body, spent };

@@ -33,6 +33,7 @@ case "$*" in
   logs*) while [ $# -gt 1 ]; do shift; done; cat "$1.log" ;;
   top*) printf 'PID\n%s\n' "$(cat "$2.pid")" ;;
   exec*dpkg-query*) cat versions ;;
+  exec*"/api/v1/targets"*) cat prometheus ;;
   exec*"/health"*|exec*"/readyz"*) cat "$2.health" ;;
   exec*"/v1/"*) cat "$2.completion" ;;
   exec*"memory.max"*) cat "$2.memory" ;;
@@ -103,6 +104,9 @@ class FakeDocker:
     addresses: str = "10.0.0.1"
     """The host's own, as `hostname -I` says them."""
 
+    prometheus: str = ""
+    """Two lines of JSON, as its API gives them."""
+
     def write(self) -> None:
         """Puts the program and its answers into the folder."""
         self.folder.mkdir(exist_ok=True)
@@ -116,6 +120,7 @@ class FakeDocker:
             "revision": json.dumps({"revision": self.revision}),
             "versions": "".join(f"{name} {one}\n" for name, one in self.nginx_versions.items()),
             "addresses": f"{self.addresses}\n",
+            "prometheus": self.prometheus,
         }
         for service, engine in self.engines.items():
             files |= _engine_files(f"id-{service}", engine)

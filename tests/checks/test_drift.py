@@ -11,6 +11,7 @@ from checks.committed import Committed, read_committed
 from checks.probes.drift import Finding, drift
 from checks.probes.live import observe
 from deploys.questions.canaries import NOW, Share, share_file
+from deploys.render.release_monitors import MonitorsRelease
 from deploys.settings import inventory
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import Deployment
@@ -183,3 +184,28 @@ def test_the_check_tells_every_finding_with_both_sides(
     assert failed(outcomes) == {"the host is what was committed"}
     assert "network homeport-lab: committed present, live missing" in messages(outcomes)
     assert "service chat-2: committed running, live missing" in messages(outcomes)
+
+
+def test_a_port_for_monitors_is_explained_where_it_is_committed(
+    findings: Findings, deployment: Deployment
+) -> None:
+    ports = deployment.docker.containers["nginx"]["NetworkSettings"]["Ports"]
+    ports["8082/tcp"] = [{"HostIp": "10.0.0.5", "HostPort": "9113"}]
+    port = "service nginx: port 10.0.0.5:9113"
+    assert port in [finding.what for finding in findings()]
+
+    deployment.commit(watched={"nginx": "10.0.0.5:9113"})
+
+    assert port not in [finding.what for finding in findings()]
+
+
+def test_the_link_to_what_monitors_read_is_compared(
+    findings: Findings, deployment: Deployment
+) -> None:
+    words = {"image": "i", "folders": (), "password": "env:P", "prometheus": "127.0.0.1:9090"}
+    deployment.commit(monitors=MonitorsRelease.model_validate({**words, "targets": 1, "alerts": 1}))
+    release = deployment.release.release
+
+    found = {finding.what: (finding.committed, finding.live) for finding in findings()}
+
+    assert found["link monitors/current"] == (f"../releases/{release}/monitors", "missing")

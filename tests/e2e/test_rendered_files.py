@@ -8,10 +8,13 @@ import pytest
 import yaml
 
 from deploys.plan.arguments import LlamaCppArguments, VllmArguments
+from deploys.plan.plan import Plan
 from deploys.render.files import render_environment
 from deploys.render.release import Access
 from tests.e2e.checkout import ROOT, Checkout
+from tests.render.gateway_files import write_files
 from tests.render.gpu_plans import CHECKPOINT, LOCALAI, ON_GPUS, VLLM, gpu_plan
+from tests.render.monitor_plans import rendered, watched_alone, watched_fleet
 from tests.render.plans import HOST
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
@@ -108,3 +111,16 @@ def test_nginx_refuses_what_is_broken(demo: Checkout, clients: Path, tmp_path: P
     done = _tested(broken, _image(GATEWAYS[0]), clients)
     assert done.returncode != 0
     assert "no servers are inside upstream" in done.stderr
+
+
+@pytest.mark.parametrize("plan", [watched_alone(), watched_fleet()], ids=["alone", "fleet"])
+def test_docker_compose_accepts_what_watches_and_what_is_watched(
+    demo: Checkout, plan: Plan, tmp_path: Path
+) -> None:
+    assert demo
+    write_files(rendered(plan), tmp_path)
+    files = [*tmp_path.rglob("monitors/compose.yaml"), *tmp_path.rglob("exporters/compose.yaml")]
+    assert len(files) == len(plan.hosts) + 1
+    for path in files:
+        done = _run("docker", "compose", "--file", path, "config", "--quiet")
+        assert (done.returncode, done.stderr) == (0, ""), path

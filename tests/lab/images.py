@@ -26,6 +26,7 @@ BASES = {
     "registry": "debian",
     "python": "debian",
     "engine": "python",
+    "monitors": "testing",
     "oracle": "testing",
     "pebble": "testing",
     "wrk": "debian",

@@ -20,6 +20,10 @@ PACKAGES = {
     "gcc": ("gcc", "libc6-dev"),
     "ip": ("iproute2",),
     "openssl": ("openssl",),
+    # Both come with a service; where init starts it at once, it is the machine's own to stop.
+    "prometheus": ("prometheus",),
+    "prometheus-node-exporter": ("prometheus-node-exporter",),
+    "promtool": ("prometheus",),
     "ssh": ("openssh-client",),
     "ssh-keygen": ("openssh-client",),
 }

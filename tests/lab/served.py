@@ -29,6 +29,8 @@ NAME = "served"
 STORE = "/srv/homeport"
 KEY = "hp-key-of-the-served-lab"
 AUTHORITY = "inventories/registry-ca.pem"
+# Which host watches, where a test commits `monitoring`.
+MONITOR = "gpu1"
 POOL = {
     "model": "tiny-random", "engine": "llamacpp", "replicas": 2, "context_tokens": 512,
     "slots": 2, "batch_tokens": 512, "micro_batch_tokens": 128,
@@ -137,11 +139,13 @@ def serve(lab: Lab, folder: Path) -> Served:
     return replace(served, first_apply=served.apply())
 
 
-def pushed_images(registry: Registry, folder: str = "site") -> dict[str, str]:
-    """Image -> reference by digest in the lab's registry; built on this machine where missing."""
+def pushed_images(
+    registry: Registry, folder: str = "site", images: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Image -> reference by digest in the lab's registry; the kit's own, built where missing."""
     return {
         name: f"{registry.address}/{folder}/{name}@{registry.push(reference, f'{folder}/{name}')}"
-        for name, reference in kit_images().items()
+        for name, reference in (images or kit_images()).items()
     }
 
 
@@ -163,7 +167,7 @@ def write_environment(
         **changes,
     }
     folder = root / "inventories"
-    (folder / f"{NAME}.py").write_text(assignments(_groups(lab)))
+    (folder / f"{NAME}.py").write_text(assignments(_groups(lab, watched="monitoring" in words)))
     (folder / "group_data" / f"{NAME}.py").write_text(assignments(words))
     hardware = {"cpu": {"physical_cores": 2}, "memory_mib": 4096, "gpus": []}
     document = {"hosts": {host.name: hardware for host in lab.hosts}}
@@ -176,11 +180,12 @@ def write_environment(
     key.write_text(f"{KEY}\n")
 
 
-def _groups(lab: Lab) -> dict[str, Any]:
+def _groups(lab: Lab, *, watched: bool) -> dict[str, Any]:
     names = [host.name for host in lab.hosts]
     places = {host.name: host.address for host in lab.hosts}
     return {
         NAME: [(name, {"ssh_hostname": at, "address": at}) for name, at in places.items()],
         "gpu_hosts": [name for name in names if name.startswith("gpu")],
         "gateways": [name for name in names if name.startswith("gate")],
+        **({"monitors": [MONITOR]} if watched else {}),
     }

@@ -5,6 +5,7 @@ from dataclasses import replace
 from deploys.plan.cloud import CloudPlan
 from deploys.plan.plan import Plan
 from deploys.settings.arm import Arm
+from deploys.settings.monitoring import Monitoring
 from tests.render.cloud_plans import PROVIDER_MODEL, small_cloud
 from tests.render.plans import LIMITED_CLIENTS, TIERS, TLS, small_plan, small_pool
 
@@ -47,4 +48,7 @@ def full_plan(**gateway: object) -> Plan:
         open_classes=("public",),
     )
     arms: dict[str, Arm] = {"chat.1": "share", "patient": "fallback"}
-    return replace(plan, cloud=CloudPlan(settings, arms, {"team-a": "share"}))
+    watch = Monitoring(grafana_password="env:GRAFANA_PASSWORD")
+    cloud = CloudPlan(settings, arms, {"team-a": "share"})
+    images = {**plan.images, "node_exporter": "node-exporter"}
+    return replace(plan, cloud=cloud, monitoring=watch, images=images)

@@ -1,0 +1,1 @@
+"""What monitors get: scrape targets, rules and dashboards that follow from the plan."""
