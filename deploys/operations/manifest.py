@@ -14,7 +14,6 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
@@ -25,6 +24,7 @@ from deploys.render.release import Project, Release
 from deploys.render.release_text import read_manifest
 from deploys.settings.inventory import host_name
 from deploys.settings.refusal import Complaint, Refused
+from deploys.settings.words import Role
 
 DIRECTORY = "/srv/homeport"
 
@@ -85,7 +85,7 @@ def this_release(host: Host) -> Release:
         raise _refused(host, list(refused.complaints)) from None
 
 
-def this_project(host: Host, role: Literal["gpu_hosts", "gateways"]) -> Project | None:
+def this_project(host: Host, role: Role) -> Project | None:
     """The Compose project of one role; None where the host does not play it."""
     return next((one for one in this_release(host).projects if one.role == role), None)
 

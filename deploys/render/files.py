@@ -16,8 +16,14 @@ from deploys.render.compose_project import config_labels, network_name, project_
 from deploys.render.expectations import expectations
 from deploys.render.gateway_manifest import gateway_release
 from deploys.render.hardware import expected_hardware
-from deploys.render.image_tags import build_context, gateway_images, image_name
+from deploys.render.image_tags import (
+    build_context,
+    gateway_images,
+    image_name,
+    vector_store_images,
+)
 from deploys.render.nginx import nginx_files
+from deploys.render.postgresql import retrieval_release, store_memory_mib, vector_store_files
 from deploys.render.release import (
     Access,
     EngineAccess,
@@ -79,6 +85,7 @@ def _host_files(
 ) -> dict[str, str]:
     nginx = nginx_files(plan, host, render, templates) if host.gateway is not None else {}
     compose = compose_files(plan, host, render, nginx)
+    compose |= vector_store_files(plan, host, render, templates)
     shipped = {**compose, **{f"nginx/{path}": text for path, text in nginx.items()}}
     release = _release(plan, host, shipped, access)
     files = {f"compose/{plan.environment}/{host.name}/{path}": compose[path] for path in compose}
@@ -102,12 +109,13 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         models=models,
         projects=_projects(plan, shipped),
         replicas=expectations(plan, host),
-        hardware=expected_hardware(host, plan.stand_ins_on(host)),
+        hardware=expected_hardware(host, plan.stand_ins_on(host), store_memory_mib(plan, host)),
         rollouts=_rollouts(plan, host),
         engines=_engines(plan, host),
         gateway=gateway_release(plan, host, shipped, access.clients),
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
         registry=access.registry,
+        retrieval=retrieval_release(plan, host, shipped),
     )
     return release.model_copy(update={"release": _sha256(release.model_dump_json())[:12]})
 
@@ -117,7 +125,7 @@ def _images(plan: Plan, host: HostPlan) -> tuple[Image, ...]:
     names: set[ImageName] = {
         image_name(engines[one.pool], on_gpus=bool(one.gpus)) for one in host.replicas
     }
-    names |= gateway_images(host)
+    names |= gateway_images(host) | vector_store_images(host)
     return tuple(
         Image(
             name=name,
@@ -147,7 +155,7 @@ def _projects(plan: Plan, shipped: Mapping[str, str]) -> tuple[Project, ...]:
             name=project_name(plan.environment, role),
             services=config_labels(shipped[f"{role}/compose.yaml"]),
         )
-        for role in ("gpu_hosts", "gateways")
+        for role in ("gpu_hosts", "gateways", "vector_stores")
         if f"{role}/compose.yaml" in shipped
     )
 

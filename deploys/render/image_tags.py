@@ -35,7 +35,8 @@ def used_images(plan: Plan) -> list[ImageName]:
         for pool in plan.pools
         for replica in pool.replicas
     }
-    return sorted(engines.union(*(gateway_images(host) for host in plan.hosts)))
+    beside = (gateway_images(host) | vector_store_images(host) for host in plan.hosts)
+    return sorted(engines.union(*beside))
 
 
 def gateway_images(host: HostPlan) -> set[ImageName]:
@@ -44,6 +45,11 @@ def gateway_images(host: HostPlan) -> set[ImageName]:
         return set()
     tls = host.gateway.tls
     return {"nginx", "acme"} if tls is not None and tls.acme is not None else {"nginx"}
+
+
+def vector_store_images(host: HostPlan) -> set[ImageName]:
+    """What a host runs as a vector store."""
+    return {"postgresql"} if "vector_stores" in host.roles else set()
 
 
 def build_context(reference: str) -> str | None:

@@ -4,19 +4,18 @@ Deploys read this and the files beside it, and never evaluate settings: what was
 runs. The release name is the content hash of everything rendered for the host.
 """
 
-from typing import Literal
-
 from pydantic import Field
 
 from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.rollout import Strategy
 from deploys.render.release_gateway import GatewayRelease
+from deploys.render.release_retrieval import RetrievalRelease
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
 from deploys.settings.routing import Kind
-from deploys.settings.words import Frozen
+from deploys.settings.words import Frozen, Role
 
 
 class ImageBuild(Frozen):
@@ -51,7 +50,7 @@ class ModelCopy(Frozen):
 class Project(Frozen):
     """One Compose project of the host."""
 
-    role: Literal["gpu_hosts", "gateways"]
+    role: Role
     name: str
     services: dict[str, str]
     """Service -> value of its label homeport.config-sha256."""
@@ -154,7 +153,7 @@ class ExpectedHardware(Frozen):
 
     physical_cores: int
     memory_mib: int
-    """The limits of all engines together, and of the largest stand-in."""
+    """The limits of all engines together, the largest stand-in, and a vector store."""
     gpus: tuple[ExpectedGpu, ...] = ()
 
 
@@ -189,6 +188,8 @@ class Release(Frozen):
     """Where `hub:` models come from; None where the host has none."""
     registry: Registry | None = None
     """Whose images the host pulls, and with which login; None where it pulls without."""
+    retrieval: RetrievalRelease | None = None
+    """None: the host is no vector store."""
 
     @property
     def uses_njs(self) -> bool:

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from deploys.settings.words import Frozen
 
-ImageName = Literal["llamacpp", "llamacpp_cuda", "vllm", "nginx", "acme"]
+ImageName = Literal["llamacpp", "llamacpp_cuda", "vllm", "nginx", "acme", "postgresql"]
 
 
 class Image(Frozen):
