@@ -85,7 +85,8 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
         engines = _services(folder / "gpu_hosts" / "compose.yaml")
         replicas = _replicas(engines, host.name)
         gateway = folder / "gateways" / "compose.yaml"
-        services = {**engines, **_services(gateway)}
+        store = _services(folder / "vector_stores" / "compose.yaml")
+        services = {**engines, **_services(gateway), **store}
         networks = _part(gateway, "networks")
     except OSError as error:
         missing = str(Path(error.filename).relative_to(root))

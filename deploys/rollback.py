@@ -34,4 +34,5 @@ release.proved(
 
 local.include("deploys/engines.py")
 local.include("deploys/switch.py")
+local.include("deploys/retrieval.py")
 local.include("deploys/gateway.py")

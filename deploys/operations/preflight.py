@@ -16,6 +16,7 @@ from deploys.operations.gateway_certificate import unfit
 from deploys.operations.hardware_choice import crowded_gpus, other_gpus, too_little
 from deploys.operations.models import look, without_room
 from deploys.operations.refusal_words import REFUSED
+from deploys.operations.vector_store import HINT, other_models
 from deploys.render.release import Release
 from deploys.settings.client import every_key
 from deploys.settings.hardware_yaml import hardware_file
@@ -30,6 +31,7 @@ def refuse_conflicts(release: Release, directory: str) -> None:
         *_taken_ports(release),
         *_foreign_projects(release, directory),
         *_open_network(release),
+        *_other_models(release),
         *_what_cannot_come(release, directory),
     ]
     if found:
@@ -65,11 +67,9 @@ def _other_hardware(release: Release) -> list[str]:
 
 
 def _taken_ports(release: Release) -> list[str]:
-    if release.gateway is None:
+    wanted = _wanted_ports(release)
+    if not wanted:
         return []
-    gateway = release.gateway
-    wanted = [int(one.rpartition(":")[2]) for one in (gateway.listen, gateway.challenge) if one]
-    wanted.append(gateway.admin_port)
     listening = once(host, ListeningPorts)
     ours = [
         port
@@ -81,10 +81,26 @@ def _taken_ports(release: Release) -> list[str]:
     ]
     return [
         f"error: {release.host}: port {port}: something else listens on it\n"
-        f"hint: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another port in `gateway`"
-        for port in wanted
+        f"hint: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another port in `{word}`"
+        for port, word in wanted.items()
         if port in listening and port not in ours
     ]
+
+
+def _wanted_ports(release: Release) -> dict[int, str]:
+    """Port -> the word of the settings that chooses it."""
+    gateway, retrieval = release.gateway, release.retrieval
+    listened = (gateway.listen, gateway.challenge) if gateway is not None else ()
+    wanted = {int(one.rpartition(":")[2]): "gateway" for one in listened if one}
+    if gateway is not None:
+        wanted[gateway.admin_port] = "gateway"
+    if retrieval is not None and retrieval.published:
+        wanted[int(retrieval.published.rpartition(":")[2])] = "retrieval"
+    return wanted
+
+
+def _other_models(release: Release) -> list[str]:
+    return [f"error: {release.host}: {found}\nhint: {HINT}" for found in other_models(release)]
 
 
 def _what_cannot_come(release: Release, directory: str) -> list[str]:
