@@ -7,8 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from deploys.batch.checking import Checked
-from deploys.batch.letters import dead_letter
+from deploys.batch.letters import Answer, Reason, answer_line, dead_letter
+from deploys.batch.line import Request
 from deploys.batch.line_file import LineFile
+from deploys.batch.running import Outlet
 from deploys.settings.refusal import Complaint, Refused
 
 LETTERS_AT_ONCE = 1000
@@ -71,6 +73,22 @@ def opened(where: Places, found: Checked) -> Iterator[Files]:
                 where.dead_letters.unlink()
     finally:
         answers.close()
+
+
+def outlet(files: Files, digest: str) -> Outlet:
+    """Writes a run's answers and dead letters there; a line is on the disk when this returns."""
+
+    async def keep(request: Request, answer: Answer) -> Answer:
+        line = answer_line(digest, request.number, request.custom_id, answer)
+        files.answers.append(line)
+        return answer
+
+    def bury(request: Request, error: tuple[Reason, str], last: Answer | None) -> bool:
+        letter = dead_letter(digest, request.number, request.custom_id, error, last)
+        files.dead_letters.append(letter)
+        return True
+
+    return Outlet(keep, bury)
 
 
 def _finished(file: LineFile, found: Checked) -> int:

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import httpx
 import typer
 
-from deploys.batch.checking import Checked, checked, requests
-from deploys.batch.files import opened, places
+from deploys.batch.checking import Checked, batch_format, checked, pending
+from deploys.batch.files import opened, outlet, places
 from deploys.batch.line import Request
 from deploys.batch.money import Tariff
 from deploys.batch.offer import Offer, longest_silence_seconds, offer_of
@@ -83,8 +83,8 @@ def run(
             found.refuse()
         asking = _client(root, settings, client, concurrency)
         with opened(where, found) as files:
-            one = Run(asking, found.digest, files.answers, files.dead_letters, policy)
-            lines = requests(source, str(file), offer, found.index)
+            one = Run(asking, outlet(files, found.digest), policy)
+            lines = pending(source, str(file), batch_format(str(file), offer), found.index)
             stopped = _send(one, lines, found.index.unsent(), concurrency)
     show(Summary(where, one.tally, tariff, found.index.lines(), files, stopped), as_json)
     return _ending(stopped, where.dead_letters.exists())
@@ -104,7 +104,7 @@ def _read(file: Path, offer: Offer) -> Iterator[tuple[BinaryIO, Checked]]:
     with source:
         try:
             with reading(file.stat().st_size) as seen:
-                found = checked(source, str(file), offer, seen)
+                found = checked(source, str(file), batch_format(str(file), offer), seen)
         except sqlite3.OperationalError as error:
             hint = "room for an index of the file; TMPDIR says where"
             raise Refused([Complaint("temporary files", "", str(error), hint)]) from None
