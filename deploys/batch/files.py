@@ -37,6 +37,17 @@ class Files:
     """Lines that could not be sent, and became dead letters now."""
 
 
+@dataclass(frozen=True)
+class Letters:
+    """The dead letters of an input, open and locked."""
+
+    file: LineFile
+    before: int
+    """How many there were."""
+    invalid: int
+    """Lines that could not be sent, and became dead letters now."""
+
+
 def places(source: Path, answers: Path | None, dead_letters: Path | None) -> Places:
     """X.jsonl is answered in X.answers.jsonl, and X.dead.jsonl has its dead letters; those of an
     output that is named lie beside it.
@@ -62,17 +73,25 @@ def opened(where: Places, found: Checked) -> Iterator[Files]:
     """Marks in the index what earlier runs have finished, and buries what cannot be sent."""
     answers = LineFile(where.answers)
     try:
-        dead_letters = LineFile(where.dead_letters)
-        try:
-            answered, failed = (_finished(one, found) for one in (answers, dead_letters))
-            yield Files(answers, dead_letters, answered, failed, _bury(dead_letters, found))
-        finally:
-            dead_letters.close()
-            # Nobody else has it open: the answers are still locked.
-            if not where.dead_letters.stat().st_size:
-                where.dead_letters.unlink()
+        answered = _finished(answers, found)
+        with letters(where.dead_letters, found) as dead:
+            yield Files(answers, dead.file, answered, dead.before, dead.invalid)
     finally:
         answers.close()
+
+
+@contextmanager
+def letters(path: Path, found: Checked, option: str = "--output") -> Iterator[Letters]:
+    """The same with dead letters alone; `option` chooses their file. An empty one is removed."""
+    file = LineFile(path, option)
+    try:
+        before = _finished(file, found)
+        yield Letters(file, before, _bury(file, found))
+    finally:
+        # Before it is let go of: nobody else may have begun to write.
+        if not path.stat().st_size:
+            path.unlink()
+        file.close()
 
 
 def outlet(files: Files, digest: str) -> Outlet:

@@ -32,6 +32,7 @@ VERBS = {
     "cost": "cost.cost",
     "unlock": "unlock.unlock",
     "chat": "chat.chat",
+    "index": "index.index",
     "estimate": "estimate.estimate",
     "demo": "demo.demo",
     "explain": "explain.explain_log",

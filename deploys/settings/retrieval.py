@@ -34,7 +34,7 @@ class Index(Frozen):
     build_candidates: Annotated[int, Field(ge=4, le=1000)] = 64
     """hnsw: looked at for each row while it is built (`ef_construction`)."""
     search_candidates: Annotated[int, Field(ge=1, le=1000)] = 40
-    """hnsw: looked at in a search (`ef_search`); no search gives more rows than this."""
+    """hnsw: looked at in a search (`ef_search`): more of them find more, and take longer."""
     lists: Annotated[int, Field(ge=1, le=32_768)] | None = None
     """ivf: left out, a thousandth of the rows, beyond a million their square root."""
     probes: Annotated[int, Field(ge=1, le=32_768)] | None = None

@@ -60,7 +60,8 @@ def test_the_second_reading_takes_no_more_lines_than_may_run_at_once(
     most: list[int] = []
 
     def counted(*words: object) -> Iterator[Request]:
-        for request in pending(*words):  # type: ignore[arg-type]
+        lines: Iterator[Request] = pending(*words)  # type: ignore[arg-type]
+        for request in lines:
             taken.append(request.number)
             yield request
 
