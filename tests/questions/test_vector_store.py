@@ -13,7 +13,7 @@ login|homeport_indexer
 """
 
 
-def _collection(**words: object) -> CollectionRelease:
+def released_collection(**words: object) -> CollectionRelease:
     whole = {
         **{"pool": "vectors", "model": "tiny-embedding", "revision": REVISION, "dimension": 64},
         **{"distance": "cosine", "numbers": "single", "index": Index()},
@@ -35,14 +35,16 @@ def test_a_store_that_does_not_answer_holds_nothing() -> None:
     assert parse_state(["psql: error: connection refused"]) == StoreState()
 
 
-def test_a_collection_of_the_same_model_agrees() -> None:
+def test_areleased_collection_of_the_same_model_agrees() -> None:
     held = parse_state(TOLD.splitlines()).collections
-    assert not list(mismatches(held, {"texts": _collection(), "more": _collection()}))
+    assert not list(
+        mismatches(held, {"texts": released_collection(), "more": released_collection()})
+    )
 
 
 def test_another_models_vectors_are_named_by_model_and_revision() -> None:
     held = parse_state(TOLD.splitlines()).collections
-    changed = _collection(model="newer", revision="b" * 64, dimension=128)
+    changed = released_collection(model="newer", revision="b" * 64, dimension=128)
     ((name, differing),) = mismatches(held, {"texts": changed})
     assert name == "texts"
     assert differing == (
@@ -53,7 +55,7 @@ def test_another_models_vectors_are_named_by_model_and_revision() -> None:
 
 def test_an_index_of_another_kind_is_no_mismatch() -> None:
     held = parse_state(TOLD.splitlines()).collections
-    assert not list(mismatches(held, {"texts": _collection(index=Index(kind="flat"))}))
+    assert not list(mismatches(held, {"texts": released_collection(index=Index(kind="flat"))}))
 
 
 def test_another_database_is_asked_by_its_name() -> None:
