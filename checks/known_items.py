@@ -78,7 +78,7 @@ def _searched(
 
 def _known(connection: Connection, name: str) -> list[tuple[str, str]]:
     """(id, text) of the first and the last ids, each once."""
-    found = {}
+    found: dict[str, str] = {}
     for order in ("ASC", "DESC"):
         query = SQL("SELECT id, content FROM {} ORDER BY id {} LIMIT %s").format(
             table(name), SQL(order)

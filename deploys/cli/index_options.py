@@ -38,16 +38,22 @@ PruneOption = Annotated[
 
 def chosen(committed: tuple[Committed, ...], name: str) -> tuple[Committed, Collection]:
     """The store's host, and one of its collections; raises Refused."""
-    store = next((one for one in committed if one.release.retrieval is not None), None)
-    environment = committed[0].release.environment
-    if store is None:
-        hint = "describe `retrieval` in group data, render and apply"
-        raise Refused([Complaint(f"compose/{environment}", "", "holds no vector store", hint)])
+    store = store_of(committed)
     collections = released(store).collections
     if name not in collections:
         hint = near_miss(name, collections)
         raise Refused([Complaint("collection", name, "is none of this environment", hint)])
     return store, Collection(name, collections[name])
+
+
+def store_of(committed: tuple[Committed, ...]) -> Committed:
+    """The host that is the environment's vector store; raises Refused."""
+    store = next((one for one in committed if one.release.retrieval is not None), None)
+    if store is None:
+        place = f"compose/{committed[0].release.environment}"
+        hint = "describe `retrieval` in group data, render and apply"
+        raise Refused([Complaint(place, "", "holds no vector store", hint)])
+    return store
 
 
 def released(store: Committed) -> RetrievalRelease:

@@ -22,7 +22,7 @@ from deploys.settings.words import bracketed
 ROLE = "vector_stores"
 FILES = (
     *("postgresql.conf", "pg_hba.conf", "passwd"),
-    *("start-postgresql", "migrate-database", "tell-database"),
+    *("start-postgresql", "migrate-database", "tell-database", "restore-database"),
 )
 PORT = 5432
 
