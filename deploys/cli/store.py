@@ -13,7 +13,7 @@ from checks.probes.host import Unreachable
 from checks.probes.vector_store import drop_restored, dump, load, prove, restored_state, switch
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.index_options import released, store_of
-from deploys.cli.plan import EnvironmentArgument
+from deploys.cli.options import EnvironmentArgument
 from deploys.cli.root import repository_root
 from deploys.questions.vector_store import mismatches
 from deploys.settings.refusal import Complaint, Refused
