@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploys.cli.plan_text import store_words
 from deploys.plan.plan import Plan
 from deploys.render.files import render_environment
 from deploys.render.release import Access, Release
@@ -143,3 +144,11 @@ def test_an_apply_asks_the_host_for_the_stores_memory_too() -> None:
     expected = _release(replace(plan, hosts=(host,))).hardware
     assert expected is not None
     assert expected.memory_mib == 256 + 1024
+
+
+def test_a_plan_says_where_the_store_is_and_whose_vectors_it_holds() -> None:
+    assert list(store_words(store_plan(address="10.0.0.9"))) == [
+        f"vector store on {HOST}: 2,048 MiB, published 10.0.0.9:5432",
+        "  texts: public-vectors, 64 numbers (single), hnsw, by cosine",
+    ]
+    assert not list(store_words(replace(store_plan(), retrieval=None)))
