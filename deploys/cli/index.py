@@ -112,7 +112,8 @@ def _carry_out(
     try:
         asyncio.run(whole())
         with connection(job.store) as connected:
-            gone = outcome.strangers if prune else []
+            # A line that could not be read may be one of them.
+            gone = outcome.strangers if prune and not source.found.refused else []
             outcome.finished = finish(connected, job.collection, gone)
     except (Stopped, OSError) as early:
         return early

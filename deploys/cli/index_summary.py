@@ -68,7 +68,8 @@ def _words(summary: Summary, found: dict[str, Any]) -> Iterator[str]:
         gone = f", {finished.removed:,} removed" if finished.removed else ""
         yield f"{summary.collection}: {finished.rows:,} texts{gone}{built}"
         if found["strangers"] and not finished.removed:
-            yield f"  {found['strangers']:,} of them are not in the input; --prune removes those"
+            how = "--prune removes those, once every line can be sent"
+            yield f"  {found['strangers']:,} of them are not in the input; {how}"
     if summary.dead_letters.exists():
         yield f"dead letters: {summary.dead_letters}; remove it and run again to try them anew"
 
