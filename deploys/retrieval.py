@@ -17,6 +17,11 @@ if project is not None and released is not None:
         directory=host_directory(host),
         image=released.image,
     )
+    vector_store.placed(
+        name="Put the store's files where its container sees them",
+        directory=host_directory(host),
+        files=vector_store.files_of(this_release(host)),
+    )
     compose.up(
         name="Bring the vector store up",
         project=project.name,

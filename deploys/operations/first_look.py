@@ -41,9 +41,10 @@ from deploys.operations.model_fleet import asked_paths
 from deploys.operations.release import FOLDERS
 from deploys.operations.release_links import asked_links
 from deploys.operations.run_end import is_held
-from deploys.operations.vector_store import own_paths
+from deploys.operations.vector_store import files_of, own_paths
 from deploys.render.release import Release
 from deploys.render.release_gateway import ANSWERS, GatewayRelease
+from deploys.render.release_retrieval import PLACED
 
 
 def before_the_lock(host: Host, release: Release) -> None:
@@ -147,6 +148,8 @@ def _of_the_store(host: Host, release: Release, directory: str) -> Iterator[Ques
         return
     for path in own_paths(directory):
         yield Owner, {"path": path}
+    paths = tuple(f"{directory}/{PLACED}/{path}" for path in files_of(release))
+    yield FileDigests, {"paths": paths}
     folder = f"{directory}/current/vector_stores"
     yield ComposeServices, {"project": project.name, "directory": folder}
     yield VectorStore, {"container": release.retrieval.container}

@@ -5,14 +5,14 @@ from collections.abc import Generator, Mapping
 from pyinfra import host
 from pyinfra.api import QuoteString, StringCommand, operation
 
-from deploys.facts.files import Owner
+from deploys.facts.files import FileDigests, Owner
 from deploys.facts.once import once
 from deploys.facts.vector_store import VectorStore
 from deploys.operations.host_script import refuse, told
 from deploys.operations.secret_file import GATEWAY_UID, owned
 from deploys.questions.vector_store import FOLDER, StoreState, mismatches
 from deploys.render.release import Release
-from deploys.render.release_retrieval import DATA, INDEXER, READER, SECRETS
+from deploys.render.release_retrieval import DATA, INDEXER, PLACED, READER, SECRETS
 
 Commands = Generator[StringCommand, None, None]
 
@@ -53,6 +53,24 @@ def prepared(directory: str, image: str) -> Commands:
         yield StringCommand("umask 077; rm -f", new, "&&", _MAKE, ">", new)
         yield owned(folder, f"{file}.new", image)
         yield StringCommand("mv -fT", new, QuoteString(path))
+
+
+@operation()
+def placed(directory: str, files: Mapping[str, str]) -> Commands:
+    """
+    Have the current release's files where the container sees them, whichever release started it.
+
+    + directory: where the kit keeps its files
+    + files: sha256 by path below the store's folder
+    """
+    place = f"{directory}/{PLACED}"
+    wanted = {f"{place}/{path}": sha256 for path, sha256 in files.items()}
+    if once(host, FileDigests, paths=tuple(wanted)) == wanted:
+        host.noop("the vector store has this release's files")
+        return
+    source, folder = QuoteString(f"{directory}/current/vector_stores/."), QuoteString(place)
+    # Written over, not replaced: the container has the folder and one of the files mounted.
+    yield StringCommand("mkdir -p", folder, "&& cp -r", source, folder)
 
 
 @operation()
@@ -106,6 +124,16 @@ def migrations_of(release: Release) -> dict[str, str]:
     """sha256 by file name, of a release that has a store."""
     paths = release.retrieval.migrations if release.retrieval is not None else ()
     return {path.rpartition("/")[2]: release.files[path] for path in paths}
+
+
+def files_of(release: Release) -> dict[str, str]:
+    """sha256 by path below the store's folder, of all that is rendered for it."""
+    own = "vector_stores/"
+    return {
+        path.removeprefix(own): sha256
+        for path, sha256 in release.files.items()
+        if path.startswith(own)
+    }
 
 
 def is_current(state: StoreState, migrations: Mapping[str, str]) -> bool:

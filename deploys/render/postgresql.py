@@ -10,6 +10,7 @@ from deploys.plan.retrieval import CollectionPlan, RetrievalPlan
 from deploys.render.compose_project import project_name, project_values, service_hashes
 from deploys.render.release_retrieval import (
     DATA,
+    PLACED,
     SECRETS,
     SERVICE,
     CollectionRelease,
@@ -106,6 +107,7 @@ def _compose(
         "cpus": settings.cpus,
         "pids": settings.connections + 64,
         "data": DATA,
+        "files": PLACED,
         "secrets": SECRETS,
         "files_sha256": files_sha256,
     }

@@ -3,7 +3,9 @@
 from deploys.settings.retrieval import Distance, Index, Numbers
 from deploys.settings.words import Frozen
 
-# Below the kit's folder: what PostgreSQL keeps, and the passwords that the host made for itself.
+# Below the kit's folder: a copy of the current release's files, what PostgreSQL keeps, and the
+# passwords that the host made for itself.
+PLACED = "vector_store"
 DATA = "state/vector_store/data"
 SECRETS = "secrets/vector_store"
 SERVICE = "postgresql"
