@@ -17,9 +17,10 @@ from pathlib import Path
 SOCKET = ".s.PGSQL.5432"
 # Runs in the container: bash can open a connection by itself, so that no image needs a tool for it.
 # Whichever side ends first ends the other: a client would wait for ever for a server that is gone.
+# Nothing is left to the container's first process, which would have to end it.
 RELAY = (
     "exec 3<>/dev/tcp/127.0.0.1/5432 4<&0 || exit 1; "
-    "cat <&4 >&3 & cat <&3 & wait -n; kill $(jobs -p) 2>/dev/null; exit 0"
+    "cat <&4 >&3 & cat <&3 & wait -n; kill $(jobs -p) 2>/dev/null; wait; exit 0"
 )
 
 
