@@ -1,33 +1,16 @@
-"""A real PostgreSQL with pgvector beside real engines: indexed, lost, restored, and checked."""
+"""A real PostgreSQL with pgvector beside real engines: deployed, indexed, searched and checked."""
 
+import json
 import re
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.catalogue.tiny_encoder import EMBEDDING, write_tiny_encoder
-from tests.e2e.checkout import Checkout, docker
-from tests.e2e.vector_store import CONTAINER, GROUP_DATA, Stored, store_on, until
+from tests.catalogue.tiny_encoder import EMBEDDING
+from tests.e2e.checkout import docker
+from tests.e2e.vector_store import CONTAINER, Stored, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
-
-MANY = 1500
-
-
-@pytest.fixture(scope="module")
-def stored(demo: Checkout) -> Iterator[Stored]:
-    """The demo with a pool of vectors and a store."""
-    with store_on(demo) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def filled(stored: Stored) -> Stored:
-    """The same with forty texts in it."""
-    stored.index(stored.texts("some", 40))
-    return stored
 
 
 def test_a_second_apply_changes_nothing(stored: Stored) -> None:
@@ -42,7 +25,7 @@ def test_the_hosts_passwords_are_in_no_file_that_is_shown_and_in_no_log(stored: 
     secrets = stored.demo.directory / "secrets" / "vector_store"
     files = sorted(secrets.glob("*.password"))
     assert [one.name for one in files] == ["homeport_indexer.password", "homeport_reader.password"]
-    shown = docker("inspect", CONTAINER) + docker("logs", CONTAINER)
+    shown = docker("inspect", CONTAINER) + stored.log()
     rendered = stored.demo.path / "compose" / "local" / "localhost"
     shown += "".join(one.read_text() for one in rendered.rglob("*") if one.is_file())
     for file in files:
@@ -51,6 +34,15 @@ def test_the_hosts_passwords_are_in_no_file_that_is_shown_and_in_no_log(stored: 
         password = file.read_text().strip()
         assert len(password) >= 32
         assert password not in shown
+
+
+def test_a_strangers_process_that_is_killed_ends_nobodys_connection(filled: Stored) -> None:
+    # Its parent is gone at once, as that of a health check is that took too long.
+    left = docker("exec", CONTAINER, "bash", "-c", "sleep 1000 &>/dev/null & echo $!").strip()
+    docker("exec", CONTAINER, "bash", "-c", f"kill -9 {left}")
+    until(lambda: left not in _processes(), "its end")
+    assert filled.rows("some") == 40
+    assert "terminating any other active server processes" not in filled.log()
 
 
 def test_texts_are_indexed_once_and_found_by_an_application(filled: Stored) -> None:
@@ -65,6 +57,56 @@ def test_texts_are_indexed_once_and_found_by_an_application(filled: Stored) -> N
     assert filled.sql("SELECT vector_dims(embedding) FROM vectors.texts LIMIT 1").strip() == str(
         EMBEDDING
     )
+
+
+def test_indexes_are_those_that_were_set_and_searches_take_them(filled: Stored) -> None:
+    file = filled.texts("some", 40)
+    for collection in ("halves", "plain"):
+        filled.index(file, collection=collection)
+    for collection, method in {
+        "texts": "hnsw (embedding vector_cosine_ops)",
+        "halves": "ivfflat (embedding halfvec_ip_ops) WITH (lists='2')",
+        "plain": "",
+    }.items():
+        made = filled.sql(
+            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'vectors'"  # noqa: S608 - the test's own word
+            f" AND indexname = '{collection}_embedding'"
+        )
+        assert method in made
+        assert bool(made) == bool(method)
+        # The planner would compare forty rows one by one.
+        found = filled.sql(
+            "SET enable_seqscan = off;"  # noqa: S608 - the test's own word
+            f"SELECT id FROM vectors.search_{collection}((SELECT embedding"
+            f" FROM vectors.{collection} WHERE id = 'some-7'), 1);"
+            "SELECT pg_stat_force_next_flush();"
+            "SELECT idx_scan > 0 FROM pg_stat_user_indexes"
+            f" WHERE indexrelname = '{collection}_embedding'"
+        )
+        assert found.split() == ["SET", "some-7", *(["t"] if method else [])]
+
+
+def test_a_folder_is_indexed_by_its_passages(stored: Stored) -> None:
+    folder = stored.demo.path / ".homeport" / "folder"
+    folder.mkdir()
+    (folder / "mole.md").write_text("The pilot boards two miles off the mole.")
+    (folder / "chart.png").write_bytes(b"no text")
+    done = stored.index(folder)
+    assert (done["indexed"], done["left_out"]) == (1, 1)
+    row = "SELECT content FROM vectors.texts WHERE id = 'mole.md#1' AND metadata->>'file' = "
+    assert stored.sql(f"{row}'mole.md'").strip() == "The pilot boards two miles off the mole."
+
+
+def test_a_text_that_the_engine_refuses_becomes_a_dead_letter_and_spoils_no_other(
+    stored: Stored,
+) -> None:
+    file = stored.texts("spoiled", 20)
+    long = {"id": "spoiled-long", "text": "a b c d " * 200}
+    file.write_text(file.read_text() + json.dumps(long) + "\n")
+    done = stored.index(file, "--tries", "2", expect=1)
+    assert (done["indexed"], done["failed"], stored.rows("spoiled")) == (20, 1, 20)
+    letter = json.loads(Path(done["dead_letters"]).read_text())
+    assert letter["custom_id"] == "spoiled-long"
 
 
 def test_every_check_holds_and_known_items_are_found(filled: Stored) -> None:
@@ -86,96 +128,6 @@ def test_a_changed_vector_fails_the_check_of_known_items_alone(filled: Stored) -
     filled.demo.homeport("verify local")
 
 
-def test_a_run_that_was_killed_goes_on_without_repeating(stored: Stored) -> None:
-    file = stored.texts("killed", MANY)
-    with stored.indexing(file) as process:
-        until(lambda: stored.rows("killed") > 50, "some rows")
-        process.send_signal(signal.SIGKILL)
-    before = stored.rows("killed")
-    assert 50 < before < MANY
-    done = stored.index(file)
-    assert (done["unchanged"], done["indexed"], done["left"]) == (before, MANY - before, 0)
-    assert stored.rows("killed") == MANY
-
-
-def test_a_store_that_goes_down_half_way_is_waited_for(stored: Stored) -> None:
-    file = stored.texts("waited", MANY)
-    with stored.indexing(file) as process:
-        until(lambda: stored.rows("waited") > 50, "some rows")
-        docker("stop", CONTAINER)
-        docker("start", CONTAINER)
-        _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-    assert stored.rows("waited") == MANY
-
-
-def test_a_store_that_stays_down_ends_the_run_which_goes_on_later(stored: Stored) -> None:
-    file = stored.texts("later", MANY)
-    with stored.indexing(file, "--patience-seconds", "2") as process:
-        until(lambda: stored.rows("later") > 50, "some rows")
-        docker("stop", CONTAINER)
-        _, errors = process.communicate(timeout=300)
-    docker("start", CONTAINER)
-    assert process.returncode == 4, errors
-    assert "error: no line is answered within" in errors
-    assert "the same command goes on from here" in errors
-    until(lambda: stored.rows("later") > 0, "the store")
-    assert stored.index(file)["unchanged"] > 50
-    assert stored.rows("later") == MANY
-
-
-def test_what_the_input_does_not_hold_any_more_goes_on_request(stored: Stored) -> None:
-    stored.index(stored.texts("pruned", 30))
-    kept = stored.index(stored.texts("pruned", 20))
-    assert (kept["removed"], stored.rows("pruned")) == (0, 30)
-    assert kept["strangers"] >= 10
-    stored.index(stored.texts("pruned", 20), "--prune")
-    assert stored.rows("pruned") == 20
-
-
-def test_a_backup_is_restored_and_a_torn_one_changes_nothing(filled: Stored) -> None:
-    filled.index(filled.texts("some", 40))
-    backup = filled.demo.path / ".homeport" / "store.dump"
-    filled.demo.homeport(f"store backup local {backup}")
-    assert backup.stat().st_mode & 0o777 == 0o600
-    filled.index(filled.texts("other", 5), "--prune")
-    assert (filled.rows("some"), filled.rows("other")) == (0, 5)
-    torn = backup.with_name("torn.dump")
-    torn.write_bytes(backup.read_bytes()[: backup.stat().st_size // 2])
-    told = filled.demo.homeport(f"store restore local {torn} --yes", expect=1)
-    assert "what was there is as it was" in told
-    assert filled.rows("other") == 5
-    filled.demo.homeport(f"store restore local {backup}", expect=3)
-    assert "restored: texts" in filled.demo.homeport(f"store restore local {backup} --yes")
-    assert (filled.rows("some"), filled.rows("other")) == (40, 0)
-    assert filled.index(filled.texts("some", 40))["unchanged"] == 40
-
-
-def test_another_models_vectors_are_refused_before_any_host_is_touched(
-    filled: Stored, tmp_path: Path
-) -> None:
-    demo = filled.demo
-    backup = demo.path / ".homeport" / "old-model.dump"
-    demo.homeport(f"store backup local {backup}")
-    other = write_tiny_encoder(tmp_path / "other-embedding.gguf", "embedding")
-    whole = bytearray(other.read_bytes())
-    whole[-1] ^= 1
-    other.write_bytes(whole)
-    demo.homeport(f"models add {other}")
-    demo.edit(GROUP_DATA, '"model": "tiny-embedding"', '"model": "other-embedding"')
-    demo.homeport("render local")
-    try:
-        words = "holds vectors of model tiny-embedding, not other-embedding; revision"
-        assert words in demo.homeport("apply local", expect=7)
-        file = filled.texts("some", 40)
-        assert words in demo.homeport(f"index local texts {file}", expect=7)
-        assert words in demo.homeport(f"store restore local {backup} --yes", expect=7)
-        assert filled.rows("some") == 40
-    finally:
-        demo.edit(GROUP_DATA, '"model": "other-embedding"', '"model": "tiny-embedding"')
-        demo.homeport("render local")
-
-
 def test_a_password_that_was_removed_is_made_anew_by_an_apply(stored: Stored) -> None:
     file = stored.demo.directory / "secrets" / "vector_store" / "homeport_reader.password"
     old = file.read_text()
@@ -184,3 +136,8 @@ def test_a_password_that_was_removed_is_made_anew_by_an_apply(stored: Stored) ->
     assert "users who do not come in" in told
     stored.demo.homeport("apply local")
     assert file.read_text() != old
+
+
+def _processes() -> list[str]:
+    """Numbers of those that run in the container, by its own count."""
+    return docker("exec", CONTAINER, "bash", "-c", "cd /proc && echo [0-9]*").split()

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.catalogue.tiny_encoder import write_tiny_encoder
-from tests.e2e.checkout import Checkout, docker
-from tests.e2e.conftest import open_folder, restore
+from tests.e2e.checkout import Checkout
 
 CONTAINER = "homeport-local-vector_stores-postgresql-1"
 WORDS = """
@@ -20,8 +19,16 @@ pools["vectors"] = {
     "model": "tiny-embedding", "kind": "embeddings",
     "context_tokens": 256, "slots": 2, "steady_seconds": 2,
 }
-retrieval = {"memory_mib": 512, "collections": {"texts": {"pool": "vectors"}}}
+retrieval = {"memory_mib": 512, "collections": {
+    "texts": {"pool": "vectors"},
+    "halves": {
+        "pool": "vectors", "distance": "inner_product", "numbers": "half",
+        "index": {"kind": "ivf", "lists": 2, "probes": 2},
+    },
+    "plain": {"pool": "vectors", "distance": "euclidean", "index": {"kind": "flat"}},
+}}
 """
+ROLES = 'gateways = ["@local"]\nvector_stores = ["@local"]'
 GROUP_DATA = "inventories/group_data/local.py"
 
 
@@ -38,26 +45,36 @@ class Stored:
         path.write_text("\n".join(lines) + "\n")
         return path
 
-    def index(self, file: Path, *words: str, expect: int = 0) -> dict[str, Any]:
-        """`homeport index local texts FILE --json`; what it says."""
-        command = f".venv/bin/homeport index local texts {file} --json {' '.join(words)}"
+    def index(
+        self, file: Path, *words: str, collection: str = "texts", expect: int = 0
+    ) -> dict[str, Any]:
+        """`homeport index local COLLECTION FILE --json`; what it says."""
+        command = f".venv/bin/homeport index local {collection} {file} --json {' '.join(words)}"
         document: dict[str, Any] = json.loads(self.demo.run(command, expect=expect).stdout)
         return document
 
     @contextmanager
     def indexing(self, file: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
-        """The same under way."""
-        command = [".venv/bin/homeport", "index", "local", "texts", str(file), "--json", *words]
+        """The same under way, a text at a time: it takes long enough to be met half-way."""
+        command = [".venv/bin/homeport", "index", "local", "texts", str(file), "--json"]
+        command += ["--texts", "1", "--concurrency", "1", *words]
         with subprocess.Popen(
             command, cwd=self.demo.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
             yield process
 
-    def rows(self, like: str) -> int:
-        """Of the collection, with ids that begin so; -1 while it is not there."""
-        query = f"SELECT count(*) FROM vectors.texts WHERE id LIKE '{like}-%'"  # noqa: S608 - the test's own word
+    def rows(self, like: str, collection: str = "texts") -> int:
+        """Of a collection, with ids that begin so; -1 while it is not there."""
+        query = f"SELECT count(*) FROM vectors.{collection} WHERE id LIKE '{like}-%'"  # noqa: S608 - the test's own word
         found = self.sql(query, check=False).strip()
         return int(found) if found.isdecimal() else -1
+
+    def log(self) -> str:
+        """Everything that PostgreSQL's container has said."""
+        done = subprocess.run(
+            ["docker", "logs", CONTAINER], capture_output=True, text=True, check=True
+        )
+        return done.stdout + done.stderr
 
     def sql(self, query: str, *, check: bool = True) -> str:
         """As the superuser, from within the container."""
@@ -67,25 +84,16 @@ class Stored:
         return done.stdout
 
 
-@contextmanager
-def store_on(demo: Checkout) -> Iterator[Stored]:
-    """Brings the store up on the demo; afterwards the demo is as it was."""
-    with open_folder() as folder:
-        path = write_tiny_encoder(folder / "tiny-embedding.gguf", "embedding")
-        demo.homeport(f"models add {path}")
-        demo.edit("inventories/local.py", 'gateways = ["@local"]', ROLES)
-        words = demo.path / GROUP_DATA
-        words.write_text(words.read_text() + WORDS)
-        demo.homeport("render local")
-        demo.homeport("apply local")
-        try:
-            yield Stored(demo)
-        finally:
-            docker("rm", "--force", CONTAINER)
-            restore(demo)
-
-
-ROLES = 'gateways = ["@local"]\nvector_stores = ["@local"]'
+def bring_up(demo: Checkout, folder: Path) -> Stored:
+    """Deploys a store on the demo, and a pool of a model that is written into the folder."""
+    path = write_tiny_encoder(folder / "tiny-embedding.gguf", "embedding")
+    demo.homeport(f"models add {path}")
+    demo.edit("inventories/local.py", 'gateways = ["@local"]', ROLES)
+    words = demo.path / GROUP_DATA
+    words.write_text(words.read_text() + WORDS)
+    demo.homeport("render local")
+    demo.homeport("apply local")
+    return Stored(demo)
 
 
 def until(holds: Callable[[], bool], what: str, seconds: float = 120) -> None:
