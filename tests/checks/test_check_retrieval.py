@@ -7,8 +7,11 @@ from typing import Any, cast
 import pytest
 
 from checks import check_retrieval as checks
+from checks import retrieval_fixtures
 from checks.committed import Committed
 from checks.known_items import Searched
+from checks.probes.host import Unreachable
+from checks.retrieval_fixtures import search_store
 from deploys.questions.vector_store import StoreState, parse_state, wanted
 from deploys.render.release_retrieval import RetrievalRelease
 from tests.questions.test_vector_store import REVISION, TOLD, released_collection
@@ -98,3 +101,14 @@ def test_a_text_that_does_not_find_itself_fails_the_check_of_known_items(
 def test_empty_collections_are_said_to_be_empty() -> None:
     with pytest.raises(pytest.skip.Exception, match="no collection holds anything yet"):
         checks.check_known_items_are_found((Searched("texts"),))
+
+
+def test_a_store_that_lets_nobody_in_is_no_lost_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: object) -> None:
+        raise Unreachable("store1", "homeport_reader.password: No such file")
+
+    monkeypatch.setattr(retrieval_fixtures, "connected", closed)
+    store = cast("Committed", SimpleNamespace(host=SimpleNamespace(name="store1")))
+    found = search_store(store, _retrieval(), lambda *_: "")
+    with pytest.raises(pytest.fail.Exception, match=r"texts: homeport_reader.password: No such"):
+        checks.check_known_items_are_found(found)
