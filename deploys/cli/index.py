@@ -1,14 +1,17 @@
 """`homeport index`: texts into a collection of the vector store, through the gateway."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 import httpx
+import typer
 
-from checks.committed import read_committed
+from checks.committed import Committed, read_committed
+from checks.probes.host import Unreachable
 from checks.probes.vector_store import entered
 from deploys.batch.checking import checked, pending
 from deploys.batch.files import letters
@@ -25,6 +28,7 @@ from deploys.cli.batch_options import (
 )
 from deploys.cli.batch_progress import reading, running
 from deploys.cli.batch_sending import asking_client, ending, send
+from deploys.cli.exit_codes import ExitCode
 from deploys.cli.index_options import (
     CollectionArgument,
     DeadLettersOption,
@@ -72,7 +76,7 @@ def index(
         if not skip_invalid:
             source.found.refuse()
         with (
-            entered(store.host, released(store), INDEXER) as way,
+            _way_into(store) as way,
             letters(path, source.found, "--dead-letters") as dead,
         ):
             job = Job(one, offer, policy, texts, concurrency, way)
@@ -80,6 +84,19 @@ def index(
             stopped = _carry_out(job, source, asking, outcome, prune=prune)
     show(Summary(file, path, one.name, source, outcome, stopped), as_json)
     return ending(stopped, path.exists())
+
+
+@contextmanager
+def _way_into(store: Committed) -> Iterator[str]:
+    """libpq's words for the indexer's connections; ends the command where the store is closed."""
+    with ExitStack() as entering:
+        try:
+            way = entering.enter_context(entered(store.host, released(store), INDEXER))
+        except Unreachable as closed:
+            print(f"error: {closed.host}: the vector store: {closed.reason}", file=sys.stderr)
+            print("hint: homeport apply brings it up; homeport verify says more", file=sys.stderr)
+            raise typer.Exit(ExitCode.HOST_UNREACHABLE) from None
+        yield way
 
 
 @contextmanager

@@ -98,6 +98,14 @@ async def carry_out(
 
 
 async def _open(job: Job, asking: httpx.AsyncClient, index: Index, outcome: Outcome) -> None:
+    """As below; raises Stopped where the store is lost meanwhile."""
+    try:
+        await _compare(job, asking, index, outcome)
+    except psycopg.OperationalError as error:
+        raise Stopped(f"PostgreSQL: {first_line(error)}", unreachable=True) from None
+
+
+async def _compare(job: Job, asking: httpx.AsyncClient, index: Index, outcome: Outcome) -> None:
     """Has the collection, of this model, and marks what it holds as finished."""
     one = job.collection
     with connection(job.store) as connected:
