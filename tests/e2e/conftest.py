@@ -1,6 +1,7 @@
 """The demo, deployed once for all tests that need it, from a clean checkout."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,8 @@ def stored(demo: Checkout) -> Iterator[Stored]:
             yield bring_up(demo, folder)
         finally:
             docker("rm", "--force", CONTAINER)
+            # The next file's store begins with nothing.
+            shutil.rmtree(demo.directory / "state" / "vector_store", ignore_errors=True)
             restore(demo)
 
 

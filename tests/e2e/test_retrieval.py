@@ -18,7 +18,7 @@ def test_a_second_apply_changes_nothing(stored: Stored) -> None:
 
 
 def test_what_runs_is_what_was_committed(stored: Stored) -> None:
-    assert "nothing" in stored.demo.homeport("drift local")
+    assert "1 host is what was committed" in stored.demo.homeport("drift local")
 
 
 def test_the_hosts_passwords_are_in_no_file_that_is_shown_and_in_no_log(stored: Stored) -> None:

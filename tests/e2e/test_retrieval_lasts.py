@@ -1,5 +1,6 @@
 """What a vector store holds outlasts kills, stops, backups and other models."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -51,6 +52,20 @@ def test_a_store_that_stays_down_ends_the_run_which_goes_on_later(stored: Stored
     assert stored.rows("later") == MANY
 
 
+def test_a_store_that_is_down_is_told_and_fails_the_checks_alone(filled: Stored) -> None:
+    file = filled.texts("some", 40)
+    docker("stop", CONTAINER)
+    try:
+        done = filled.demo.run(f".venv/bin/homeport index local texts {file}", expect=4)
+        assert "error: localhost: the vector store: " in done.stderr
+        assert "hint: homeport apply" in done.stderr
+        told = filled.demo.homeport("verify local", expect=5)
+        assert "collections that cannot be searched" in told
+    finally:
+        docker("start", CONTAINER)
+    until(lambda: filled.rows("some") == 40, "the store")
+
+
 def test_what_the_input_does_not_hold_any_more_goes_on_request(stored: Stored) -> None:
     stored.index(stored.texts("pruned", 30), collection="plain")
     kept = stored.index(stored.texts("pruned", 20), collection="plain")
@@ -72,13 +87,14 @@ def test_a_backup_is_restored_and_a_torn_one_changes_nothing(filled: Stored) -> 
     assert "what was there is as it was" in told
     assert filled.rows("other") == 5
     filled.demo.homeport(f"store restore local {backup}", expect=3)
-    assert "restored: texts" in filled.demo.homeport(f"store restore local {backup} --yes")
+    told = filled.demo.homeport(f"store restore local {backup} --yes")
+    assert re.search("^restored: .*texts$", told, re.MULTILINE)
     assert (filled.rows("some"), filled.rows("other")) == (40, 0)
     assert filled.index(filled.texts("some", 40))["unchanged"] == 40
 
 
 def test_a_database_that_a_killed_restore_has_shut_is_opened_by_an_apply(filled: Stored) -> None:
-    filled.sql("ALTER DATABASE homeport ALLOW_CONNECTIONS false")
+    filled.sql("\\connect postgres\nALTER DATABASE homeport ALLOW_CONNECTIONS false")
     assert filled.rows("some") == -1
     filled.demo.homeport("apply local")
     assert filled.rows("some") == 40
