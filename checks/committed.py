@@ -87,7 +87,7 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
         replicas = _replicas(engines, host.name)
         gateway = folder / "gateways" / "compose.yaml"
         services = {**engines, **_services(gateway)}
-        for role in WATCHING:
+        for role in (*WATCHING, "vector_stores"):
             services |= _services(folder / role / "compose.yaml")
         networks = _part(gateway, "networks")
     except OSError as error:

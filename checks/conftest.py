@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checks import causes, concerned, engine_fixtures, gpu_fixtures
+from checks import causes, concerned, engine_fixtures, gpu_fixtures, retrieval_fixtures
 from checks.committed import Committed, read_committed
 from checks.fleet import Deployed, Fleet
 from checks.probes.gateway import Gateway
@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(causes)
     config.pluginmanager.register(engine_fixtures)
     config.pluginmanager.register(gpu_fixtures)
+    config.pluginmanager.register(retrieval_fixtures)
     config.stash[_SECRETS] = set()
     if config.getoption("--help"):
         return

@@ -35,5 +35,6 @@ release.proved(
 
 local.include("deploys/engines.py")
 local.include("deploys/switch.py")
+local.include("deploys/retrieval.py")
 local.include("deploys/gateway.py")
 local.include("deploys/monitoring.py")

@@ -51,14 +51,21 @@ def starts(
     return {one.name: _reported(one, answers) for one in asked if one.name in running}
 
 
+def log_of_this_start(container: str) -> str:
+    """sh: prints what a container has said since its last start."""
+    name = shlex.quote(container)
+    # It keeps the log of its earlier starts. Docker notes the start only after the first lines may
+    # have come, so that these would be left out after StartedAt.
+    since = f"$(docker inspect --format '{{{{.State.FinishedAt}}}}' {name})"
+    return f'docker logs --since "{since}" {name} 2>&1'
+
+
 def _questions(planned: PlannedReplica, container: Container) -> dict[str, str]:
     pattern, _ = _READERS[planned.engine]
     name = shlex.quote(container.id)
-    # A container that Docker started again keeps the log of its earlier starts.
-    since = f"$(docker inspect --format '{{{{.State.StartedAt}}}}' {name})"
     return {
         f"{planned.name} log": (
-            f'docker logs --since "{since}" {name} 2>&1 '
+            f"{log_of_this_start(container.id)} "
             f"| grep -aE {shlex.quote(pattern)} | head -n {MOST_LINES}"
         ),
         f"{planned.name} pids": f"docker top {name} -eo pid 2>/dev/null",

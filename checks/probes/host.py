@@ -24,8 +24,8 @@ PARALLEL_HOSTS = 32
 DEFAULT_DIRECTORY = "/srv/homeport"
 
 _UNPACK = "import sys, zlib; exec(zlib.decompress(sys.stdin.buffer.read()))"
-_SSH_FAILED = 255
-_NO_CONTAINER = "Error response from daemon"
+SSH_FAILED = 255
+NO_CONTAINER = "Error response from daemon"
 # Exit status of `timeout`, and of `timeout -k` where the script had to be killed.
 _TIMED_OUT = (124, 137)
 
@@ -91,7 +91,7 @@ def run_program(
     output, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
     if done.returncode in _TIMED_OUT:
         raise _too_late(host, limit_seconds, errors)
-    if done.returncode == _SSH_FAILED or _NO_CONTAINER in errors:
+    if done.returncode == SSH_FAILED or NO_CONTAINER in errors:
         raise Unreachable(host.name, _last_line(errors))
     return subprocess.CompletedProcess(line, done.returncode, output, errors)
 

@@ -1,10 +1,10 @@
-"""The first reading of a batch file: nothing is sent before every line was found good."""
+"""The first reading of a file of lines: nothing is sent before every line was found good."""
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Generic, NamedTuple, Protocol, TypeVar
 
 from deploys.batch.index import Index
 from deploys.batch.line import Request, custom_id_of, read_line, too_large
@@ -14,6 +14,34 @@ from deploys.settings.refusal import Complaint, Refused
 # A file of another format has a complaint for each of its lines.
 SHOWN_COMPLAINTS = 100
 PIECE_BYTES = 2**20
+
+
+class Named(Protocol):
+    """What a line was read as."""
+
+    @property
+    def custom_id(self) -> str:
+        """The user's own name of it, once in a file."""
+
+
+Line = TypeVar("Line", bound=Named)
+
+
+@dataclass(frozen=True)
+class Format(Generic[Line]):
+    """How the lines of a file are read."""
+
+    read: Callable[[bytes, int], Line]
+    """(text, number) -> what it is; raises Refused with every complaint about it."""
+    offer: Offer
+    """With how much the gateway takes at once."""
+    mark: Callable[[Line], bytes] = lambda _: b""
+    """What is kept of a line beside its name, to know one that was finished elsewhere."""
+
+
+def batch_format(file: str, offer: Offer) -> Format[Request]:
+    """OpenAI's batch input."""
+    return Format(lambda text, number: read_line(text, number, file, offer), offer)
 
 
 class RawLine(NamedTuple):
@@ -50,7 +78,7 @@ class Checked:
 
 
 def checked(
-    source: BinaryIO, file: str, offer: Offer, seen: Callable[[int], None] = lambda _: None
+    source: BinaryIO, file: str, form: Format[Line], seen: Callable[[int], None] = lambda _: None
 ) -> Checked:
     """Reads the whole file once; `seen` is told how many bytes were read each time."""
     found, digest = Checked(), hashlib.sha256()
@@ -59,8 +87,8 @@ def checked(
         digest.update(piece)
         seen(len(piece))
 
-    for raw in _raw_lines(source, offer.line_limit_bytes, see):
-        complaints = _taken_in(raw, file, offer, found.index)
+    for raw in _raw_lines(source, form.offer.line_limit_bytes, see):
+        complaints = _taken_in(raw, file, form, found.index)
         if complaints:
             found.refused += 1
             said = "; ".join(f"{one.path}: {one.found} ({one.hint})" for one in complaints)
@@ -73,17 +101,17 @@ def checked(
     return found
 
 
-def requests(source: BinaryIO, file: str, offer: Offer, index: Index) -> Iterator[Request]:
+def pending(source: BinaryIO, file: str, form: Format[Line], index: Index) -> Iterator[Line]:
     """The second reading: what is not finished yet, one line in memory at a time."""
     for number, start, custom_id in index.pending():
         source.seek(start)
         try:
-            request = read_line(source.readline(offer.line_limit_bytes), number, file, offer)
+            line = form.read(source.readline(form.offer.line_limit_bytes), number)
         except Refused:
             raise _changed(file, number) from None
-        if request.custom_id != custom_id:
+        if line.custom_id != custom_id:
             raise _changed(file, number)
-        yield request
+        yield line
 
 
 def _changed(file: str, number: int) -> Refused:
@@ -91,20 +119,20 @@ def _changed(file: str, number: int) -> Refused:
     return Refused([Complaint(file, f"line {number}", "has changed meanwhile", hint)])
 
 
-def _taken_in(raw: RawLine, file: str, offer: Offer, index: Index) -> tuple[Complaint, ...]:
+def _taken_in(raw: RawLine, file: str, form: Format[Line], index: Index) -> tuple[Complaint, ...]:
     """Puts a good line into the index; complains about any other."""
-    where = f"line {raw.number}"
+    where, offer = f"line {raw.number}", form.offer
     if raw.size_bytes > offer.line_limit_bytes:
         found, hint = too_large(raw.size_bytes, offer.body_limit_bytes)
         return (Complaint(file, where, found, hint),)
     try:
-        request = read_line(raw.text, raw.number, file, offer)
+        line = form.read(raw.text, raw.number)
     except Refused as refused:
         return refused.complaints
-    before = index.add(raw.number, raw.start, request.custom_id)
+    before = index.add(raw.number, raw.start, line.custom_id, form.mark(line))
     if before is None:
         return ()
-    found = f"{request.custom_id!r} is that of line {before} too"
+    found = f"{line.custom_id!r} is that of line {before} too"
     return (Complaint(file, f"{where}.custom_id", found, "each line its own"),)
 
 

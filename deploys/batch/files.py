@@ -7,8 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from deploys.batch.checking import Checked
-from deploys.batch.letters import dead_letter
+from deploys.batch.letters import Answer, Reason, answer_line, dead_letter
+from deploys.batch.line import Request
 from deploys.batch.line_file import LineFile
+from deploys.batch.running import Outlet
 from deploys.settings.refusal import Complaint, Refused
 
 LETTERS_AT_ONCE = 1000
@@ -31,6 +33,17 @@ class Files:
     dead_letters: LineFile
     answered_before: int
     failed_before: int
+    invalid: int
+    """Lines that could not be sent, and became dead letters now."""
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The dead letters of an input, open and locked."""
+
+    file: LineFile
+    before: int
+    """How many there were."""
     invalid: int
     """Lines that could not be sent, and became dead letters now."""
 
@@ -60,17 +73,41 @@ def opened(where: Places, found: Checked) -> Iterator[Files]:
     """Marks in the index what earlier runs have finished, and buries what cannot be sent."""
     answers = LineFile(where.answers)
     try:
-        dead_letters = LineFile(where.dead_letters)
-        try:
-            answered, failed = (_finished(one, found) for one in (answers, dead_letters))
-            yield Files(answers, dead_letters, answered, failed, _bury(dead_letters, found))
-        finally:
-            dead_letters.close()
-            # Nobody else has it open: the answers are still locked.
-            if not where.dead_letters.stat().st_size:
-                where.dead_letters.unlink()
+        answered = _finished(answers, found)
+        with letters(where.dead_letters, found) as dead:
+            yield Files(answers, dead.file, answered, dead.before, dead.invalid)
     finally:
         answers.close()
+
+
+@contextmanager
+def letters(path: Path, found: Checked, option: str = "--output") -> Iterator[Letters]:
+    """The same with dead letters alone; `option` chooses their file. An empty one is removed."""
+    file = LineFile(path, option)
+    try:
+        before = _finished(file, found)
+        yield Letters(file, before, _bury(file, found))
+    finally:
+        # Before it is let go of: nobody else may have begun to write.
+        if not path.stat().st_size:
+            path.unlink()
+        file.close()
+
+
+def outlet(files: Files, digest: str) -> Outlet:
+    """Writes a run's answers and dead letters there; a line is on the disk when this returns."""
+
+    async def keep(request: Request, answer: Answer) -> Answer:
+        line = answer_line(digest, request.number, request.custom_id, answer)
+        files.answers.append(line)
+        return answer
+
+    def bury(request: Request, error: tuple[Reason, str], last: Answer | None) -> bool:
+        letter = dead_letter(digest, request.number, request.custom_id, error, last)
+        files.dead_letters.append(letter)
+        return True
+
+    return Outlet(keep, bury)
 
 
 def _finished(file: LineFile, found: Checked) -> int:

@@ -19,15 +19,15 @@ class Index:
             "PRAGMA journal_mode = OFF",
             "CREATE TABLE lines (number INTEGER PRIMARY KEY, start INTEGER NOT NULL,"
             " custom_id TEXT UNIQUE, refusal TEXT, refused_id TEXT,"
-            " finished INTEGER NOT NULL DEFAULT 0)",
+            " mark BLOB, finished INTEGER NOT NULL DEFAULT 0)",
             "BEGIN",
         ):
             self._database.execute(statement)
 
-    def add(self, number: int, start: int, custom_id: str) -> int | None:
+    def add(self, number: int, start: int, custom_id: str, mark: bytes = b"") -> int | None:
         """Takes a good line in; gives the number of the line that has this custom_id already."""
-        insert = "INSERT OR IGNORE INTO lines (number, start, custom_id) VALUES (?, ?, ?)"
-        if self._database.execute(insert, (number, start, custom_id)).rowcount:
+        insert = "INSERT OR IGNORE INTO lines (number, start, custom_id, mark) VALUES (?, ?, ?, ?)"
+        if self._database.execute(insert, (number, start, custom_id, mark)).rowcount:
             return None
         return self._number("SELECT number FROM lines WHERE custom_id = ?", custom_id)
 
@@ -39,6 +39,11 @@ class Index:
     def finish(self, number: int) -> None:
         """Notes that a line has its answer, or its dead letter."""
         self._database.execute("UPDATE lines SET finished = 1 WHERE number = ?", (number,))
+
+    def finish_same(self, custom_id: str, mark: bytes) -> bool:
+        """Notes the same of a line with this name and mark; whether the name is in the file."""
+        update = "UPDATE lines SET finished = finished OR mark = ? WHERE custom_id = ?"
+        return bool(self._database.execute(update, (mark, custom_id)).rowcount)
 
     def refused(self) -> Iterator[tuple[int, str | None, str]]:
         """(number, custom_id, reason) of what cannot be sent and has no dead letter yet."""

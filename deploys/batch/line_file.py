@@ -20,19 +20,20 @@ class InUse(Exception):
 class LineFile:
     """Answers, or dead letters, of one input; nobody else writes while it is open."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, option: str = "--output") -> None:
         self.path = path
+        self._option = option
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         except OSError as error:
             found = f"cannot be written: {error.strerror}"
-            raise Refused([Complaint(str(path), "", found, "another --output")]) from None
+            raise Refused([Complaint(str(path), "", found, f"another {option}")]) from None
         try:
             # Gone with the process, however it ends.
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
-            hint = "hint: wait for it, or name another --output"
+            hint = f"hint: wait for it, or name another {option}"
             raise InUse(f"error: {path}: another run writes to it\n{hint}") from None
 
     def finished(self, digest: str) -> Iterator[int]:
@@ -80,7 +81,7 @@ class LineFile:
 
     def _foreign(self, of_this_command: bool) -> Refused:
         found = "is of another input" if of_this_command else "is no file of this command's"
-        hint = "another --output, or the input that it was written for, unchanged"
+        hint = f"another {self._option}, or the input that it was written for, unchanged"
         return Refused([Complaint(str(self.path), "", found, hint)])
 
 

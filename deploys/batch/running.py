@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from deploys.batch.asking import ask
-from deploys.batch.letters import Reason, answer_line, dead_letter
+from deploys.batch.letters import Answer, Reason
 from deploys.batch.line import Request
-from deploys.batch.line_file import LineFile
 from deploys.batch.retrying import Failure, Kind, Policy, Tries, Verdict, next_wait
 from deploys.batch.tally import Model, Tally
 
@@ -28,14 +27,22 @@ class Stopped(Exception):
         self.unreachable = unreachable
 
 
+@dataclass(frozen=True)
+class Outlet:
+    """Where a run leaves what it has done."""
+
+    keep: Callable[[Request, Answer], Awaitable[Answer | Failure]]
+    """Makes an answer last, and gives it back; a failure is tried again, or ends the request."""
+    bury: Callable[[Request, tuple[Reason, str], Answer | None], bool]
+    """Takes what has no answer, and why; False: it will be tried in another way."""
+
+
 @dataclass
 class Run:
     """All that the workers of one run share."""
 
     client: httpx.AsyncClient
-    digest: str
-    answers: LineFile
-    dead_letters: LineFile
+    outlet: Outlet
     policy: Policy
     tally: Tally = field(default_factory=Tally)
     pause: Callable[[float], Awaitable[None]] | None = None
@@ -59,7 +66,6 @@ class _Job:
 
     request: Request
     model: Model
-    tries: Tries = field(default_factory=Tries)
 
 
 async def run_lines(run: Run, requests: Iterator[Request], concurrency: int) -> None:
@@ -95,17 +101,28 @@ async def _work(run: Run, requests: Iterator[Request]) -> None:
 async def _settle(run: Run, job: _Job) -> None:
     """One line, until it has an answer or a dead letter, or the run stops."""
     request = job.request
-    while isinstance(found := await ask(run.client, request), Failure):
-        wait = next_wait(job.tries, found, run.tally.answered, run.policy, run.draw)
+    answer = await _tried(run, job, lambda: ask(run.client, request))
+    if answer is None:
+        return
+    if await _tried(run, job, lambda: run.outlet.keep(request, answer)) is not None:
+        run.tally.answer(job.model, answer, time.monotonic())
+
+
+async def _tried(
+    run: Run, job: _Job, attempt: Callable[[], Awaitable[Answer | Failure]]
+) -> Answer | None:
+    """What an attempt gives in the end; None where the line is over, or the run."""
+    tries = Tries()
+    while isinstance(found := await attempt(), Failure):
+        wait = next_wait(tries, found, run.tally.answered, run.policy, run.draw)
         if isinstance(wait, Verdict):
-            _without_answer(run, job, found, wait)
-            return
+            _without_answer(run, job, (found, tries), wait)
+            return None
         await _pause(run, wait)
         if run.stopping.is_set():
-            return
+            return None
         job.model.retries += 1
-    run.answers.append(answer_line(run.digest, request.number, request.custom_id, found))
-    run.tally.answer(job.model, found, time.monotonic())
+    return found
 
 
 async def _pause(run: Run, seconds: float) -> None:
@@ -116,26 +133,20 @@ async def _pause(run: Run, seconds: float) -> None:
         await asyncio.wait_for(run.stopping.wait(), seconds)
 
 
-def _without_answer(run: Run, job: _Job, failure: Failure, verdict: Verdict) -> None:
+def _without_answer(run: Run, job: _Job, last: tuple[Failure, Tries], verdict: Verdict) -> None:
+    failure, tries = last
     if verdict is Verdict.END:
         raise Stopped(failure.said)
     if verdict is Verdict.STOP:
-        said = f"no line is answered within {job.tries.waited_seconds:.0f} s: {failure.said}"
+        said = f"no line is answered within {tries.waited_seconds:.0f} s: {failure.said}"
         run.stop(Stopped(said, unreachable=failure.answer is None))
         return
     given_up = failure.kind is not Kind.REFUSED
-    _bury(run, job, failure, given_up=given_up)
+    reason: Reason = "given_up" if given_up else "refused"
+    said = f"{failure.said} (try {tries.failures})" if given_up else failure.said
+    if not run.outlet.bury(job.request, (reason, said), failure.answer):
+        return
     run.tally.fail(job.model, time.monotonic(), given_up=given_up)
     if run.tally.given_up_in_a_row >= MOST_GIVEN_UP_IN_A_ROW:
         said = f"{MOST_GIVEN_UP_IN_A_ROW} lines in a row were given up, the last one over"
         run.stop(Stopped(f"{said} {failure.said}"))
-
-
-def _bury(run: Run, job: _Job, failure: Failure, *, given_up: bool) -> None:
-    request = job.request
-    reason: Reason = "given_up" if given_up else "refused"
-    said = f"{failure.said} (try {job.tries.failures})" if given_up else failure.said
-    letter = dead_letter(
-        run.digest, request.number, request.custom_id, (reason, said), failure.answer
-    )
-    run.dead_letters.append(letter)

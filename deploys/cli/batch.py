@@ -2,24 +2,21 @@
 
 import asyncio
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import httpx
 import typer
 
-from deploys.batch.checking import Checked, checked, requests
-from deploys.batch.files import opened, places
+from deploys.batch.checking import Checked, batch_format, checked, pending
+from deploys.batch.files import opened, outlet, places
 from deploys.batch.line import Request
 from deploys.batch.money import Tariff
-from deploys.batch.offer import Offer, longest_silence_seconds, offer_of
+from deploys.batch.offer import Offer, offer_of
 from deploys.batch.retrying import Policy
-from deploys.batch.running import Run, Stopped, run_lines
-from deploys.batch.stopping import stopped_by_signals
-from deploys.certificates.entrance import entrance, many_at_once
+from deploys.batch.running import Run, Stopped
 from deploys.cli.batch_options import (
     ClientOption,
     ConcurrencyOption,
@@ -31,20 +28,17 @@ from deploys.cli.batch_options import (
     SkipOption,
     TriesOption,
     fleet_prices,
-    key_of,
 )
-from deploys.cli.batch_progress import reading, running
+from deploys.cli.batch_progress import progress_words, reading, running
+from deploys.cli.batch_sending import asking_client, ending, send
 from deploys.cli.batch_summary import Summary, show
-from deploys.cli.chat import committed_gateway
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
-from deploys.settings.environment import Environment, read_environment
+from deploys.settings.environment import read_environment
 from deploys.settings.refusal import Complaint, Refused
 
 app = typer.Typer(no_args_is_help=True)
-# The gateway's own 504 comes first, and says more than a connection that we give up.
-BEYOND_THE_GATEWAY_SECONDS = 30
 
 
 @app.command("check")
@@ -81,13 +75,13 @@ def run(
     with _read(file, offer) as (source, found):
         if not skip_invalid:
             found.refuse()
-        asking = _client(root, settings, client, concurrency)
+        asking = asking_client(root, settings, client, concurrency)
         with opened(where, found) as files:
-            one = Run(asking, found.digest, files.answers, files.dead_letters, policy)
-            lines = requests(source, str(file), offer, found.index)
+            one = Run(asking, outlet(files, found.digest), policy)
+            lines = pending(source, str(file), batch_format(str(file), offer), found.index)
             stopped = _send(one, lines, found.index.unsent(), concurrency)
     show(Summary(where, one.tally, tariff, found.index.lines(), files, stopped), as_json)
-    return _ending(stopped, where.dead_letters.exists())
+    return ending(stopped, where.dead_letters.exists())
 
 
 @contextmanager
@@ -104,20 +98,11 @@ def _read(file: Path, offer: Offer) -> Iterator[tuple[BinaryIO, Checked]]:
     with source:
         try:
             with reading(file.stat().st_size) as seen:
-                found = checked(source, str(file), offer, seen)
+                found = checked(source, str(file), batch_format(str(file), offer), seen)
         except sqlite3.OperationalError as error:
             hint = "room for an index of the file; TMPDIR says where"
             raise Refused([Complaint("temporary files", "", str(error), hint)]) from None
         yield source, found
-
-
-def _client(root: Path, settings: Environment, client: str, concurrency: int) -> httpx.AsyncClient:
-    gateway = committed_gateway(root, settings.name)
-    key = key_of(gateway, client, root)
-    way = entrance(gateway.shared or gateway.listen, gateway.tls, root)
-    headers = {"Authorization": f"Bearer {key.reveal()}"}
-    silence = longest_silence_seconds(settings.pools, settings.gateway)
-    return many_at_once(way, headers, silence + BEYOND_THE_GATEWAY_SECONDS, concurrency)
 
 
 def _send(
@@ -127,8 +112,8 @@ def _send(
 
     async def whole() -> None:
         async with run.client:
-            with running(run, unsent) as say, stopped_by_signals(run, say):
-                await run_lines(run, lines, min(concurrency, unsent))
+            words = partial(progress_words, run, unsent)
+            await send(run, lines, min(concurrency, unsent), running(run, words))
 
     if not unsent:
         return None
@@ -137,13 +122,3 @@ def _send(
     except (Stopped, OSError) as stopped:
         return stopped
     return None
-
-
-def _ending(stopped: Stopped | OSError | None, dead_letters: bool) -> int:
-    if stopped is None:
-        return ExitCode.OPERATION_FAILED if dead_letters else ExitCode.DONE
-    why = f"{stopped.filename}: {stopped.strerror}" if isinstance(stopped, OSError) else stopped
-    print(f"error: {why}\nhint: the same command goes on from here", file=sys.stderr)
-    if isinstance(stopped, Stopped) and stopped.unreachable:
-        return ExitCode.HOST_UNREACHABLE
-    return ExitCode.OPERATION_FAILED

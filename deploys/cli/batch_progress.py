@@ -22,17 +22,20 @@ def reading(size_bytes: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def running(run: Run, unsent: int) -> Iterator[Callable[[str], None]]:
-    """While lines are sent; gives what says a line of words on standard error."""
+def running(run: Run, words_after: Callable[[float], str]) -> Iterator[Callable[[str], None]]:
+    """While lines are sent; gives what says a line of words on standard error.
+
+    `words_after(seconds)` say how far it is.
+    """
     console = Console(stderr=True)
     column = TextColumn("{task.description}", markup=False)
     hidden = not console.is_terminal
     with Progress(column, console=console, transient=True, disable=hidden) as bar:
         began = time.monotonic()
-        task = bar.add_task(progress_words(run, unsent, 0))
+        task = bar.add_task(words_after(0))
 
         def tell() -> None:
-            bar.update(task, description=progress_words(run, unsent, time.monotonic() - began))
+            bar.update(task, description=words_after(time.monotonic() - began))
 
         run.told = tell
         yield lambda words: console.print(words, markup=False, highlight=False)

@@ -33,16 +33,19 @@ VERBS = {
     "cost": "cost.cost",
     "unlock": "unlock.unlock",
     "chat": "chat.chat",
+    "index": "index.index",
     "estimate": "estimate.estimate",
     "demo": "demo.demo",
     "explain": "explain.explain_log",
     "batch": "batch.app",
+    "store": "store.app",
     "engines": "engines.app",
     "models": "models.app",
 }
 # Those with verbs of their own.
 GROUPS = {
     "batch": "OpenAI batch files, answered through the gateway.",
+    "store": "Backups of the vector store.",
     "engines": "What each version of an engine knows.",
     "models": "The model catalogue, and the hosts' stores.",
     "report": "What verify has kept, and two of them compared.",

@@ -22,7 +22,7 @@ HEADINGS = ("replica", "host", "model", "engine", "context", "slots", "RAM MiB",
 def print_plan(plan: Plan, environment: Environment, console: Console) -> None:
     """Everything but what `render` would change."""
     console.print(_replicas(plan))
-    lines = [*_gpus(plan, environment), *_pools(plan), *_gateways(plan)]
+    lines = [*_gpus(plan, environment), *_pools(plan), *_gateways(plan), *store_words(plan)]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -133,6 +133,19 @@ def _gateways(plan: Plan) -> Iterator[str]:
             yield f"gateway on {host.name}: {_base_url(host.gateway)} serves {public}"
     if plan.cloud is not None:
         yield f"cloud: {plan.cloud.settings.provider}, for {_armed(plan.cloud)}; all else stays"
+
+
+def store_words(plan: Plan) -> Iterator[str]:
+    """The vector store and whose vectors each collection holds; nothing without one."""
+    if plan.retrieval is None:
+        return
+    settings = plan.retrieval.settings
+    host = next(one.name for one in plan.hosts if "vector_stores" in one.roles)
+    where = f"{bracketed(settings.address)}:{settings.port}" if settings.address else "nowhere"
+    yield f"vector store on {host}: {settings.memory_mib:,} MiB, published {where}"
+    for name, one in plan.retrieval.collections.items():
+        words = f"{one.dimension} numbers ({one.words.numbers}), {one.words.index.kind}"
+        yield f"  {name}: {one.asked_as}, {words}, by {one.words.distance}"
 
 
 def _base_url(gateway: Gateway) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from deploys.plan.cloud import cloud_plan
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan
+from deploys.plan.retrieval import RetrievalPlan, retrieval_plan
 from deploys.render.files import Difference, differences, render_environment
 from deploys.render.image_tags import OFFICIAL, built_reference, used_images
 from deploys.render.release import Access
@@ -33,6 +34,7 @@ def run_stages(root: Path, name: str) -> Stages:
     """Reads, plans and renders `name` in memory; raises Refused with every complaint."""
     environment = read_environment(root, name)
     plan = plan_environment(environment, {})
+    plan = replace(plan, retrieval=_retrieval(environment, plan))
     plan = replace(
         plan,
         images=image_references(root, environment, used_images(plan)),
@@ -41,6 +43,15 @@ def run_stages(root: Path, name: str) -> Stages:
     access = Access(clients=environment.clients, hub=environment.hub, registry=environment.registry)
     files = render_environment(plan, access, root / "templates")
     return Stages(environment, plan, files, differences(root, name, files))
+
+
+def _retrieval(environment: Environment, plan: Plan) -> RetrievalPlan | None:
+    served = {
+        pool.name: (pool.public_name, pool.model_name, pool.replicas[0].model)
+        for pool in plan.pools
+    }
+    file = f"inventories/group_data/{environment.name}.py"
+    return retrieval_plan(file, environment.retrieval, served)
 
 
 def image_references(

@@ -22,6 +22,7 @@ from deploys.facts.once import Question, look
 from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
 from deploys.facts.users import UserName
+from deploys.facts.vector_store import VectorStore
 from deploys.operations import fleet_way
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
@@ -42,9 +43,11 @@ from deploys.operations.monitors import PLACES, wanted_secrets
 from deploys.operations.release import FOLDERS
 from deploys.operations.release_links import asked_links
 from deploys.operations.run_end import is_held
+from deploys.operations.vector_store import files_of, own_paths
 from deploys.render.release import Release
 from deploys.render.release_gateway import ANSWERS, GatewayRelease
 from deploys.render.release_monitors import SECRETS
+from deploys.render.release_retrieval import PLACED
 from deploys.render.roles import WATCHING
 
 
@@ -62,8 +65,11 @@ def pulled_references(release: Release) -> tuple[str, ...]:
 
 
 def _of_the_release(host: Host, release: Release) -> Iterator[Question]:
-    if release.gateway is not None:
+    if release.gateway is not None or (release.retrieval and release.retrieval.published):
         yield ListeningPorts, {}
+    if release.retrieval is not None:
+        yield VectorStore, {"container": release.retrieval.container}
+    if release.gateway is not None:
         if release.gateway.egress is not None:
             yield NetworkLetsOut, {"network": release.network}
         yield from _of_the_certificate(release.gateway, host_directory(host))
@@ -115,6 +121,7 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     yield LinkTargets, {"directory": directory, "links": asked_links(this_run(host))}
     yield from _of_the_gateway(host, release, directory)
     yield from _of_the_monitors(host, release, directory)
+    yield from _of_the_store(host, release, directory)
 
 
 def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Question]:
@@ -156,3 +163,16 @@ def _of_the_certificate(gateway: GatewayRelease, directory: str) -> Iterator[Que
     if gateway.tls is not None and gateway.tls.authority is not None:
         folder = f"{directory}/secrets/gateway"
         yield ServedCertificate, {"folder": folder, "file": CERTIFICATE, "image": gateway.image}
+
+
+def _of_the_store(host: Host, release: Release, directory: str) -> Iterator[Question]:
+    project = this_project(host, "vector_stores")
+    if project is None or release.retrieval is None:
+        return
+    for path in own_paths(directory):
+        yield Owner, {"path": path}
+    paths = tuple(f"{directory}/{PLACED}/{path}" for path in files_of(release))
+    yield FileDigests, {"paths": paths}
+    folder = f"{directory}/current/vector_stores"
+    yield ComposeServices, {"project": project.name, "directory": folder}
+    yield VectorStore, {"container": release.retrieval.container}

@@ -15,8 +15,8 @@ from deploys.operations.host_script import SCRIPTS, refuse, run_script, told
 from deploys.operations.image_context import ship
 from deploys.settings.registry import Registry, server_and_path
 
-# Measured: llamacpp adds 150 MiB to the base, nginx 40; package lists and archives come and go
-# while they are built.
+# Measured: llamacpp adds 150 MiB to the base, nginx 40, postgresql 190; package lists and archives
+# come and go while they are built.
 BUILD_MIB = 600
 
 # What Docker's client calls its own registry in config.json.

@@ -17,6 +17,7 @@ from deploys.operations.hardware_choice import crowded_gpus, other_gpus, too_lit
 from deploys.operations.models import look, without_room
 from deploys.operations.monitors import wanted_secrets
 from deploys.operations.refusal_words import REFUSED
+from deploys.operations.vector_store import HINT, other_models
 from deploys.render.release import Release
 from deploys.settings.client import every_key
 from deploys.settings.hardware_yaml import hardware_file
@@ -31,6 +32,7 @@ def refuse_conflicts(release: Release, directory: str) -> None:
         *_taken_ports(release),
         *_foreign_projects(release, directory),
         *_open_network(release),
+        *_other_models(release),
         *_what_cannot_come(release, directory),
     ]
     if found:
@@ -80,20 +82,32 @@ def _taken_ports(release: Release) -> list[str]:
     ]
     return [
         f"error: {release.host}: port {port}: something else listens on it\n"
-        f"hint: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another port in `gateway`"
-        f"{' or `monitoring`' if release.watched or release.monitors else ''}"
-        for port in wanted
+        f"hint: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another port in `{word}`"
+        for port, word in wanted.items()
         if port in listening and port not in ours
     ]
 
 
-def _wanted_ports(release: Release) -> list[int]:
-    gateway = release.gateway
-    listened = [*release.watched.values()]
-    listened += [release.monitors.prometheus] if release.monitors is not None else []
-    listened += [gateway.listen, gateway.challenge] if gateway is not None else []
-    ports = [int(one.rpartition(":")[2]) for one in listened if one]
-    return [*ports, gateway.admin_port] if gateway is not None else ports
+def _wanted_ports(release: Release) -> dict[int, str]:
+    """Port -> the word of the settings that chooses it."""
+    gateway, monitors, retrieval = release.gateway, release.monitors, release.retrieval
+    listened = {"monitoring": [*release.watched.values()], "gateway": [], "retrieval": []}
+    if monitors is not None:
+        listened["monitoring"].append(monitors.prometheus)
+    if gateway is not None:
+        listened["gateway"] += [gateway.listen, gateway.challenge, f":{gateway.admin_port}"]
+    if retrieval is not None:
+        listened["retrieval"].append(retrieval.published)
+    return {
+        int(one.rpartition(":")[2]): word
+        for word, addresses in listened.items()
+        for one in addresses
+        if one
+    }
+
+
+def _other_models(release: Release) -> list[str]:
+    return [f"error: {release.host}: {found}\nhint: {HINT}" for found in other_models(release)]
 
 
 def _what_cannot_come(release: Release, directory: str) -> list[str]:

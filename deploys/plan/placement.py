@@ -8,6 +8,7 @@ from deploys.plan.plan import HostPlan, Limits, Plan, Pool, Replica
 from deploys.plan.reasons import reasons
 from deploys.plan.refusals import refuse_unless_all_found
 from deploys.plan.replica_speed import replica_speed
+from deploys.plan.retrieval import beside_store
 from deploys.plan.rollout import rollouts
 from deploys.plan.search.attempts import Found
 from deploys.plan.search.fleet import place_all
@@ -29,8 +30,9 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
 
     `images` gives the reference of each image by name.
     """
-    outcomes = place_all(environment)
-    refuse_unless_all_found(environment, outcomes)
+    room = beside_store(environment)
+    outcomes = place_all(room)
+    refuse_unless_all_found(room, outcomes)
     found = outcomes.found
     endpoints = _endpoints(environment, found)
     shared = _by_host(found)

@@ -9,6 +9,7 @@ from deploys.plan.cloud import CloudPlan
 from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.memory.estimate import Pool as KvPool
+from deploys.plan.retrieval import RetrievalPlan
 from deploys.plan.rollout import Rollout
 from deploys.plan.speed import Speed
 from deploys.plan.verdict import Verdict
@@ -136,6 +137,8 @@ class Plan:
     """None: nothing ever leaves the fleet."""
     monitoring: Monitoring | None = None
     """None: nothing is watched."""
+    retrieval: RetrievalPlan | None = None
+    """None: there is no vector store."""
 
     def public_names(self) -> list[str]:
         """What clients may write into "model", aliases too, sorted."""

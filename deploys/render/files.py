@@ -22,10 +22,12 @@ from deploys.render.image_tags import (
     gateway_images,
     image_name,
     monitoring_images,
+    vector_store_images,
 )
 from deploys.render.monitors.files import monitoring_files
 from deploys.render.monitors.manifest import monitors_release, watched_addresses
 from deploys.render.nginx import nginx_files
+from deploys.render.postgresql import retrieval_release, store_memory_mib, vector_store_files
 from deploys.render.release import (
     Access,
     EngineAccess,
@@ -89,6 +91,7 @@ def _host_files(
     nginx = nginx_files(plan, host, render, templates) if host.gateway is not None else {}
     compose = compose_files(plan, host, render, nginx)
     compose |= monitoring_files(plan, host, render, templates)
+    compose |= vector_store_files(plan, host, render, templates)
     shipped = {**compose, **{f"nginx/{path}": text for path, text in nginx.items()}}
     release = _release(plan, host, shipped, access)
     files = {f"compose/{plan.environment}/{host.name}/{path}": compose[path] for path in compose}
@@ -112,7 +115,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         models=models,
         projects=_projects(plan, shipped),
         replicas=expectations(plan, host),
-        hardware=expected_hardware(host, plan.stand_ins_on(host)),
+        hardware=expected_hardware(host, plan.stand_ins_on(host), store_memory_mib(plan, host)),
         rollouts=_rollouts(plan, host),
         engines=_engines(plan, host),
         gateway=gateway_release(plan, host, shipped, access.clients),
@@ -120,6 +123,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         watched=watched_addresses(plan, host),
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
         registry=access.registry,
+        retrieval=retrieval_release(plan, host, shipped),
     )
     return release.model_copy(update={"release": _sha256(release.model_dump_json())[:12]})
 
@@ -129,7 +133,7 @@ def _images(plan: Plan, host: HostPlan) -> tuple[Image, ...]:
     names: set[ImageName] = {
         image_name(engines[one.pool], on_gpus=bool(one.gpus)) for one in host.replicas
     }
-    names |= gateway_images(host) | monitoring_images(plan, host)
+    names |= gateway_images(host) | monitoring_images(plan, host) | vector_store_images(host)
     return tuple(
         Image(
             name=name,

@@ -9,10 +9,12 @@ from deploys.render.release import ExpectedGpu, ExpectedHardware
 from deploys.settings.hardware import Gpu
 
 
-def expected_hardware(host: HostPlan, stand_ins: Sequence[Replica] = ()) -> ExpectedHardware | None:
+def expected_hardware(
+    host: HostPlan, stand_ins: Sequence[Replica] = (), beside_mib: int = 0
+) -> ExpectedHardware | None:
     """The parts of the host's hardware file that its replicas lean on; None without replicas.
 
-    A rollout has one of the stand-ins at a time.
+    A rollout has one of the stand-ins at a time; `beside_mib` is what others of the kit have there.
     """
     if not host.replicas or host.hardware is None:
         return None
@@ -22,7 +24,9 @@ def expected_hardware(host: HostPlan, stand_ins: Sequence[Replica] = ()) -> Expe
     return ExpectedHardware(
         # More threads than cores is what somebody asked for; fewer cores than in the file is not.
         physical_cores=min(threads, host.hardware.cpu.physical_cores),
-        memory_mib=sum(replica.limits.memory_mib for replica in host.replicas) + largest,
+        memory_mib=sum(replica.limits.memory_mib for replica in host.replicas)
+        + largest
+        + beside_mib,
         gpus=tuple(
             _expected(gpu, used, _left_mib(gpu, host.replicas, stand_ins))
             for gpu in sorted(host.hardware.gpus, key=lambda gpu: gpu.uuid)

@@ -45,8 +45,11 @@ def used_images(plan: Plan) -> list[ImageName]:
         for pool in plan.pools
         for replica in pool.replicas
     }
-    others = (gateway_images(host) | monitoring_images(plan, host) for host in plan.hosts)
-    return sorted(engines.union(*others))
+    beside = (
+        gateway_images(host) | monitoring_images(plan, host) | vector_store_images(host)
+        for host in plan.hosts
+    )
+    return sorted(engines.union(*beside))
 
 
 def gateway_images(host: HostPlan) -> set[ImageName]:
@@ -69,6 +72,11 @@ def monitoring_images(plan: Plan, host: HostPlan) -> set[ImageName]:
         found |= {"alertmanager"} if plan.monitoring.alerts is not None else set()
         found |= {"blackbox"} if plan.uses_tls else set()
     return found
+
+
+def vector_store_images(host: HostPlan) -> set[ImageName]:
+    """What a host runs as a vector store."""
+    return {"postgresql"} if "vector_stores" in host.roles else set()
 
 
 def build_context(reference: str) -> str | None:

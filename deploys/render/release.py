@@ -11,6 +11,7 @@ from deploys.catalogue.store import store_folder
 from deploys.plan.rollout import Strategy
 from deploys.render.release_gateway import GatewayRelease
 from deploys.render.release_monitors import MonitorsRelease
+from deploys.render.release_retrieval import RetrievalRelease
 from deploys.render.roles import Role
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
@@ -154,7 +155,7 @@ class ExpectedHardware(Frozen):
 
     physical_cores: int
     memory_mib: int
-    """The limits of all engines together, and of the largest stand-in."""
+    """The limits of all engines together, the largest stand-in, and a vector store."""
     gpus: tuple[ExpectedGpu, ...] = ()
 
 
@@ -194,6 +195,8 @@ class Release(Frozen):
     watched: dict[str, str] = Field(default_factory=dict)
     """Service -> ADDRESS:PORT where monitors of other hosts ask it, or where people see what they
     found."""
+    retrieval: RetrievalRelease | None = None
+    """None: the host is no vector store."""
 
     @property
     def uses_njs(self) -> bool:

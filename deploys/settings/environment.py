@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -34,11 +34,12 @@ from deploys.settings.njs_consistency import njs_complaints
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.registry import Registry
+from deploys.settings.retrieval import Retrieval
+from deploys.settings.retrieval_consistency import retrieval_complaints
 from deploys.settings.validation import UNKNOWN_KEY, complaints_of, near_miss
-from deploys.settings.words import Frozen, Name
+from deploys.settings.words import Frozen, Name, Role
 
-Role = Literal["gpu_hosts", "gateways", "monitors"]
-ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways", "monitors")
+ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways", "monitors", "vector_stores")
 
 Read = TypeVar("Read")
 Words = TypeVar("Words", bound=Frozen)
@@ -69,6 +70,7 @@ class Environment(Frozen):
     cloud: Cloud | None = None
     cost: Cost | None = None
     monitoring: Monitoring | None = None
+    retrieval: Retrieval | None = None
     calibration: Calibration = Calibration()
 
 
@@ -95,6 +97,7 @@ def read_environment(root: Path, name: str) -> Environment:
         complaints += monitoring_complaints(
             inventory, words.pools, words.gateway, words.cloud, words.monitoring
         )
+        complaints += retrieval_complaints(inventory, words.pools, words.retrieval)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(

@@ -15,6 +15,7 @@ from deploys.settings.monitoring import Monitoring
 from deploys.settings.nvidia import Nvidia
 from deploys.settings.pool import Pool
 from deploys.settings.registry import Registry
+from deploys.settings.retrieval import Retrieval
 from deploys.settings.shared_address import Interface
 from deploys.settings.words import Address, Frozen, Name, Port
 
@@ -53,6 +54,8 @@ class EnvironmentWords(Frozen):
     gateway: Gateway = Gateway()
     cloud: Cloud | None = None
     """Left out: nothing ever leaves the fleet."""
+    retrieval: Retrieval | None = None
+    """Left out: no vector store."""
     images: dict[ImageName, Image] = Field(default_factory=dict)
     registry: Registry | None = None
     """The site's own; images come from where their names say when left out."""

@@ -18,6 +18,7 @@ ImageName = Literal[
     "vllm",
     "nginx",
     "acme",
+    "postgresql",
     "prometheus",
     "alertmanager",
     "blackbox",

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -54,6 +54,8 @@ Address = Annotated[str, AfterValidator(_plain_address)]
 Day = Annotated[date, BeforeValidator(_day)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""
+# Groups of an inventory; each has a Compose project of its own.
+Role = Literal["gpu_hosts", "gateways", "monitors", "vector_stores"]
 
 
 # A replica's name ends in its number, so that no replica is called like another one's stand-in.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from deploys.batch.checking import checked, requests
-from deploys.batch.files import Files, opened, places
+from deploys.batch.checking import batch_format, checked, pending
+from deploys.batch.files import Files, opened, outlet, places
 from deploys.batch.line import Request
 from deploys.batch.offer import Offer
 from deploys.batch.retrying import Policy
@@ -50,11 +50,12 @@ class Direct:
     def run(self, lines: Iterable[Mapping[str, object]], concurrency: int = 1) -> Run:
         """Sends all lines that are not finished; raises what ends it early."""
         where = places(write_lines(self.folder / "in.jsonl", lines), None, None)
+        form = batch_format("in.jsonl", OFFER)
         with where.source.open("rb") as source:
-            found = checked(source, "in.jsonl", OFFER)
+            found = checked(source, "in.jsonl", form)
             with opened(where, found) as files:
                 run = self._run(files, found.digest)
-                left = requests(source, "in.jsonl", OFFER, found.index)
+                left = pending(source, "in.jsonl", form, found.index)
                 asyncio.run(_whole(run, left, concurrency))
         return run
 
@@ -64,7 +65,7 @@ class Direct:
             timeout=self.timeout_seconds,
             trust_env=False,
         )
-        run = Run(client, digest, files.answers, files.dead_letters, self.policy)
+        run = Run(client, outlet(files, digest), self.policy)
         run.pause, run.draw = self.waits.pause, self.waits.draw
         return run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploys.batch.checking import checked, requests
+from deploys.batch.checking import batch_format, checked, pending
 from deploys.batch.line import Request
 from deploys.batch.offer import Offer
 from deploys.settings.refusal import Refused
@@ -43,7 +43,7 @@ def test_the_first_reading_holds_one_line_at_a_time() -> None:
     source = Made(lines=100)
     tracemalloc.start()
     try:
-        found = checked(source, "in.jsonl", LARGE)
+        found = checked(source, "in.jsonl", batch_format("in.jsonl", LARGE))
         peak_bytes = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -60,7 +60,8 @@ def test_the_second_reading_takes_no_more_lines_than_may_run_at_once(
     most: list[int] = []
 
     def counted(*words: object) -> Iterator[Request]:
-        for request in requests(*words):  # type: ignore[arg-type]
+        lines: Iterator[Request] = pending(*words)  # type: ignore[arg-type]
+        for request in lines:
             taken.append(request.number)
             yield request
 
@@ -69,7 +70,7 @@ def test_the_second_reading_takes_no_more_lines_than_may_run_at_once(
             most.append(len(taken) - (len(gateway.asked) - gateway.running))
         return Reply()
 
-    monkeypatch.setattr(direct, "requests", counted)
+    monkeypatch.setattr(direct, "pending", counted)
     gateway.reply = reply
     Direct(tmp_path, gateway).run([chat_line(str(number)) for number in range(60)], 4)
     assert len(taken) == 60
@@ -81,7 +82,8 @@ def test_an_input_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
     for changed in ('{"custom_id": "a"}', json.dumps(chat_line("b"))):
         path.write_text(json.dumps(chat_line("a")))
         with path.open("rb") as source:
-            found = checked(source, "in.jsonl", LARGE)
+            form = batch_format("in.jsonl", LARGE)
+            found = checked(source, "in.jsonl", form)
             path.write_text(changed)
             with pytest.raises(Refused, match="has changed meanwhile"):
-                next(requests(source, "in.jsonl", LARGE, found.index))
+                next(pending(source, "in.jsonl", form, found.index))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploys.batch import index
-from deploys.batch.checking import SHOWN_COMPLAINTS, checked
+from deploys.batch.checking import SHOWN_COMPLAINTS, batch_format, checked
 from deploys.batch.offer import ENVELOPE_BYTES
 from deploys.cli.main import exit_code
 from deploys.settings.refusal import Refused
@@ -70,7 +70,7 @@ def test_what_cannot_be_sent_becomes_a_dead_letter_where_that_is_asked_for(desk:
 
 
 def test_of_many_complaints_the_first_are_told_and_the_rest_counted() -> None:
-    found = checked(io.BytesIO(b"{\n" * 5000), "in.jsonl", OFFER)
+    found = checked(io.BytesIO(b"{\n" * 5000), "in.jsonl", batch_format("in.jsonl", OFFER))
     with pytest.raises(Refused) as refused:
         found.refuse()
     assert len(refused.value.complaints) == SHOWN_COMPLAINTS + 1
@@ -80,7 +80,7 @@ def test_of_many_complaints_the_first_are_told_and_the_rest_counted() -> None:
 def test_a_line_far_beyond_the_limit_is_refused_and_the_next_one_read() -> None:
     long = b"x" * (OFFER.body_limit_bytes + ENVELOPE_BYTES + 5 * 2**20)
     text = long + b"\n" + json.dumps(GOOD).encode()
-    found = checked(io.BytesIO(text), "in.jsonl", OFFER)
+    found = checked(io.BytesIO(text), "in.jsonl", batch_format("in.jsonl", OFFER))
     (complaint,) = found.complaints
     assert complaint.path == "line 1"
     assert f"has {len(long) + 1:,} bytes" in complaint.found

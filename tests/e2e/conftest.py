@@ -1,6 +1,7 @@
 """The demo, deployed once for all tests that need it, from a clean checkout."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,11 +9,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.e2e.checkout import Checkout, make_checkout
+from tests.e2e.checkout import Checkout, docker, make_checkout
 from tests.e2e.cloud_lab import CloudLab, running_cloud_lab
 from tests.e2e.gateway_lab import Lab, running_lab
 from tests.e2e.gateway_pair import running_pair
 from tests.e2e.rolling_fleet import Fleet
+from tests.e2e.vector_store import CONTAINER, Stored, bring_up
 from tests.lab.kit_images import kit_images
 
 # Where the kit notes a Docker daemon that it started, to stop it again.
@@ -68,6 +70,26 @@ def restore(demo: Checkout) -> None:
     make_checkout(demo.path)
     for command in ("render local", "apply local --no-verify"):
         demo.homeport(command)
+
+
+@pytest.fixture(scope="module")
+def stored(demo: Checkout) -> Iterator[Stored]:
+    """The demo with a pool of vectors and a vector store, for all tests of one file."""
+    with open_folder() as folder:
+        try:
+            yield bring_up(demo, folder)
+        finally:
+            docker("rm", "--force", CONTAINER)
+            # The next file's store begins with nothing.
+            shutil.rmtree(demo.directory / "state" / "vector_store", ignore_errors=True)
+            restore(demo)
+
+
+@pytest.fixture(scope="module")
+def filled(stored: Stored) -> Stored:
+    """The same with forty texts in it."""
+    stored.index(stored.texts("some", 40))
+    return stored
 
 
 @pytest.fixture

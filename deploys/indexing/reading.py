@@ -1,0 +1,57 @@
+"""The input of an index: a file of lines, or a folder that is made into one."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from deploys.batch.checking import Checked, Format
+from deploys.batch.offer import Offer
+from deploys.indexing.folder import write_lines
+from deploys.indexing.item import Item, read_item
+from deploys.settings.refusal import Complaint, Refused
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input whose lines were all checked."""
+
+    found: Checked
+    again: Callable[[], Iterator[Item]]
+    """The second reading: what is not finished."""
+    left_out: int = 0
+    """Files of a folder that are none of text."""
+
+
+@contextmanager
+def lines_of(path: Path, passage_characters: int) -> Iterator[tuple[BinaryIO, int]]:
+    """Lines that can be read twice, and how many files of a folder are none of text."""
+    if path.is_dir():
+        # On the disk: a folder may be larger than memory. Nobody else sees it.
+        with tempfile.TemporaryFile() as made:
+            left_out = write_lines(path, made, passage_characters)
+            made.seek(0)
+            yield made, left_out
+        return
+    if not path.is_file():
+        wrong = "is neither file nor folder" if path.exists() else "is not there"
+        raise Refused([Complaint(str(path), "", wrong, "a file of JSON lines, or a folder")])
+    try:
+        source = path.open("rb")
+    except OSError as error:
+        wrong = f"cannot be read: {error.strerror}"
+        raise Refused([Complaint(str(path), "", wrong, "a file that you may read")]) from None
+    with source:
+        yield source, 0
+
+
+def item_format(file: str, offer: Offer) -> Format[Item]:
+    """Lines are texts; what is in a collection with the same digest is finished."""
+    return Format(lambda text, number: read_item(text, number, file), offer, lambda one: one.mark)
+
+
+def beside(path: Path) -> Path:
+    """Where dead letters of an input lie when nobody says where."""
+    return path.parent / f"{path.resolve().name.removesuffix('.jsonl')}.dead.jsonl"
