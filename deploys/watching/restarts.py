@@ -25,13 +25,13 @@ def why_not(
     """
     if verdict.state not in MENDED_BY_RESTART:
         return "a restart does not mend that"
+    if is_used_up(restarts, limits):
+        return f"{len(restarts)} restarts within an hour have not mended it; a person must look"
     if not lets:
         return "no gateway has said that it may be restarted"
     holding = sorted(gateway for gateway, names in lets.items() if replica not in names)
     if holding:
         return f"{', '.join(holding)} has not let go of it"
-    if is_used_up(restarts, limits):
-        return f"{len(restarts)} restarts within an hour have not mended it; a person must look"
     return YES
 
 
