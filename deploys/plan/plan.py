@@ -16,6 +16,7 @@ from deploys.settings.client import Client
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import HostHardware
 from deploys.settings.routing import Routing
+from deploys.settings.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ class HostPlan:
     """What the host was planned with."""
     interface: str = ""
     """Network device of `address`; empty where none needs to know."""
+    directory: str = "/srv/homeport"
+    """Where the kit keeps its files on the host."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,8 @@ class Plan:
     """The second one that serves while a replica is replaced by surge, by the replica's name."""
     cloud: CloudPlan | None = None
     """None: nothing ever leaves the fleet."""
+    watch: Watch | None = None
+    """None: nobody looks after replicas."""
 
     def public_names(self) -> list[str]:
         """What clients may write into "model", aliases too, sorted."""

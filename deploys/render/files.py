@@ -30,6 +30,7 @@ from deploys.render.release import (
     StandIn,
 )
 from deploys.render.templates import Render, renderer
+from deploys.render.watch import watch_release
 from deploys.settings.image import ImageName
 
 RELEASE_HEADER = """\
@@ -108,6 +109,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         gateway=gateway_release(plan, host, shipped, access.clients),
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
         registry=access.registry,
+        watch=watch_release(plan, host),
     )
     return release.model_copy(update={"release": _sha256(release.model_dump_json())[:12]})
 

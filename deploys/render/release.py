@@ -12,6 +12,7 @@ from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.rollout import Strategy
 from deploys.render.release_gateway import GatewayRelease
+from deploys.render.release_watch import WatchRelease
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
 from deploys.settings.registry import Registry
@@ -189,6 +190,8 @@ class Release(Frozen):
     """Where `hub:` models come from; None where the host has none."""
     registry: Registry | None = None
     """Whose images the host pulls, and with which login; None where it pulls without."""
+    watch: WatchRelease | None = None
+    """None where nothing watches it."""
 
     @property
     def uses_njs(self) -> bool:

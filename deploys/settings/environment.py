@@ -32,6 +32,8 @@ from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.registry import Registry
 from deploys.settings.validation import UNKNOWN_KEY, complaints_of, near_miss
+from deploys.settings.watch import Watch
+from deploys.settings.watch_consistency import watch_complaints
 from deploys.settings.words import Frozen, Name
 
 Role = Literal["gpu_hosts", "gateways"]
@@ -65,6 +67,7 @@ class Environment(Frozen):
     hub: Hub = Hub()
     cloud: Cloud | None = None
     cost: Cost | None = None
+    watch: Watch | None = None
     calibration: Calibration = Calibration()
 
 
@@ -86,6 +89,7 @@ def read_environment(root: Path, name: str) -> Environment:
         )
         complaints += cloud_inconsistencies(inventory, words.pools, words.clients, words.cloud)
         complaints += canary_inconsistencies(inventory, words.pools, words.clients)
+        complaints += watch_complaints(inventory, words.watch, host_words, words.gateway)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(

@@ -15,6 +15,7 @@ from deploys.settings.nvidia import Nvidia
 from deploys.settings.pool import Pool
 from deploys.settings.registry import Registry
 from deploys.settings.shared_address import Interface
+from deploys.settings.watch import Watch
 from deploys.settings.words import Address, Frozen, Name, Port
 
 
@@ -58,3 +59,5 @@ class EnvironmentWords(Frozen):
     hub: Hub = Hub()
     cost: Cost | None = None
     """Needed by `homeport cost` alone."""
+    watch: Watch | None = None
+    """Left out: sick replicas wait for a person, or for nginx to pass them by."""
