@@ -35,3 +35,4 @@ release.proved(
 local.include("deploys/engines.py")
 local.include("deploys/switch.py")
 local.include("deploys/gateway.py")
+local.include("deploys/watch.py")

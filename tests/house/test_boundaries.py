@@ -12,6 +12,7 @@ PURE = (
     *("deploys/history", "deploys/questions", "deploys/survey", "deploys/batch"),
     "deploys/engine_facts",
     "deploys/causes",
+    "deploys/watching",
 )
 
 
