@@ -12,9 +12,10 @@ from checks.probes import containers, gateway, release, sections, setup
 from checks.probes.containers import Container
 from checks.probes.host import PARALLEL_HOSTS, SCRIPT_SECONDS, Unreachable, directory, run
 from checks.probes.setup import Setup
-from deploys.questions import canaries, keepalived, nginx
+from deploys.questions import canaries, keepalived, nginx, watch
 from deploys.questions.canaries import Share
 from deploys.questions.keepalived import Keepalived
+from deploys.questions.watch import WatchHost
 from deploys.render.release import Release
 
 # Reading weights from a slow disk, 100 MiB/s and 360 GiB.
@@ -56,6 +57,7 @@ class Live:
     nginx_versions: Mapping[str, str] = field(default_factory=dict)
     """Of the gateway that runs, by what says it; empty without one."""
     keepalived: Keepalived = field(default_factory=Keepalived)
+    watch: WatchHost = field(default_factory=WatchHost)
     """Where gateways share an address."""
     canaries: Mapping[str, Share] = field(default_factory=dict)
     """Pool -> the share of its candidate at this gateway."""
@@ -129,6 +131,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         else ":",
         "state": release.state(place),
         "canaries": canaries.question(f"{place}/state/gateway"),
+        "watch": watch.question(manifest.environment, place),
         **_gateway_questions(manifest, projects.get("gateways", "")),
         **setup.questions(),
     }
@@ -168,6 +171,7 @@ def _live(
         setup=setup.setup(answers),
         nginx_versions=nginx.parse_versions(answers["nginx"].splitlines()),
         keepalived=keepalived.parse_keepalived(answers["keepalived"].splitlines()),
+        watch=watch.parse_watch(answers["watch"].splitlines()),
         canaries={
             pool: share
             for pool, share in canaries.parse_shares(answers["canaries"].splitlines()).items()
