@@ -131,7 +131,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         else ":",
         "state": release.state(place),
         "canaries": canaries.question(f"{place}/state/gateway"),
-        "watch": watch.question(manifest.environment, place),
+        "watch": watch.question(manifest.environment, place, wanted=manifest.watch is not None),
         **_gateway_questions(manifest, projects.get("gateways", "")),
         **setup.questions(),
     }

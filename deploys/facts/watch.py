@@ -13,8 +13,8 @@ class WatchedHost(FactBase[WatchHost]):
 
     default = WatchHost
 
-    def command(self, environment: str, directory: str) -> str:
-        return watch.question(environment, directory)
+    def command(self, environment: str, directory: str, wanted: bool) -> str:
+        return watch.question(environment, directory, wanted=wanted)
 
     def process(self, output: Iterable[str]) -> WatchHost:
         return watch.parse_watch(output)

@@ -109,7 +109,9 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     rendered = f"{directory}/releases/{release.release}/gpu_hosts"
     yield ComposeServices, {"project": engines_project(host), "directory": rendered}
     yield KeptReleases, {"directory": directory}
-    yield WatchedHost, {"environment": release.environment, "directory": directory}
+    wanted = release.watch is not None
+    watched = {"environment": release.environment, "directory": directory, "wanted": wanted}
+    yield WatchedHost, watched
     yield LinkTargets, {"directory": directory, "links": asked_links(this_run(host))}
     yield from _of_the_gateway(host, release, directory)
 

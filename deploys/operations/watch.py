@@ -35,7 +35,7 @@ def installed(
     + watch: what the release says of it
     + files: path -> sha256 of all that the release has
     """
-    live = once(host, WatchedHost, environment=environment, directory=directory)
+    live = _asked(environment, directory, wanted=True)
     system = once(host, DockerHost)
     address = yield from revealed(watch.webhook)
     told = _secret_command(directory, address, live)
@@ -62,7 +62,7 @@ def given_up(directory: str, environment: str) -> Commands:
     + directory: where the kit keeps its files
     + environment: whose watch it was
     """
-    live = once(host, WatchedHost, environment=environment, directory=directory)
+    live = _asked(environment, directory, wanted=False)
     if live.secret:
         yield StringCommand("rm -f --", QuoteString(f"{directory}/{ADDRESS}"))
     if not live.digests:
@@ -86,6 +86,11 @@ def let_back(directory: str, project: str) -> Commands:
         return
     yield set_drains(directory, *(f"-{name}.{DRAINED_BY_WATCH}" for name in out))
     yield reload(directory, project)
+
+
+def _asked(environment: str, directory: str, *, wanted: bool) -> WatchHost:
+    words = {"environment": environment, "directory": directory}
+    return once(host, WatchedHost, **words, wanted=wanted)
 
 
 def _secret_command(directory: str, address: str, live: WatchHost) -> StringCommand | None:

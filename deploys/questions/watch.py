@@ -17,23 +17,27 @@ def unit_names(environment: str) -> tuple[str, ...]:
     return (f"{name}.timer", f"{name}.service", f"{name}.socket", f"{name}@.service")
 
 
-def question(environment: str, directory: str) -> str:
-    """sh: what parse_watch reads; nothing but the clock on a host without any of it."""
+def question(environment: str, directory: str, *, wanted: bool) -> str:
+    """sh: what parse_watch reads. `wanted`: whether the host is to have it; a host that has none of
+    it, and is to have none, is asked little.
+    """
     names = unit_names(environment)
     files = " ".join(shlex.quote(f"{UNITS}/{name}") for name in names)
     started = " ".join(shlex.quote(names[number]) for number in (0, 2))
     state = shlex.quote(f"{directory}/state/watch/seen.json")
-    secret = shlex.quote(f"{directory}/{ADDRESS}")
+    python = f"python3 -I -c {shlex.quote(_PYTHON)} 2>/dev/null && echo python=yes"
     return f"""
-for unit in {started}; do
-    echo "active=$unit $(systemctl is-active "$unit" 2>/dev/null)"
-    echo "enabled=$unit $(systemctl is-enabled "$unit" 2>/dev/null)"
-done
-echo "result=$(systemctl show --property Result --value {shlex.quote(names[1])} 2>/dev/null)"
-python3 -I -c {shlex.quote(_PYTHON)} 2>/dev/null && echo python=yes
+if ls {files} 2>/dev/null | grep -q .; then
+    for unit in {started}; do
+        echo "active=$unit $(systemctl is-active "$unit" 2>/dev/null)"
+        echo "enabled=$unit $(systemctl is-enabled "$unit" 2>/dev/null)"
+    done
+    echo "result=$(systemctl show --property Result --value {shlex.quote(names[1])} 2>/dev/null)"
+fi
+{python if wanted else ":"}
 echo "looked=$(stat --format %Y {state} 2>/dev/null)"
 echo "now=$(date +%s)"
-sha256sum {files} {secret} 2>/dev/null
+sha256sum {files} {shlex.quote(f"{directory}/{ADDRESS}")} 2>/dev/null
 true"""
 
 

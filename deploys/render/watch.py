@@ -9,6 +9,7 @@ from deploys.render.compose_project import project_name
 from deploys.render.nginx_pools import engine_address
 from deploys.render.release_watch import FOLDER, WatchRelease
 from deploys.render.templates import Render
+from deploys.settings.words import bracketed
 
 _DEPLOYS = Path(__file__).parents[1]
 PROGRAM = _DEPLOYS / "watching"
@@ -70,7 +71,7 @@ def _units(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
         "directory": host.directory,
         "look_seconds": watch.look_seconds if watch else 0,
         "textfile_directory": (watch and watch.textfile_directory) or "",
-        "address": host.address,
+        "address": bracketed(host.address),
         "port": watch.port if watch else 0,
         "gateways": list(_askers(plan, host)),
     }

@@ -70,8 +70,8 @@ def _look_at_gpus(
     try:
         remembered.gpus = gpus.conditions(wanted)
     except gpus.Unanswered as reason:
-        # A driver that hangs is told, and judged by what it does to engines: those may go on.
-        remembered.gpus = {}
+        # A driver that hangs is told, and judged by what it does to engines: those may go on. What
+        # it said before still holds.
         return _news(remembered, "gpus", "GPUs", "say nothing", str(reason))
     is_news(remembered, "gpus", "")
     return []

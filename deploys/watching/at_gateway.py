@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Mapping
 
 from deploys.watching import exchange, proof
@@ -56,7 +57,9 @@ def _hear(
             found.update(exchange.ask(address, words["port"], lets, limits))
             is_news(remembered, f"host {host}", "")
         except exchange.Silent as reason:
-            if is_news(remembered, f"host {host}", str(reason).rstrip("0123456789 s")):
+            # Its age changes from look to look, and is no news.
+            words_alone = "".join(sign for sign in str(reason) if not sign.isdigit())
+            if is_news(remembered, f"host {host}", words_alone):
                 events.append(Event(host, "says nothing of its replicas", str(reason)))
     remembered.seen = found
     return events
@@ -86,14 +89,17 @@ def _told(decision: Decision, remembered: Remembered) -> list[Event]:
 
 
 def _proved(words: Mapping[str, Any], decision: Decision, remembered: Remembered) -> list[str]:
-    found = []
-    for name in decision.proved:
-        why = proof.complaint(words["project"], words["service"], words["replicas"][name])
-        if not why:
-            found.append(name)
-        elif is_news(remembered, f"proof {name}", why):
+    """All at the same time: one that answers nobody must not keep the next look waiting twice."""
+
+    def asked(name: str) -> str:
+        return proof.complaint(words["project"], words["service"], words["replicas"][name])
+
+    with ThreadPoolExecutor(max(1, len(decision.proved))) as pool:
+        complaints = dict(zip(decision.proved, pool.map(asked, decision.proved)))
+    for name, why in complaints.items():
+        if why and is_news(remembered, f"proof {name}", why):
             print(f"{name}: not let back yet: {why}", flush=True)
-    return found
+    return [name for name, why in complaints.items() if not why]
 
 
 def _change(

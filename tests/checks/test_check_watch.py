@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from checks.probes import live
 from checks.replica_addresses import drained_on_purpose
+from deploys.questions import watch as watch_questions
 from deploys.questions.watch import WatchHost, unit_names
 from deploys.render.release_watch import WatchRelease
 from tests.checks.conftest import RunChecks, failed, messages
@@ -31,7 +31,7 @@ def watched(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Watched:
     def watch(**changes: object) -> None:
         found = WatchHost(**{**RIGHT, **changes})  # type: ignore[arg-type]
         deployment.commit(watch=WatchRelease(units=(TIMER, SERVICE, SOCKET), look_seconds=15))
-        monkeypatch.setattr(live.watch, "parse_watch", lambda _: found)
+        monkeypatch.setattr(watch_questions, "parse_watch", lambda _: found)
 
     return watch
 

@@ -60,7 +60,7 @@ def test_units_that_nobody_wants_any_more_are_named() -> None:
 
 def test_a_host_that_never_had_a_watch_has_nothing_of_it(tmp_path: Path) -> None:
     """Whatever systemd says there, or where there is none."""
-    asked = question("never-applied", str(tmp_path))
+    asked = question("never-applied", str(tmp_path), wanted=True)
     output = subprocess.run(["sh", "-c", asked], capture_output=True, text=True, check=True).stdout
     found = parse_watch(output.splitlines())
     assert (found.digests, found.active, found.enabled) == ({}, frozenset(), frozenset())
@@ -73,7 +73,7 @@ def test_a_look_is_as_old_as_what_it_has_written(tmp_path: Path) -> None:
     state = tmp_path / "state" / "watch"
     state.mkdir(parents=True)
     (state / "seen.json").write_text("{}")
-    asked = question("never-applied", str(tmp_path))
+    asked = question("never-applied", str(tmp_path), wanted=True)
     output = subprocess.run(["sh", "-c", asked], capture_output=True, text=True, check=True).stdout
     age = parse_watch(output.splitlines()).age_seconds
     assert age is not None

@@ -1,25 +1,12 @@
 """Whole looks of the watch: from what engines answer to what nginx includes and Docker restarts."""
 
-import json
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 
-from deploys.watching import at_gateway, main
+from deploys.watching import exchange, main
 from tests.watching.looks import LIMITS
-from tests.watching.watched_host import RIGHT, WatchedHost, watched_host, words
-
-
-@pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedHost]:
-    """All is well, and has been for some looks."""
-    with watched_host(tmp_path, monkeypatch) as one:
-        assert one.look(3) == []
-        yield one
+from tests.watching.watched_host import RIGHT, WatchedHost, words
 
 
 def test_a_hung_replica_is_taken_out_restarted_and_let_back_by_a_real_answer(
@@ -148,71 +135,41 @@ def test_marks_of_replicas_that_are_in_no_pool_any_more_go(host: WatchedHost) ->
     assert host.look() == ["chat-9.operator"]
 
 
-def test_metrics_say_what_is_out_and_what_was_done(host: WatchedHost, tmp_path: Path) -> None:
-    host.engines["chat-1"].health = 0
-    host.look(3)
-    told = words(textfile_directory=str(tmp_path))
-    main.run(host.place, told, host.now)
-    text = (tmp_path / "homeport-watch-small.prom").read_text()
-    assert 'homeport_watch_replica{environment="small",replica="chat-2",state="well"} 1' in text
-    assert 'replica="chat-1",state="silent"} 1' in text
-    assert 'homeport_watch_out{environment="small"} 1' in text
-    assert 'homeport_watch_events_total{environment="small",what="taken out"} 1' in text
-    main.run(host.place, words(textfile_directory="/nowhere"), host.now)
-
-
-def test_a_webhook_is_told_of_all_that_is_done_and_its_address_nobody(
-    host: WatchedHost, capsys: pytest.CaptureFixture[str]
-) -> None:
-    told: list[dict[str, str]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        """Python asks for a class."""
-
-        def do_POST(self) -> None:
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204 if len(told) < 3 else 500)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    (host.store / "secrets").mkdir()
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}/s3cret"
-        (host.store / "secrets" / "watch").write_text(f"{address}\n")
-        host.engines["chat-1"].health = 0
-        host.look(4)
-        server.shutdown()
-    assert [(one["replica"], one["what"]) for one in told] == [
-        ("chat-1", "found silent"),
-        ("chat-1", "taken out"),
-        ("chat-1", "restarted"),
-    ]
-    assert {one["host"] for one in told} == {"gate1"}
-    (host.store / "secrets" / "watch").write_text("no address at all: s3cret\n")
-    host.engines["chat-2"].health = 0
-    host.look(4)
-    said = capsys.readouterr().out
-    assert "the webhook was not told: HTTPError 500" in said
-    assert "the webhook was not told: URLError" in said
-    assert "s3cret" not in said
-
-
 def test_a_host_that_says_nothing_is_told_once_and_its_replicas_stay(
     host: WatchedHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gateway = {**words()["gateway"], "hosts": {"gpu2": "10.0.0.2"}}
     gateway["pools"] = {"chat": ["chat-1", "chat-2", "far-1"]}
 
-    def silent(*_: object) -> None:
-        raise at_gateway.exchange.Silent("Connection refused")
+    ages = iter(range(61, 99))
 
-    monkeypatch.setattr(at_gateway.exchange, "ask", silent)
+    def silent(*_: object) -> None:
+        raise exchange.Silent(f"its last look is {next(ages)} s old")
+
+    monkeypatch.setattr(exchange, "ask", silent)
     for _ in range(4):
         main.run(host.place, words(gateway=gateway), host.now)
         host.now += 15
     assert host.look() == []
-    said = capsys.readouterr().out
-    assert said.count("gpu2: says nothing of its replicas (Connection refused)") == 1
+    assert capsys.readouterr().out.count("gpu2: says nothing of its replicas (its last look") == 1
+
+
+def test_a_gpu_that_was_unfit_is_so_until_its_driver_says_otherwise(
+    host: WatchedHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that hangs meanwhile has said nothing of it."""
+    told = words()
+    told["engines"]["replicas"]["chat-1"] = ["GPU-1"]
+    nvidia_smi = host.root / "bin" / "nvidia-smi"
+    for script, marks in (
+        ("echo GPU-1, Reset", ["chat-1.watch"]),
+        ("exit 9", ["chat-1.watch"]),
+        ("echo GPU-1, None", []),
+    ):
+        nvidia_smi.write_text(f"#!/bin/sh\n{script}\n")
+        nvidia_smi.chmod(0o755)
+        host.now += 60
+        main.run(host.place, told, host.now)
+        assert [one.name for one in (host.store / "state/gateway/drained").iterdir()] == marks
+    assert host.lines("restarts") == []
+    assert "GPUs: say nothing (nvidia-smi: )" in capsys.readouterr().out

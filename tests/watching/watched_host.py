@@ -2,11 +2,9 @@
 
 import json
 import stat
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +13,9 @@ import pytest
 from deploys.operations.host_script import SCRIPTS
 from deploys.watching import engines, main
 from deploys.watching.commands import Place
-from deploys.watching.judging import OK
 from deploys.watching.limits import Limits
 from deploys.watching.memory import Remembered, load
+from tests.watching.engine import Engine, serving
 from tests.watching.looks import BEGIN, LIMITS
 
 # What nginx has loaded is what it was told last, as with deploys/operations/scripts/reload-gateway.
@@ -44,22 +42,6 @@ upstream pool_chat {
 }
 """
 RIGHT = json.dumps({"choices": [{"message": {"content": "Aye."}}]}) + "\n200"
-
-
-@dataclass
-class Engine:
-    """One replica that behaves as a test wants."""
-
-    health: int = OK
-    """0: it breaks off without a word."""
-    busy: int = 0
-    steps: int = 0
-
-    def text(self, path: str) -> str:
-        """What it answers."""
-        if path == "/health":
-            return "{}"
-        return f"llamacpp:requests_processing {self.busy}\nllamacpp:n_decode_total {self.steps}\n"
 
 
 @dataclass
@@ -180,27 +162,3 @@ def _files(host: WatchedHost) -> None:
     docker = host.root / "bin" / "docker"
     docker.write_text(DOCKER.format(root=host.root, store=host.store))
     docker.chmod(docker.stat().st_mode | stat.S_IXUSR)
-
-
-def serving(address: str, port: int, engine: Engine) -> ThreadingHTTPServer:
-    """An engine that listens until `shutdown`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        """Python asks for a class."""
-
-        def do_GET(self) -> None:
-            if not engine.health:
-                self.close_connection = True
-                return
-            text = engine.text(self.path).encode()
-            self.send_response(engine.health if self.path == "/health" else OK)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer((address, port), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    return server
