@@ -26,22 +26,30 @@ def turn(
     place: Place, words: Mapping[str, Any], limits: Limits, remembered: Remembered, now: float
 ) -> list[Event]:
     """One round over all pools of this gateway; what there is to tell."""
-    events = _hear(words, limits, remembered, now, remembered.lets if not is_locked(place) else [])
-    pools: dict[str, list[str]] = words["pools"]
-    seen = _seen(place, remembered)
-    decision = decide(pools, seen, limits, now)
-    events += _told(decision, remembered)
-    proved = dict.fromkeys(_proved(words, decision, remembered), "it gives a real answer")
-    gone = {mark.rpartition(".")[0] for mark in seen.marks if mark.endswith(f".{WATCH}")}
-    gone -= {name for names in pools.values() for name in names}
+    locked = is_locked(place)
+    events = _hear(words, limits, remembered, now, [] if locked else remembered.lets)
+    first = decide(words["pools"], _seen(place, remembered), limits, now)
+    proved = [] if locked else _proved(words, first, remembered)
+    remembered.lets = []
     with free_turn(place) as free:
-        if free:
-            back = {**decision.back, **proved, **dict.fromkeys(gone, "it is in no pool any more")}
-            events += _change(place, words, remembered, (decision.out, back), now)
-            remembered.lets = let_go(_seen(place, remembered), decision.kept)
-        else:
-            remembered.lets = []
+        if not free:
+            return events
+        # Anew: a proof takes its time, and a person may have drained another one meanwhile.
+        seen = _seen(place, remembered)
+        decision = decide(words["pools"], seen, limits, now)
+        events += _told(decision, remembered)
+        back = {name: "it gives a real answer" for name in decision.proved if name in proved}
+        back.update({**decision.back, **_left_over(words["pools"], seen)})
+        events += _change(place, words, remembered, (decision.out, back), now)
+        remembered.lets = let_go(_seen(place, remembered), decision.kept)
     return events
+
+
+def _left_over(pools: Mapping[str, list[str]], seen: Seen) -> dict[str, str]:
+    """Of the watch's marks those of replicas that a release has taken away."""
+    known = {name for names in pools.values() for name in names}
+    marked = {mark.rpartition(".")[0] for mark in seen.marks if mark.endswith(f".{WATCH}")}
+    return dict.fromkeys(marked - known, "it is in no pool any more")
 
 
 def _hear(

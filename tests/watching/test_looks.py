@@ -107,6 +107,18 @@ def test_a_replica_that_a_person_drains_while_it_is_out_stays_with_that_person(
     assert host.lines("restarts") == restarts
 
 
+def test_a_drain_during_a_proof_keeps_the_other_replica_in_its_pool(host: WatchedHost) -> None:
+    """A proof may take two minutes: what was decided before it is decided again."""
+    host.engines["chat-1"].health = 0
+    host.look(3)
+    host.engines["chat-1"].health = 200
+    # While chat-1 is asked for an answer, which it does not give, a person drains chat-2.
+    drain = f"touch {host.store}/state/gateway/drained/chat-2.operator; echo; echo 500"
+    docker = host.root / "bin" / "docker"
+    docker.write_text(docker.read_text().replace("cat answer", drain))
+    assert host.look() == ["chat-2.operator"]
+
+
 def test_a_docker_that_says_nothing_changes_nothing(
     host: WatchedHost, capsys: pytest.CaptureFixture[str]
 ) -> None:
