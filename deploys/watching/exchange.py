@@ -55,7 +55,7 @@ def read_answer(text: str, limits: Limits) -> dict[str, Verdict]:
 
 def answer(place: Place, gateways: Mapping[str, str], now: float) -> None:
     """For one connection that systemd has taken; `gateways`: address -> name."""
-    name = gateways.get(os.environ.get("REMOTE_ADDR", ""))
+    name = gateways.get(_peer(sys.stdin.fileno()))
     if name is None:
         return
     hear(place, name, _all_of(sys.stdin.fileno(), time.monotonic() + SECONDS), now)
@@ -65,6 +65,17 @@ def answer(place: Place, gateways: Mapping[str, str], now: float) -> None:
         "verdicts": {name: vars(verdict) for name, verdict in remembered.verdicts.items()},
     }
     print(json.dumps(words), flush=True)
+
+
+def _peer(descriptor: int) -> str:
+    """The address of the other side; empty where there is none."""
+    try:
+        with socket.socket(fileno=os.dup(descriptor)) as connection:
+            address: str = connection.getpeername()[0]
+    except (OSError, IndexError):
+        return ""
+    # As a listener for both versions of IP says it.
+    return address.partition("::ffff:")[2] or address
 
 
 def hear(place: Place, gateway: str, text: str, now: float) -> None:

@@ -1,7 +1,6 @@
 """A gateway and a host with engines: one line each way, and all that may go wrong with it."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -84,24 +83,32 @@ def test_what_is_no_verdict_is_left_out_and_words_stay_on_their_line() -> None:
     assert plain("a\tb") == "a b"
 
 
-def answered(place: Place, said: str, address: str) -> str:
-    """What the program says to one connection of systemd's."""
+def program(place: Place, gateways: dict[str, str]) -> list[str]:
+    """What systemd starts for one connection."""
     script = (
         "from deploys.watching import exchange\n"
         "from deploys.watching.commands import Place\n"
-        f"exchange.answer(Place({place.directory!r}, ''), {{'10.0.0.9': 'gate1'}}, {BEGIN})"
+        f"exchange.answer(Place({place.directory!r}, ''), {gateways!r}, {BEGIN})"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        input=said,
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env={**os.environ, "REMOTE_ADDR": address},
-    )
-    assert done.stderr == ""
-    return done.stdout
+    return [sys.executable, "-c", script]
+
+
+def answered(place: Place, said: str, gateways: dict[str, str]) -> str:
+    """What the program says to a connection from this machine; empty where it hangs up."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as gateway,
+    ):
+        gateway.sendall(said.encode())
+        gateway.shutdown(socket.SHUT_WR)
+        connection, _ = server.accept()
+        with connection:
+            command = program(place, gateways)
+            subprocess.run(command, stdin=connection, stdout=connection, check=True, cwd=ROOT)
+        try:
+            return gateway.makefile().read()
+        except ConnectionResetError:
+            return ""
 
 
 def test_a_host_answers_its_gateways_and_nobody_else(tmp_path: Path) -> None:
@@ -112,13 +119,21 @@ def test_a_host_answers_its_gateways_and_nobody_else(tmp_path: Path) -> None:
         Remembered(at=BEGIN - 5, verdicts={"chat-1": Verdict("ill", "503")}),
     )
     said = json.dumps({"lets": ["chat-1"]})
-    assert answered(place, said, "10.0.0.8") == ""
+    assert answered(place, said, {"10.0.0.9": "gate1"}) == ""
     assert exchange.heard(place, ["gate1"], LIMITS, BEGIN) == {}
-    answer = answered(place, said, "10.0.0.9")
+    answer = answered(place, said, {"127.0.0.1": "gate1"})
     assert exchange.read_answer(answer, LIMITS) == {"chat-1": Verdict("ill", "503")}
     assert exchange.heard(place, ["gate1"], LIMITS, BEGIN + 59) == {"gate1": ["chat-1"]}
     # A gateway that has said nothing for long has said nothing.
     assert exchange.heard(place, ["gate1"], LIMITS, BEGIN + 60) == {}
+
+
+def test_what_is_no_connection_is_answered_nothing(tmp_path: Path) -> None:
+    command = program(Place(str(tmp_path), ""), {"127.0.0.1": "gate1"})
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=True, cwd=ROOT
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 @pytest.mark.parametrize("said", ["", "{", "[]", '{"lets": 5}', '{"lets": null}'])
