@@ -16,6 +16,12 @@ FIELDS = ("uuid", "gpu_recovery_action")
 # nvidia-smi's words of nvmlDeviceGpuRecoveryAction_t. Work over NVLink alone is at stake with the
 # last one: one can live with it, as the check of GPUs says too.
 HARMLESS = ("none", "drain p2p")
+# Of GPUs from Ampere on; drivers without that verdict know this as well.
+ROWS = ("gpu_uuid", "remapped_rows.failure", "remapped_rows.pending")
+ROWS_SAY = (
+    "rows of its memory could not be replaced",
+    "rows of its memory wait for a reset to be replaced",
+)
 # What stands in a cell of one that fell off the bus, or hangs.
 LOST = ("gpu is lost", "gpu requires reset")
 MISSING = "it is not there any more"
@@ -28,7 +34,10 @@ class Unanswered(Exception):
 def conditions(wanted: Iterable[str]) -> dict[str, str]:
     """UUID of each GPU that is unfit -> what shows it; raises Unanswered."""
     found = read_conditions(_asked(list(FIELDS)), list(FIELDS))
-    return {uuid: words for uuid in wanted if (words := found.get(uuid, MISSING))}
+    rows = _rows()
+    return {
+        uuid: words for uuid in wanted if (words := found.get(uuid, MISSING) or rows.get(uuid, ""))
+    }
 
 
 def read_conditions(text: str, fields: list[str]) -> dict[str, str]:
@@ -39,6 +48,17 @@ def read_conditions(text: str, fields: list[str]) -> dict[str, str]:
         if len(cells) != len(fields):
             continue
         found[cells[0]] = next(filter(None, map(_wrong, cells[1:])), "")
+    return found
+
+
+def read_rows(text: str) -> dict[str, str]:
+    """CSV of ROWS -> UUID of each GPU whose memory waits for a repair, or is beyond one."""
+    found = {}
+    for line in text.splitlines():
+        uuid, *cells = (cell.strip() for cell in line.split(","))
+        wrong = [words for cell, words in zip(cells, ROWS_SAY) if cell.lower() == "yes"]
+        if wrong and len(cells) == len(ROWS_SAY):
+            found[uuid] = wrong[0]
     return found
 
 
@@ -70,6 +90,16 @@ def _asked(fields: list[str]) -> str:
         # The second is no condition.
         return "\n".join(f"{line.partition(',')[0]}, [N/A]" for line in said.splitlines())
     return said
+
+
+def _rows() -> dict[str, str]:
+    """Nothing where this driver does not know of rows."""
+    try:
+        return read_rows(
+            _run(["nvidia-smi", f"--query-remapped-rows={','.join(ROWS)}", "--format=csv,noheader"])
+        )
+    except Unanswered:
+        return {}
 
 
 def _run(command: list[str]) -> str:

@@ -35,6 +35,13 @@ GPU-e, [GPU is lost]
 GPU-f, Something new
 half a line
 """
+ROWS = """\
+GPU-a, No, Yes
+GPU-b, No, Yes
+GPU-c, Yes, Yes
+GPU-d, [N/A], [N/A]
+GPU-x, Yes
+"""
 
 
 @pytest.mark.parametrize(
@@ -58,16 +65,19 @@ def test_progress_is_read_from_either_engine_and_half_a_text_says_nothing(
 def test_a_gpu_is_unfit_when_its_driver_says_so_or_it_is_lost_and_what_is_not_told_is_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nvidia_smi(tmp_path, f"cat <<'E'\n{GPUS}E\n", monkeypatch)
+    script = f"case $1 in *rows*) cat <<'E'\n{ROWS}E\n;; *) cat <<'E'\n{GPUS}E\n;; esac\n"
+    nvidia_smi(tmp_path, script, monkeypatch)
     found = gpus.conditions(["GPU-a", "GPU-b", "GPU-c", "GPU-d", "GPU-e", "GPU-f", "GPU-g"])
     assert found == {
+        "GPU-a": "rows of its memory wait for a reset to be replaced",
         "GPU-b": "its driver asks for: reset",
+        "GPU-c": "rows of its memory could not be replaced",
         "GPU-e": "gpu is lost",
         "GPU-f": "its driver asks for: something new",
         "GPU-g": "it is not there any more",
     }
-    used = {"chat-1": ["GPU-a", "GPU-b"], "chat-2": ["GPU-c"]}
-    assert gpus.of_replicas(used, found) == {"chat-1": "GPU-b: its driver asks for: reset"}
+    told = gpus.of_replicas({"chat-1": ["GPU-d", "GPU-b"], "chat-2": ["GPU-d"]}, found)
+    assert told == {"chat-1": "GPU-b: its driver asks for: reset"}
 
 
 def test_an_old_driver_without_that_verdict_still_shows_which_gpus_are_there(
