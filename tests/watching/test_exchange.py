@@ -104,7 +104,9 @@ def answered(place: Place, said: str, gateways: dict[str, str]) -> str:
         connection, _ = server.accept()
         with connection:
             command = program(place, gateways)
-            subprocess.run(command, stdin=connection, stdout=connection, check=True, cwd=ROOT)
+            subprocess.run(
+                command, stdin=connection.fileno(), stdout=connection.fileno(), check=True, cwd=ROOT
+            )
         try:
             return gateway.makefile().read()
         except ConnectionResetError:

@@ -77,7 +77,9 @@ def _answering(listener: socket.socket, program: Path) -> None:
         except OSError:
             return
         with connection:
-            subprocess.run(command, stdin=connection, stdout=connection, check=True)
+            subprocess.run(
+                command, stdin=connection.fileno(), stdout=connection.fileno(), check=True
+            )
 
 
 def test_a_hung_replica_elsewhere_is_taken_out_and_then_restarted_there(fleet: Fleet) -> None:
