@@ -57,8 +57,8 @@ class Live:
     nginx_versions: Mapping[str, str] = field(default_factory=dict)
     """Of the gateway that runs, by what says it; empty without one."""
     keepalived: Keepalived = field(default_factory=Keepalived)
-    watch: WatchHost = field(default_factory=WatchHost)
     """Where gateways share an address."""
+    watch: WatchHost = field(default_factory=WatchHost)
     canaries: Mapping[str, Share] = field(default_factory=dict)
     """Pool -> the share of its candidate at this gateway."""
 
