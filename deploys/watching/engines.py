@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 from concurrent.futures import ThreadPoolExecutor
 from typing import Mapping
+from urllib.parse import urlsplit
 
 from deploys.watching.commands import output
 from deploys.watching.judging import OK, Look
@@ -19,7 +20,10 @@ MOST_BYTES = 4 << 20
 _FORMAT = (
     '{{.Id}}@{{.State.StartedAt}} {{index .Config.Labels "com.docker.compose.service"}} '
     "{{.State.Paused}} "
-    "{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}"
+    # By `index`: a container without a health check has neither.
+    '{{with index .State "Health"}}{{.Status}}{{else}}none{{end}} '
+    # The last word of the command that asks it: engines differ in where they say that.
+    '{{with index .Config "Healthcheck"}}{{index .Test (len (slice .Test 1))}}{{else}}none{{end}}'
     "{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}"
 )
 
@@ -34,19 +38,19 @@ def look_at_all(project: str, gpus: Mapping[str, str]) -> dict[str, Look]:
     if not ids.split():
         return {}
     told = output(["docker", "inspect", "--format", _FORMAT, *ids.split()], DOCKER_SECONDS)
-    lines = [line.split() for line in told.splitlines() if len(line.split()) > 3]
+    lines = [line.split() for line in told.splitlines() if len(line.split()) > 4]
     with ThreadPoolExecutor(max(1, len(lines))) as pool:
         looks = pool.map(lambda words: _look(words, gpus), lines)
         return {words[1]: look for words, look in zip(lines, looks)}
 
 
 def _look(words: list[str], gpus: Mapping[str, str]) -> Look:
-    container, service, paused, health, *addresses = words
+    container, service, paused, health, url, *addresses = words
     if paused == "true":
         return Look(why_down="somebody has paused its container")
     if not addresses:
         return Look(why_down="its container has no network")
-    status, _ = ask(addresses[0], PORT, "/health")
+    status, _ = ask(addresses[0], PORT, urlsplit(url).path)
     return Look(
         container=container,
         starting=health == "starting",

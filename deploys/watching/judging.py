@@ -29,7 +29,7 @@ class Look:
     starting: bool = False
     """Whether Docker still gives it time to start."""
     health: int = 0
-    """HTTP status of /health; 0: no answer."""
+    """HTTP status of what its health check asks; 0: no answer."""
     metrics: Metrics | None = None
     gpu: str = ""
     """What is wrong with a GPU of it; empty: nothing."""
@@ -109,7 +109,7 @@ def _by_answers(look: Look, memory: Memory, limits: Limits, now: float) -> Verdi
     silent, still = now - memory.answered, now - memory.moved
     if look.health != OK and silent >= limits.silent_seconds:
         if look.health:
-            return Verdict(ILL, f"/health says {look.health} for {silent:.0f} s")
+            return Verdict(ILL, f"its health check gets {look.health} for {silent:.0f} s")
         return Verdict(SILENT, f"no answer for {silent:.0f} s")
     if still >= limits.stuck_seconds:
         return Verdict(STUCK, _stillness(look, still))
@@ -129,5 +129,6 @@ def _of_a_start(look: Look, memory: Memory, limits: Limits, now: float) -> Verdi
 
 def _stillness(look: Look, still: float) -> str:
     if look.metrics is None:
-        return f"/health says {look.health or 'nothing'}, and /metrics nothing for {still:.0f} s"
+        answer = look.health or "nothing"
+        return f"its health check gets {answer}, and /metrics says nothing for {still:.0f} s"
     return f"{look.metrics.busy:.0f} requests run or wait, and no step for {still:.0f} s"

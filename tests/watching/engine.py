@@ -13,14 +13,20 @@ class Engine:
 
     health: int = OK
     """0: it breaks off without a word."""
+    ready: str = "/health"
+    """Where it says that."""
     busy: int = 0
     steps: int = 0
 
     def text(self, path: str) -> str:
         """What it answers."""
-        if path == "/health":
+        if path == self.ready:
             return "{}"
         return f"llamacpp:requests_processing {self.busy}\nllamacpp:n_decode_total {self.steps}\n"
+
+
+def _others(path: str) -> int:
+    return OK if path == "/metrics" else 404
 
 
 def serving(address: str, port: int, engine: Engine) -> ThreadingHTTPServer:
@@ -34,7 +40,7 @@ def serving(address: str, port: int, engine: Engine) -> ThreadingHTTPServer:
                 self.close_connection = True
                 return
             text = engine.text(self.path).encode()
-            self.send_response(engine.health if self.path == "/health" else OK)
+            self.send_response(engine.health if self.path == engine.ready else _others(self.path))
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)

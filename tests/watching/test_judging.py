@@ -46,7 +46,7 @@ def test_an_idle_replica_whose_counters_rest_is_not_stuck() -> None:
 def test_a_loop_that_gives_no_metrics_any_more_is_stuck_though_health_answers() -> None:
     found = after([answers(), *[only_health()] * 9])
     assert found[-1].state == STUCK
-    assert found[-1].evidence == "/health says 200, and /metrics nothing for 135 s"
+    assert found[-1].evidence == "its health check gets 200, and /metrics says nothing for 135 s"
 
 
 def test_an_engine_that_never_had_metrics_is_judged_by_its_answers_alone() -> None:
@@ -65,7 +65,7 @@ def test_no_answer_is_doubtful_at_first_and_silence_after_the_limit() -> None:
 def test_a_replica_that_says_itself_that_it_is_ill_is_ill() -> None:
     found = after([answers(), *[answers(health=503)] * 3])
     assert [one.state for one in found] == [WELL, DOUBTFUL, DOUBTFUL, ILL]
-    assert found[-1].evidence == "/health says 503 for 45 s"
+    assert found[-1].evidence == "its health check gets 503 for 45 s"
 
 
 @pytest.mark.parametrize("loads", [SILENT, only_health(503), replace(SILENT, starting=True)])

@@ -129,7 +129,7 @@ def words(**more: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
 @contextmanager
 def watched_host(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedHost]:
     """Two replicas on 127.0.0.1 and 127.0.0.2, both well."""
-    host = WatchedHost(root, {"chat-1": Engine(), "chat-2": Engine()})
+    host = WatchedHost(root, {"chat-1": Engine(), "chat-2": Engine(ready="/readyz")})
     _files(host)
     monkeypatch.setenv("PATH", f"{root / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin")
     servers = [serving("127.0.0.1", 0, host.engines["chat-1"])]
@@ -156,7 +156,8 @@ def _files(host: WatchedHost) -> None:
     for name in ("set-drains", "reload-gateway"):
         (program / name).write_text((SCRIPTS / name).read_text())
     (host.root / "containers").write_text(
-        "id1@1 chat-1 false healthy 127.0.0.1\nid2@1 chat-2 false healthy 127.0.0.2\n"
+        "id1@1 chat-1 false healthy http://127.0.0.1:8080/health 127.0.0.1\n"
+        "id2@1 chat-2 false healthy http://127.0.0.1:8080/readyz 127.0.0.2\n"
     )
     (host.root / "answer").write_text(RIGHT)
     docker = host.root / "bin" / "docker"
