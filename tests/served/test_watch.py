@@ -4,19 +4,21 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from deploys.questions.watch import unit_names
 from tests.lab.served import NAME, STORE, Served
 from tests.lab.waiting import until
-from tests.served.steady_load import CLIENTS, steady_load
+from tests.served.steady_load import steady_load
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
-# As impatient as the settings allow: the tiny model's longest step takes some milliseconds.
-WATCH = {"look_seconds": 5, "silent_seconds": 10, "stuck_seconds": 20, "start_seconds": 60}
+# Patient enough for a machine that is busy with other tests as well.
+WATCH = {"look_seconds": 5, "silent_seconds": 20, "stuck_seconds": 60}
 ENGINE = "pgrep --exact llama-server"
+LOOKS = f"homeport-watch-{NAME}.service"
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +27,25 @@ def watched(served_lab: Served) -> Iterator[Served]:
     served_lab.commit(watch=WATCH)
     served_lab.apply()
     assert served_lab.findings() == []
-    _each_host_has_looked(served_lab)
+    _gateway_knows_all_to_be_well(served_lab)
     yield served_lab
     served_lab.put_back()
 
 
-def _each_host_has_looked(served: Served) -> None:
-    """And the gateway has heard of every replica that it is well."""
+@pytest.fixture
+def without_chat_2(watched: Served) -> Iterator[Served]:
+    """A person has drained one of the two replicas; afterwards both serve."""
+    _gateway_knows_all_to_be_well(watched)
+    watched.homeport(f"drain {NAME} chat-2 --reason debugging")
+    yield watched
+    watched.homeport(f"undrain {NAME} chat-2")
+    _gateway_knows_all_to_be_well(watched)
+    until(lambda: _marks(watched) == [], account=lambda: _account(watched))
 
+
+def _gateway_knows_all_to_be_well(served: Served) -> None:
     def well() -> bool:
-        text = served.host("gate1").run(f"cat {STORE}/state/watch/seen.json", check=False)
-        seen = json.loads(text)["seen"] if text else {}
+        seen = _remembered(served, "gate1").get("seen", {})
         return {name: one["state"] for name, one in seen.items()} == {
             "chat-1": "well",
             "chat-2": "well",
@@ -44,14 +54,37 @@ def _each_host_has_looked(served: Served) -> None:
     until(well, every_seconds=1, account=lambda: _account(served))
 
 
+def _remembered(served: Served, name: str) -> dict[str, Any]:
+    """What the last look on a host has left; nothing before the first."""
+    text = served.host(name).run(f"cat {STORE}/state/watch/seen.json", check=False)
+    found: dict[str, Any] = json.loads(text) if text else {}
+    return found
+
+
+def _wait_for_a_look(served: Served, name: str) -> None:
+    last = _remembered(served, name)["at"]
+    until(
+        lambda: _remembered(served, name)["at"] > last,
+        every_seconds=1,
+        account=lambda: _account(served),
+    )
+
+
 def _account(served: Served) -> str:
     """What the watch of each host has said."""
     look = f"journalctl --no-pager -n 40 -u 'homeport-watch-*'; cat {STORE}/state/watch/*.json"
     return "\n".join(f"{host.name}: {host.run(look, check=False)}" for host in served.lab.hosts)
 
 
-def _marks(served: Served) -> str:
-    return served.host("gate1").run(f"ls {STORE}/state/gateway/drained")
+def _marks(served: Served) -> list[str]:
+    """Of all that is drained at the gateway."""
+    return served.host("gate1").run(f"ls {STORE}/state/gateway/drained").split()
+
+
+def _workers(served: Served) -> set[str]:
+    """PIDs of the gateway's workers that take connections: those that end say so in their title."""
+    lines = served.host("gate1").run("ps -C nginx -o pid=,args=").splitlines()
+    return {line.split()[0] for line in lines if line.rstrip().endswith("nginx: worker process")}
 
 
 def _audit(served: Served, name: str) -> list[str]:
@@ -61,59 +94,83 @@ def _audit(served: Served, name: str) -> list[str]:
     return [entry["outcome"] for entry in entries if entry["action"] == "watch"]
 
 
+def _wait_for_restart(served: Served, before: str) -> None:
+    """Until chat-1's container is another one than before, and its host has told of it."""
+    until(
+        lambda: served.containers().get("gpu1/chat-1", before) != before,
+        every_seconds=0.5,
+        account=lambda: _account(served),
+    )
+    until(
+        lambda: _audit(served, "gpu1")[-1:] == ["chat-1 restarted"],
+        account=lambda: _account(served),
+    )
+
+
 def test_a_hung_engine_is_taken_out_restarted_and_let_back_under_load(watched: Served) -> None:
-    before = watched.containers()["gpu1/chat-1"]
+    before, old = watched.containers()["gpu1/chat-1"], _workers(watched)
     with steady_load(watched) as answers:
         answers.wait_for_more(10)
         watched.host("gpu1").run(f"kill -STOP $({ENGINE})")
         until(lambda: "chat-1.watch" in _marks(watched), account=lambda: _account(watched))
-        # The mark is there before nginx has loaded it.
-        time.sleep(3)
+        until(lambda: (new := _workers(watched)) and not new & old)
         out = time.monotonic()
         answers.wait_for_more(10)
+        _wait_for_restart(watched, before)
         until(
-            lambda: watched.containers().get("gpu1/chat-1", before) != before,
-            every_seconds=0.5,
+            lambda: _audit(watched, "gate1") == ["chat-1 taken out", "chat-1 let back"],
             account=lambda: _account(watched),
         )
-        until(lambda: "chat-1.watch" not in _marks(watched), account=lambda: _account(watched))
         answers.wait_for_more(20)
-    # Each client may have had one request in it, and none after it was out.
-    assert len(answers.bad) <= CLIENTS, answers.bad
+    # Those that were in it, and none that came after it was out.
     assert answers.begun_since(out) == []
-    assert _audit(watched, "gate1")[-2:] == ["chat-1 taken out", "chat-1 let back"]
-    assert _audit(watched, "gpu1")[-1:] == ["chat-1 restarted"]
+    assert _marks(watched) == []
     said = watched.homeport(f"releases {NAME}")
     assert re.search(r"the watch on gate1 +watch: chat-1 taken out", said), said
     assert watched.findings() == []
 
 
-def test_what_an_operator_has_drained_may_hang_for_as_long_as_it_likes(watched: Served) -> None:
-    _each_host_has_looked(watched)
-    before = watched.containers()["gpu2/chat-2"]
-    watched.homeport(f"drain {NAME} chat-2 --reason debugging")
-    engine = watched.host("gpu2").run(ENGINE)
-    watched.host("gpu2").run(f"kill -STOP {engine}")
+def test_the_last_replica_of_a_pool_stays_in_it_and_is_restarted(without_chat_2: Served) -> None:
+    before, told = without_chat_2.containers()["gpu1/chat-1"], _audit(without_chat_2, "gate1")
+    without_chat_2.host("gpu1").run(f"kill -STOP $({ENGINE})")
+    _wait_for_restart(without_chat_2, before)
+    until(lambda: without_chat_2.chat().status_code == 200)
+    assert _audit(without_chat_2, "gate1") == told
+    assert _marks(without_chat_2) == ["chat-2.operator"]
+    kept = f"journalctl --no-pager -u {LOOKS} | grep 'chat-1: sick, and kept in its pool'"
+    assert without_chat_2.host("gate1").run(kept)
+
+
+def test_what_an_operator_has_drained_may_hang_for_as_long_as_it_likes(
+    without_chat_2: Served,
+) -> None:
+    before = without_chat_2.containers()["gpu2/chat-2"]
+    host = without_chat_2.host("gpu2")
+    engine = host.run(ENGINE)
+    host.run(f"kill -STOP {engine}")
     try:
-        look = f"journalctl --no-pager -u homeport-watch-{NAME}.service | grep 'chat-2: not rest'"
-        until(lambda: watched.host("gpu2").run(look, check=False), every_seconds=1)
-        time.sleep(3 * WATCH["look_seconds"])
-        assert watched.containers()["gpu2/chat-2"] == before
-        assert "chat-2.watch" not in _marks(watched)
+        until(
+            lambda: _remembered(without_chat_2, "gpu2")["verdicts"]["chat-2"]["state"] == "silent",
+            every_seconds=1,
+            account=lambda: _account(without_chat_2),
+        )
+        for name in ("gate1", "gpu2") * 3:
+            _wait_for_a_look(without_chat_2, name)
+        assert without_chat_2.containers()["gpu2/chat-2"] == before
+        assert _marks(without_chat_2) == ["chat-2.operator"]
     finally:
-        watched.host("gpu2").run(f"kill -CONT {engine}")
-    watched.homeport(f"undrain {NAME} chat-2")
-    assert watched.chat().status_code == 200
+        host.run(f"kill -CONT {engine}")
+    assert without_chat_2.chat().status_code == 200
 
 
 def test_hosts_with_engines_answer_their_gateway_and_nobody_else(watched: Served) -> None:
     address = watched.host("gpu1").address
     script = f"""exec 3<>/dev/tcp/{address}/8999
 printf '{{"lets": []}}\\n' >&3
-timeout 20 cat <&3
+cat <&3
 """
     said = {
-        name: watched.host(name).run("bash 2>/dev/null", check=False, given=script.encode())
+        name: watched.host(name).run("timeout 30 bash 2>&-", check=False, given=script.encode())
         for name in ("gate1", "gpu2")
     }
     assert "age_seconds" in said["gate1"]
