@@ -95,7 +95,8 @@ def heard(place: Place, gateways: list[str], limits: Limits, now: float) -> dict
         try:
             with open(f"{place.state}/heard/{gateway}.json", encoding="utf-8") as file:
                 document: Any = json.load(file)
-            if 0 <= now - document["at"] < limits.gap_seconds:
+            # Also what was said since this look began: at engines that hang it takes a while.
+            if abs(now - document["at"]) < limits.gap_seconds:
                 found[gateway] = list(document["lets"])
         except (OSError, ValueError, TypeError, KeyError):
             continue

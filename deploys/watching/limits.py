@@ -7,6 +7,8 @@ from dataclasses import dataclass
 HOUR_SECONDS = 3600.0
 # A run that was held up is no reason to take what it did not see for silence.
 GAP_LOOKS = 4
+# A look at engines that hang: the wait for an answer, and what Docker takes on a busy host.
+LOOK_LASTS_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Limits:
     @property
     def gap_seconds(self) -> float:
         """After so long without a look, or a word, nothing is known any more."""
-        return self.look_seconds * GAP_LOOKS
+        return (self.look_seconds + LOOK_LASTS_SECONDS) * GAP_LOOKS
 
 
 def of_the_last_hour(times: list[float], now: float) -> list[float]:

@@ -1,5 +1,6 @@
 """A gateway and a host with engines: one line each way, and all that may go wrong with it."""
 
+import dataclasses
 import json
 import socket
 import subprocess
@@ -53,13 +54,20 @@ def test_a_gateway_says_whom_it_lets_go_of_and_hears_how_replicas_are() -> None:
         ("", "its answer makes no sense"),
         (json.dumps(GOOD)[:30], "its answer makes no sense"),
         ("[]", "its answer makes no sense"),
-        (json.dumps({**GOOD, "age_seconds": 61}), "its last look is 61 s old"),
+        (json.dumps({**GOOD, "age_seconds": 101}), "its last look is 101 s old"),
         (json.dumps({**GOOD, "age_seconds": None}), "its answer makes no sense"),
     ],
 )
 def test_half_an_answer_and_an_old_one_are_silence(answer: str, words: str) -> None:
     with pytest.raises(exchange.Silent, match=words):
         exchange.read_answer(answer, LIMITS)
+
+
+def test_a_host_whose_looks_wait_for_an_engine_that_hangs_is_heard_all_the_same() -> None:
+    often = dataclasses.replace(LIMITS, look_seconds=5)
+    for age in (5, 26, 45):
+        answer = json.dumps({**GOOD, "age_seconds": age})
+        assert exchange.read_answer(answer, often) == {"chat-1": Verdict("stuck", "so")}
 
 
 def test_a_host_that_refuses_is_silent() -> None:
@@ -126,8 +134,10 @@ def test_a_host_answers_its_gateways_and_nobody_else(tmp_path: Path) -> None:
     answer = answered(place, said, {"127.0.0.1": "gate1"})
     assert exchange.read_answer(answer, LIMITS) == {"chat-1": Verdict("ill", "503")}
     assert exchange.heard(place, ["gate1"], LIMITS, BEGIN + 59) == {"gate1": ["chat-1"]}
+    # It spoke after the look had begun, which waits for an engine that hangs.
+    assert exchange.heard(place, ["gate1"], LIMITS, BEGIN - 9) == {"gate1": ["chat-1"]}
     # A gateway that has said nothing for long has said nothing.
-    assert exchange.heard(place, ["gate1"], LIMITS, BEGIN + 60) == {}
+    assert exchange.heard(place, ["gate1"], LIMITS, BEGIN + LIMITS.gap_seconds) == {}
 
 
 def test_what_is_no_connection_is_answered_nothing(tmp_path: Path) -> None:

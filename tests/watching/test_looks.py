@@ -123,7 +123,7 @@ def test_a_docker_that_says_nothing_changes_nothing(
     host: WatchedHost, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (host.root / "broken").touch()
-    assert host.look(6) == []
+    assert host.look(8) == []
     assert capsys.readouterr().out.count("Docker: says nothing") == 1
     # What was seen last is too old to be believed.
     assert host.remembered.seen == {}
