@@ -27,7 +27,7 @@ def turn(
 ) -> list[Event]:
     """One round over all pools of this gateway; what there is to tell."""
     locked = is_locked(place)
-    events = _hear(words, limits, remembered, now, [] if locked else remembered.lets)
+    events = _hear(words, limits, remembered, now, locked=locked)
     first = decide(words["pools"], _seen(place, remembered), limits, now)
     proved = [] if locked else _proved(words, first, remembered)
     remembered.lets = []
@@ -53,9 +53,14 @@ def _left_over(pools: Mapping[str, list[str]], seen: Seen) -> dict[str, str]:
 
 
 def _hear(
-    words: Mapping[str, Any], limits: Limits, remembered: Remembered, now: float, lets: list[str]
+    words: Mapping[str, Any], limits: Limits, remembered: Remembered, now: float, *, locked: bool
 ) -> list[Event]:
-    """Asks each host with engines; a gateway's own is known already."""
+    """Asks each host with engines; a gateway's own is known already.
+
+    While a run has this host nobody may restart anything, and hosts that do not listen are no news:
+    it may be about to bring them that.
+    """
+    lets = [] if locked else remembered.lets
     events: list[Event] = []
     found: dict[str, Verdict] = {}
     if 0 <= now - remembered.at < limits.gap_seconds:
@@ -67,7 +72,7 @@ def _hear(
         except exchange.Silent as reason:
             # Its age changes from look to look, and is no news.
             words_alone = "".join(sign for sign in str(reason) if not sign.isdigit())
-            if is_news(remembered, f"host {host}", words_alone):
+            if not locked and is_news(remembered, f"host {host}", words_alone):
                 events.append(Event(host, "says nothing of its replicas", str(reason)))
     remembered.seen = found
     return events

@@ -1,6 +1,7 @@
 """Whom the watch tells what it did: node exporter, and a webhook whose address nobody sees."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -61,3 +62,17 @@ def test_a_webhook_is_told_of_all_that_is_done_and_its_address_nobody(
     assert "the webhook was not told: HTTPError 500" in said
     assert "the webhook was not told: URLError" in said
     assert "s3cret" not in said
+
+
+def test_a_host_that_does_not_listen_yet_is_no_news_while_a_run_is_at_it(
+    host: WatchedHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        asked = {"hosts": {"gpu1": "127.0.0.1"}, "port": server.getsockname()[1]}
+    told = words(gateway={**words()["gateway"], **asked})
+    (host.store / "lock").write_text("ana on laptop\n")
+    main.run(host.place, told, host.now)
+    assert "gpu1" not in capsys.readouterr().out
+    (host.store / "lock").unlink()
+    main.run(host.place, told, host.now)
+    assert "gpu1: says nothing of its replicas" in capsys.readouterr().out
