@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -94,15 +95,14 @@ def _audit(served: Served, name: str) -> list[str]:
     return [entry["outcome"] for entry in entries if entry["action"] == "watch"]
 
 
-def _wait_for_restart(served: Served, before: str) -> None:
-    """Until chat-1's container is another one than before, and its host has told of it."""
+@contextmanager
+def _told(served: Served, name: str, *outcomes: str) -> Iterator[None]:
+    """Waits at its end until the watch of a host has told of just that since its beginning."""
+    before = _audit(served, name)
+    yield
     until(
-        lambda: served.containers().get("gpu1/chat-1", before) != before,
+        lambda: _audit(served, name) == [*before, *outcomes],
         every_seconds=0.5,
-        account=lambda: _account(served),
-    )
-    until(
-        lambda: _audit(served, "gpu1")[-1:] == ["chat-1 restarted"],
         account=lambda: _account(served),
     )
 
@@ -111,17 +111,17 @@ def test_a_hung_engine_is_taken_out_restarted_and_let_back_under_load(watched: S
     before, old = watched.containers()["gpu1/chat-1"], _workers(watched)
     with steady_load(watched) as answers:
         answers.wait_for_more(10)
-        watched.host("gpu1").run(f"kill -STOP $({ENGINE})")
-        until(lambda: "chat-1.watch" in _marks(watched), account=lambda: _account(watched))
-        until(lambda: (new := _workers(watched)) and not new & old)
-        out = time.monotonic()
-        answers.wait_for_more(10)
-        _wait_for_restart(watched, before)
-        until(
-            lambda: _audit(watched, "gate1") == ["chat-1 taken out", "chat-1 let back"],
-            account=lambda: _account(watched),
-        )
+        with (
+            _told(watched, "gate1", "chat-1 taken out", "chat-1 let back"),
+            _told(watched, "gpu1", "chat-1 restarted"),
+        ):
+            watched.host("gpu1").run(f"kill -STOP $({ENGINE})")
+            until(lambda: "chat-1.watch" in _marks(watched), account=lambda: _account(watched))
+            until(lambda: (new := _workers(watched)) and not new & old)
+            out = time.monotonic()
+            answers.wait_for_more(10)
         answers.wait_for_more(20)
+    assert watched.containers()["gpu1/chat-1"] != before
     # Those that were in it, and none that came after it was out.
     assert answers.begun_since(out) == []
     assert _marks(watched) == []
@@ -131,11 +131,11 @@ def test_a_hung_engine_is_taken_out_restarted_and_let_back_under_load(watched: S
 
 
 def test_the_last_replica_of_a_pool_stays_in_it_and_is_restarted(without_chat_2: Served) -> None:
-    before, told = without_chat_2.containers()["gpu1/chat-1"], _audit(without_chat_2, "gate1")
-    without_chat_2.host("gpu1").run(f"kill -STOP $({ENGINE})")
-    _wait_for_restart(without_chat_2, before)
+    before = without_chat_2.containers()["gpu1/chat-1"]
+    with _told(without_chat_2, "gate1"), _told(without_chat_2, "gpu1", "chat-1 restarted"):
+        without_chat_2.host("gpu1").run(f"kill -STOP $({ENGINE})")
     until(lambda: without_chat_2.chat().status_code == 200)
-    assert _audit(without_chat_2, "gate1") == told
+    assert without_chat_2.containers()["gpu1/chat-1"] != before
     assert _marks(without_chat_2) == ["chat-2.operator"]
     kept = f"journalctl --no-pager -u {LOOKS} | grep 'chat-1: sick, and kept in its pool'"
     assert without_chat_2.host("gate1").run(kept)
