@@ -120,7 +120,12 @@ def test_systemd_has_exactly_the_units_of_the_current_release(host: Host) -> Non
     host.commit()
     assert host.run().changed
     assert host.units == {}
-    assert host.told() == [f"disable --quiet --now {TIMER}", f"stop {SERVICE}", "daemon-reload"]
+    assert host.told() == [
+        f"disable --quiet --now {TIMER}",
+        f"stop {SERVICE}",
+        f"reset-failed {SERVICE}",
+        "daemon-reload",
+    ]
     assert not host.run().changed
 
 
