@@ -12,7 +12,7 @@ from checks.probes import gateway as probe
 from checks.probes.gateway import Gateway
 from checks.replica_addresses import (
     answering_replica,
-    drained_by_people,
+    drained_on_purpose,
     replicas_by_address,
     silent_words,
 )
@@ -135,7 +135,7 @@ def check_every_replica_takes_part(
     marks, shares = fleet.live(gateway.host).drained, fleet.live(gateway.host).canaries
     for share in shares.values():
         record_property(NOTE, str(share))
-    drained = drained_by_people(marks)
+    drained = drained_on_purpose(marks)
     for name, words in drained.items():
         record_property(NOTE, f"{name} is drained by {words}: it gets no requests")
     pools = {replica.name: replica.pool for replica in fleet.replicas}

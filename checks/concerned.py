@@ -12,6 +12,7 @@ def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str
         "deployed": committed,
         "gateway": [one for one in gateways if _has_tls(one) or "tls" not in fixtures],
         "clients": gateways,
+        "watched": [one for one in committed if one.release.watch is not None],
         "kept": gateways,
         "examined": [one for one in committed if _uses_gpus(one)],
         "watching": [one for one in committed if one.release.monitors is not None],

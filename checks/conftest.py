@@ -126,6 +126,12 @@ def watching(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
 
 
 @pytest.fixture(scope="session")
+def watched(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
+    """One host that the commit has watched."""
+    return Deployed(fleet.committed[request.param], fleet.live(request.param))
+
+
+@pytest.fixture(scope="session")
 def kept(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Committed:
     """The commit of one gateway's host; nothing is asked of it."""
     found = pytestconfig.stash[_COMMITTED]

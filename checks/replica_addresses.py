@@ -6,7 +6,7 @@ from checks.fleet import Fleet
 from checks.probes import gateway as probe
 from checks.probes.gateway import Answer
 from checks.verdict import require
-from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN
+from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, DRAINED_BY_WATCH
 from deploys.settings.words import stand_in_of, stands_in_for
 
 
@@ -36,12 +36,14 @@ def answering_replica(answer: Answer, replicas: Mapping[str, str]) -> str:
     return replicas[address]
 
 
-def drained_by_people(marks: Mapping[str, str]) -> dict[str, str]:
-    """Replica -> who drained it and why, of a gateway's marks (see Live.drained)."""
+def drained_on_purpose(marks: Mapping[str, str]) -> dict[str, str]:
+    """Replica -> what person, or the watch, drained it and why, of a gateway's marks."""
+    kinds = (DRAINED_BY_OPERATOR, DRAINED_BY_WATCH)
     return {
-        mark.rpartition(".")[0]: words
+        replica: words
         for mark, words in marks.items()
-        if mark.endswith(f".{DRAINED_BY_OPERATOR}")
+        for replica, _, kind in [mark.rpartition(".")]
+        if kind in kinds
     }
 
 

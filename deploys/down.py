@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pyinfra import host
 
-from deploys.operations import image_base, teardown
+from deploys.operations import image_base, teardown, watch
 from deploys.operations.manifest import host_directory, this_environment
 
 environment = this_environment(host)
+
+watch.given_up(name="Watch nothing", directory=host_directory(host), environment=environment)
 
 teardown.containers(name="Remove containers and networks", environment=environment)
 

@@ -9,6 +9,7 @@ from checks.probes.live import Live
 from checks.probes.setup_drift import Differences, setup_differences
 from deploys.questions.keepalived import keepalived_differences
 from deploys.questions.service import differences
+from deploys.questions.watch import watch_differences
 from deploys.render.keepalived import keepalived_digests
 from deploys.render.release import Project, Release
 from deploys.settings.words import bracketed, stands_in_for
@@ -44,6 +45,7 @@ def drift(committed: Committed, live: Live) -> list[Finding]:
         *_published(release, live),
         *_revision(release, live),
         *_keepalived(release, live),
+        *_watch(release, live),
     ]
     by_hand = [*_extra(release.projects, live), *setup_differences(committed, live)]
     found = {Finding(live.host, *pair, mends) for pair in pairs}
@@ -180,6 +182,12 @@ def _revision(release: Release, live: Live) -> _Pairs:
 def _keepalived(release: Release, live: Live) -> _Pairs:
     if release.gateway is not None and release.gateway.shared:
         yield from keepalived_differences(keepalived_digests(release.files), live.keepalived)
+
+
+def _watch(release: Release, live: Live) -> _Pairs:
+    watch = release.watch
+    wanted = watch.digests(release.files) if watch else {}
+    yield from watch_differences(wanted, watch.started if watch else (), live.watch)
 
 
 def _short(digest: str | None) -> str:

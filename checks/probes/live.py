@@ -13,9 +13,10 @@ from checks.probes.containers import Container
 from checks.probes.host import PARALLEL_HOSTS, SCRIPT_SECONDS, Unreachable, directory, run
 from checks.probes.monitors import Watching
 from checks.probes.setup import Setup
-from deploys.questions import canaries, keepalived, nginx
+from deploys.questions import canaries, keepalived, nginx, watch
 from deploys.questions.canaries import Share
 from deploys.questions.keepalived import Keepalived
+from deploys.questions.watch import WatchHost
 from deploys.render.release import Release
 
 # Reading weights from a slow disk, 100 MiB/s and 360 GiB.
@@ -61,6 +62,7 @@ class Live:
     """Where gateways share an address."""
     watching: Watching | None = None
     """What its Prometheus says; None without one or an answer."""
+    watch: WatchHost = field(default_factory=WatchHost)
     canaries: Mapping[str, Share] = field(default_factory=dict)
     """Pool -> the share of its candidate at this gateway."""
 
@@ -134,6 +136,7 @@ def _questions(committed: Committed, place: str, *, digests: bool) -> dict[str, 
         else ":",
         "state": release.state(place),
         "canaries": canaries.question(f"{place}/state/gateway"),
+        "watch": watch.question(manifest.environment, place, wanted=manifest.watch is not None),
         **_gateway_questions(manifest, projects.get("gateways", "")),
         "monitors": monitors.question(projects.get("monitors", "")) if manifest.monitors else ":",
         **setup.questions(),
@@ -176,6 +179,7 @@ def _live(
         watching=monitors.watching(answers["monitors"]),
         nginx_versions=nginx.parse_versions(answers["nginx"].splitlines()),
         keepalived=keepalived.parse_keepalived(answers["keepalived"].splitlines()),
+        watch=watch.parse_watch(answers["watch"].splitlines()),
         canaries={
             pool: share
             for pool, share in canaries.parse_shares(answers["canaries"].splitlines()).items()

@@ -39,6 +39,7 @@ def run_stages(root: Path, name: str) -> Stages:
         plan,
         images=image_references(root, environment, used_images(plan)),
         cloud=cloud_plan(root, environment.cloud, environment.pools, environment.clients),
+        watch=environment.watch,
     )
     access = Access(clients=environment.clients, hub=environment.hub, registry=environment.registry)
     files = render_environment(plan, access, root / "templates")

@@ -2,7 +2,7 @@
 
 The host adds `time`, by its clock, `after`, the release that is current at the end, and `outcome`:
 `switched`, `mended`, `unchanged`, `failed at OPERATION`, `stopped at OPERATION`, `died` or
-`lock broken by WHO`.
+`lock broken by WHO`. The watch adds lines of its own: `REPLICA taken out`, `let back`, `restarted`.
 """
 
 import json
@@ -18,6 +18,8 @@ CHANGED = "mended"
 # Everything was as it should be.
 UNCHANGED = "unchanged"
 SHOWN = 5
+# How a line of the watch is told from others.
+_WATCH = """'"action": "watch"'"""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,13 @@ def fields(holder: Holder) -> str:
 
 
 def question(directory: str) -> str:
-    """sh: the last lines of the log; nothing without one."""
-    return f"tail -n {SHOWN} {shlex.quote(f'{directory}/audit.log')} 2>/dev/null || true"
+    """sh: the last lines of the log, runs' and the watch's; nothing without one."""
+    log = shlex.quote(f"{directory}/audit.log")
+    # Each line begins with its time. What the watch did must not hide what people did.
+    return (
+        f"{{ grep -v {_WATCH} {log} | tail -n {SHOWN}; grep {_WATCH} {log} | tail -n {SHOWN}; }} "
+        "2>/dev/null | LC_ALL=C sort"
+    )
 
 
 def read_entries(lines: Iterable[str]) -> tuple[Entry, ...]:

@@ -23,5 +23,7 @@ LOST = "the connection to this host was lost"
 # run restores; what a person drained stays drained until a person restores it.
 DRAINED_BY_RUN = "apply"
 DRAINED_BY_OPERATOR = "operator"
+# What the watch has taken out it lets back itself; so does a rollout that has proved it.
+DRAINED_BY_WATCH = "watch"
 # The mark of a stand-in that serves: without it nginx does not know it.
 SERVES = "serves"

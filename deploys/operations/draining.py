@@ -9,7 +9,7 @@ from pyinfra.api import StringCommand, operation
 from deploys.facts.gateway import Drains
 from deploys.facts.once import once
 from deploys.history.holder import who
-from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, SERVES
+from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, DRAINED_BY_WATCH, SERVES
 from deploys.operations.gateways import names, reload, set_drains
 from deploys.operations.manifest import this_release
 from deploys.settings.words import stands_in_for
@@ -90,7 +90,7 @@ def drained(directory: str, project: str, replica: str, reason: str) -> Commands
 @operation()
 def undrained(directory: str, project: str, replica: str) -> Commands:
     """
-    Have the gateway send requests to a replica again that somebody has drained.
+    Have the gateway send requests to a replica again that somebody, or the watch, has drained.
 
     + directory: where the kit keeps its files
     + project: Compose project of the gateway
@@ -99,9 +99,11 @@ def undrained(directory: str, project: str, replica: str) -> Commands:
     What a rollout has drained stays so: it ends that itself, and the next apply does it for one
     that was killed.
     """
-    mark = f"{replica}.{DRAINED_BY_OPERATOR}"
-    if mark not in host.get_fact(Drains, directory=directory).get("marks", ()):
+    marks = host.get_fact(Drains, directory=directory).get("marks", ())
+    wanted = (f"{replica}.{DRAINED_BY_OPERATOR}", f"{replica}.{DRAINED_BY_WATCH}")
+    found = [mark for mark in wanted if mark in marks]
+    if not found:
         host.noop(f"nobody has drained {replica}")
         return
-    yield set_drains(directory, f"-{mark}")
+    yield set_drains(directory, *(f"-{mark}" for mark in found))
     yield reload(directory, project)

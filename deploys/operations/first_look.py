@@ -23,6 +23,7 @@ from deploys.facts.ports import ListeningPorts
 from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedFiles
 from deploys.facts.users import UserName
 from deploys.facts.vector_store import VectorStore
+from deploys.facts.watch import WatchedHost
 from deploys.operations import fleet_way
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
@@ -118,6 +119,9 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     rendered = f"{directory}/releases/{release.release}/gpu_hosts"
     yield ComposeServices, {"project": engines_project(host), "directory": rendered}
     yield KeptReleases, {"directory": directory}
+    wanted = release.watch is not None
+    watched = {"environment": release.environment, "directory": directory, "wanted": wanted}
+    yield WatchedHost, watched
     yield LinkTargets, {"directory": directory, "links": asked_links(this_run(host))}
     yield from _of_the_gateway(host, release, directory)
     yield from _of_the_monitors(host, release, directory)

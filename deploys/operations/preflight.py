@@ -126,6 +126,8 @@ def _what_cannot_come(release: Release, directory: str) -> list[str]:
         found = [f"error: {release.host}: {refusal[0]}\nhint: {refusal[1]}"] if refusal else []
         if store.missing and release.hub is not None:
             wanted.append(release.hub.token)
+    if release.watch is not None:
+        wanted.append(release.watch.webhook)
     if release.registry is not None and _pulls(release):
         wanted.append(release.registry.password)
     certificates = unfit(release.gateway, directory) if release.gateway is not None else ()

@@ -4,7 +4,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploys.history.words import DRAINED_BY_OPERATOR, DRAINED_BY_RUN, ROLLOUT, SERVES
+from deploys.history.words import (
+    DRAINED_BY_OPERATOR,
+    DRAINED_BY_RUN,
+    DRAINED_BY_WATCH,
+    ROLLOUT,
+    SERVES,
+)
 from deploys.operations.gateways import Gateway, names
 from deploys.operations.other_host import CommandFailed
 from deploys.operations.replacing import Container, Service
@@ -70,7 +76,8 @@ class Replica:
         kept = False
         for gateway in self.gateways:
             kept = kept or self.service.name in names(list(gateway.marks()), DRAINED_BY_OPERATOR)
-            gateway.change(self.back)
+            # It has just been proved: what the watch found was the container before.
+            gateway.change(self.back, f"-{self.service.name}.{DRAINED_BY_WATCH}")
         if kept:
             self.tell("stays drained, as an operator wanted it: `homeport undrain` restores it")
 

@@ -62,6 +62,7 @@ def _host(environment: Environment, host: Host, replicas: Sequence[Replica]) -> 
         gateway=_gateway(environment, host) if "gateways" in host.roles else None,
         address=host.words.address or "",
         interface=host.words.interface or "",
+        directory=host.words.directory,
         hardware=host.hardware,
     )
 

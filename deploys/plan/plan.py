@@ -18,6 +18,7 @@ from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import HostHardware
 from deploys.settings.monitoring import Monitoring
 from deploys.settings.routing import Routing
+from deploys.settings.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class HostPlan:
     """What the host was planned with."""
     interface: str = ""
     """Network device of `address`; empty where none needs to know."""
+    directory: str = "/srv/homeport"
+    """Where the kit keeps its files on the host."""
 
     @property
     def is_monitor(self) -> bool:
@@ -139,6 +142,8 @@ class Plan:
     """None: nothing is watched."""
     retrieval: RetrievalPlan | None = None
     """None: there is no vector store."""
+    watch: Watch | None = None
+    """None: nobody looks after replicas."""
 
     def public_names(self) -> list[str]:
         """What clients may write into "model", aliases too, sorted."""

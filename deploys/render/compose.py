@@ -16,6 +16,7 @@ from deploys.render.engines.service import PORT, Service
 from deploys.render.image_tags import image_name
 from deploys.render.keepalived import keepalived_files
 from deploys.render.templates import Render
+from deploys.render.watch import watch_files
 from deploys.settings.words import stands_in_for
 
 # NVIDIA's container toolkit names each GPU and each slice by its UUID, too.
@@ -42,7 +43,7 @@ def compose_files(
     if host.gateway is not None:
         files["gateways/compose.yaml"] = gateway_compose(plan, host, render, nginx)
         files |= keepalived_files(plan, host, render)
-    return files
+    return files | watch_files(plan, host, render)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ from deploys.render.release import (
 )
 from deploys.render.roles import ROLES
 from deploys.render.templates import Render, renderer
+from deploys.render.watch import watch_release
 from deploys.settings.image import ImageName
 
 RELEASE_HEADER = """\
@@ -124,6 +125,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
         registry=access.registry,
         retrieval=retrieval_release(plan, host, shipped),
+        watch=watch_release(plan, host),
     )
     return release.model_copy(update={"release": _sha256(release.model_dump_json())[:12]})
 

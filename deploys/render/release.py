@@ -12,6 +12,7 @@ from deploys.plan.rollout import Strategy
 from deploys.render.release_gateway import GatewayRelease
 from deploys.render.release_monitors import MonitorsRelease
 from deploys.render.release_retrieval import RetrievalRelease
+from deploys.render.release_watch import WatchRelease
 from deploys.render.roles import Role
 from deploys.settings.client import Client
 from deploys.settings.hub import Hub
@@ -197,6 +198,8 @@ class Release(Frozen):
     found."""
     retrieval: RetrievalRelease | None = None
     """None: the host is no vector store."""
+    watch: WatchRelease | None = None
+    """None where nothing watches it."""
 
     @property
     def uses_njs(self) -> bool:

@@ -37,6 +37,8 @@ from deploys.settings.registry import Registry
 from deploys.settings.retrieval import Retrieval
 from deploys.settings.retrieval_consistency import retrieval_complaints
 from deploys.settings.validation import UNKNOWN_KEY, complaints_of, near_miss
+from deploys.settings.watch import Watch
+from deploys.settings.watch_consistency import watch_complaints
 from deploys.settings.words import Frozen, Name, Role
 
 ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways", "monitors", "vector_stores")
@@ -71,6 +73,7 @@ class Environment(Frozen):
     cost: Cost | None = None
     monitoring: Monitoring | None = None
     retrieval: Retrieval | None = None
+    watch: Watch | None = None
     calibration: Calibration = Calibration()
 
 
@@ -98,6 +101,7 @@ def read_environment(root: Path, name: str) -> Environment:
             inventory, words.pools, words.gateway, words.cloud, words.monitoring
         )
         complaints += retrieval_complaints(inventory, words.pools, words.retrieval)
+        complaints += watch_complaints(inventory, words.watch, host_words, words.gateway)
     if complaints or not (words and models is not None and hardware and calibration):
         raise Refused(sorted(set(complaints)))
     hosts = tuple(

@@ -17,6 +17,7 @@ from deploys.settings.pool import Pool
 from deploys.settings.registry import Registry
 from deploys.settings.retrieval import Retrieval
 from deploys.settings.shared_address import Interface
+from deploys.settings.watch import Watch
 from deploys.settings.words import Address, Frozen, Name, Port
 
 
@@ -64,3 +65,5 @@ class EnvironmentWords(Frozen):
     """Needed by `homeport cost` alone."""
     monitoring: Monitoring | None = None
     """Left out: nothing is watched, and gateways keep no figures."""
+    watch: Watch | None = None
+    """Left out: sick replicas wait for a person, or for nginx to pass them by."""

@@ -32,6 +32,27 @@ def test_the_last_lines_are_read_and_broken_ones_left_out(tmp_path: Path) -> Non
     assert (entries[0].after, entries[0].outcome) == ("abc", "switched")
 
 
+def test_what_the_watch_did_is_told_in_its_place_and_hides_no_run(tmp_path: Path) -> None:
+    run = f'{{"time": "2026-01-01T00:00:0%d", {fields(HOLDER)}, "after": "b", "outcome": "mended"}}'
+    watch = {
+        "who": "the watch on gate1",
+        "action": "watch",
+        "before": "b",
+        "reason": "stuck: 3 run",
+    }
+    looks = [
+        json.dumps({"time": f"2026-01-01T00:00:02.{number}", **watch, "after": "b", "outcome": "x"})
+        for number in range(7)
+    ]
+    lines = [run % 1, *looks, run % 3]
+    (tmp_path / "audit.log").write_text("".join(f"{line}\n" for line in lines))
+    answer = subprocess.run(
+        ["sh", "-c", question(str(tmp_path))], capture_output=True, text=True, check=True
+    )
+    actions = [entry.action for entry in read_entries(answer.stdout.splitlines())]
+    assert actions == ["apply", *["watch"] * 5, "apply"]
+
+
 def test_a_host_without_a_log_has_no_lines(tmp_path: Path) -> None:
     answer = subprocess.run(
         ["sh", "-c", question(str(tmp_path))], capture_output=True, text=True, check=True

@@ -13,6 +13,7 @@ PURE = (
     "deploys/engine_facts",
     "deploys/causes",
     "deploys/indexing",
+    "deploys/watching",
 )
 
 

@@ -1,0 +1,135 @@
+"""The watch as it is rendered: words, units that systemd takes, a program that any Python runs."""
+
+import ast
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploys.plan.plan import Plan
+from deploys.render.watch import PROGRAM
+from deploys.settings.hardware import HostHardware
+from tests.render.gateway_files import write_files
+from tests.render.plans import HOST, small_plan
+from tests.render.watch_plans import one_host, two_hosts, watch_texts
+
+SOURCES = sorted(PROGRAM.glob("*.py"))
+
+
+def words(plan: Plan, host: str) -> dict[str, Any]:
+    """What the program is told."""
+    found: dict[str, Any] = json.loads(watch_texts(plan, host)["words.json"])
+    return found
+
+
+def test_without_a_watch_nothing_of_it_is_rendered() -> None:
+    found = watch_texts(small_plan(), HOST)
+    assert found.keys() == {"release.yaml"}
+    assert yaml.safe_load(found["release.yaml"])["watch"] is None
+
+
+def test_a_gateway_knows_its_pools_and_how_to_ask_each_replica_as_nginx_does() -> None:
+    gateway = words(two_hosts(), HOST)["gateway"]
+    assert gateway["pools"] == {"chat": ["chat-1", "chat-2"], "rank": ["rank-1"]}
+    assert gateway["hosts"] == {"gpu1": "10.0.0.2"}
+    assert gateway["replicas"]["chat-1"]["url"] == "http://10.0.0.2:9000/v1/chat/completions"
+    assert gateway["replicas"]["rank-1"]["url"] == "http://rank-1:8080/v1/rerank"
+    assert json.loads(gateway["replicas"]["chat-1"]["body"])["model"] == "chat"
+
+
+def test_a_host_with_engines_knows_its_own_and_who_may_ask() -> None:
+    found = words(two_hosts(), "gpu1")
+    assert found["gateway"] is None
+    assert found["engines"] == {
+        "project": "homeport-small-gpu_hosts",
+        "replicas": {"chat-1": [], "chat-2": []},
+        "gateways": [HOST],
+        "addresses": {"10.0.0.1": HOST},
+    }
+
+
+def test_only_a_host_that_a_gateway_elsewhere_asks_listens() -> None:
+    assert "homeport-watch-small.socket" not in watch_texts(one_host(), HOST)
+    assert "homeport-watch-small.socket" not in watch_texts(two_hosts(), HOST)
+    socket = watch_texts(two_hosts(), "gpu1")["homeport-watch-small.socket"]
+    assert "\nListenStream=10.0.0.2:8999\n" in socket
+    assert "\nIPAddressDeny=any\nIPAddressAllow=10.0.0.1\n" in socket
+
+
+def test_the_manifest_names_every_file_and_the_secret_by_its_reference_alone() -> None:
+    found = watch_texts(two_hosts(), "gpu1")
+    manifest = yaml.safe_load(found.pop("release.yaml"))
+    assert {f"watch/{path}" for path in found} <= manifest["files"].keys()
+    assert manifest["watch"]["webhook"] == "env:HOOK"
+    assert set(manifest["watch"]["units"]) == {name for name in found if "homeport" in name}
+    assert not [path for path, text in found.items() if "env:HOOK" in text]
+
+
+def test_a_slice_of_a_gpu_is_watched_by_the_gpu_that_it_is_cut_from() -> None:
+    parts = tuple({"uuid": f"MIG-{x}", "profile": "1g.10gb", "memory_mib": 9856} for x in "ab")
+    gpu = {"uuid": "GPU-1", "name": "NVIDIA H100 80GB HBM3", "memory_mib": 81559, "mig": parts}
+    hardware = {"cpu": {"physical_cores": 8}, "memory_mib": 65536, "gpus": (gpu,)}
+    plan = one_host()
+    first, second = plan.host(HOST).replicas
+    host = dataclasses.replace(
+        plan.host(HOST),
+        replicas=(dataclasses.replace(first, gpus=("MIG-b",)), second),
+        hardware=HostHardware.model_validate(hardware),
+    )
+    plan = dataclasses.replace(
+        plan, hosts=(host,), images={**plan.images, "llamacpp_cuda": "llama.cpp:cuda"}
+    )
+    assert words(plan, HOST)["engines"]["replicas"] == {"chat-1": ["GPU-1"], "chat-2": []}
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
+@pytest.mark.parametrize(("plan", "host"), [(one_host(), HOST), (two_hosts(), "gpu1")])
+def test_systemd_finds_nothing_wrong_with_the_units(plan: Plan, host: str, tmp_path: Path) -> None:
+    units = {name: text for name, text in watch_texts(plan, host).items() if "homeport-" in name}
+    assert units
+    write_files(units, tmp_path)
+    command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in units)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if "homeport" in line]
+    assert (ours, done.returncode) == ([], 0), done.stderr
+
+
+def test_the_program_runs_from_its_folder_alone(tmp_path: Path) -> None:
+    """As systemd calls it; without Docker it says so, and remembers that."""
+    program = tmp_path / "store/releases/one/watch"
+    write_files(watch_texts(one_host(), HOST), program)
+    bare = {"PATH": str(tmp_path), "HOME": "/nonexistent"}
+    command = [sys.executable, "-I", "-B", str(program), "run"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=bare)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Docker: says nothing (docker: No such file or directory)" in done.stdout
+    assert (tmp_path / "store/state/watch/seen.json").is_file()
+    assert not list(program.rglob("__pycache__"))
+    wrong = subprocess.run([*command[:-1], "walk"], capture_output=True, check=False, env=bare)
+    assert wrong.returncode == 64
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_the_program_needs_python_3_8_and_its_standard_library_alone(source: Path) -> None:
+    tree = ast.parse(source.read_text(), feature_version=(3, 8))
+    names = {
+        name
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    foreign = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert {name for name in foreign if not name.startswith("deploys.watching")} == set()
+    if names:
+        assert "__future__" in names, "annotations of today stand for themselves in 3.8"
