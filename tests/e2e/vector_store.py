@@ -39,9 +39,11 @@ class Stored:
     demo: Checkout
 
     def texts(self, name: str, count: int) -> Path:
-        """A file of texts that all differ in their letters, the same ones each time."""
+        """A file of texts that no other name's file has, the same ones each time."""
         path = self.demo.path / ".homeport" / f"{name}.jsonl"
-        lines = (json.dumps({"id": f"{name}-{n}", "text": _text(n)}) for n in range(count))
+        lines = (
+            json.dumps({"id": f"{name}-{n}", "text": _text(f"{name}-{n}")}) for n in range(count)
+        )
         path.write_text("\n".join(lines) + "\n")
         return path
 
@@ -104,6 +106,6 @@ def until(holds: Callable[[], bool], what: str, seconds: float = 120) -> None:
         time.sleep(0.1)
 
 
-def _text(number: int) -> str:
-    letters = random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=24)
+def _text(name: str) -> str:
+    letters = random.Random(name).choices("abcdefghijklmnopqrstuvwxyz", k=24)
     return " ".join(letters)
