@@ -8,15 +8,22 @@ from dataclasses import replace
 
 import pytest
 
+from deploys.plan.cases.configuration import devices_of
 from deploys.plan.memory import process
+from deploys.plan.memory.answer import estimate
+from deploys.plan.memory.configuration import Device, VllmConfiguration
+from deploys.plan.memory.estimate import Range
 from deploys.plan.memory.profiles.vllm_0_33 import V0_33
 from deploys.plan.memory.profiles.vllm_profile import VllmProfile
 from deploys.plan.memory.profiles.vllm_v0 import V0, V0_6
 from deploys.plan.memory.profiles.vllm_v1_2025 import V1_2025
+from deploys.plan.search.gpus import GpuKind
 from tests.plan.accuracy.observations import entries
 from tests.plan.evidence.reading import Gpus, contexts, outside
 from tests.plan.evidence.rule import context_line, least_of_each_card, outside_gib
 from tests.plan.measured import recording
+from tests.plan.memory.shapes import LLAMA_8B
+from tests.plan.memory.whole import vllm
 
 BY_LINKS: Sequence[Gpus] = ("one", "several")
 PROFILES = [(V0_33, "V1"), (V1_2025, "V1"), (V0, "V0"), (V0_6, "V0")]
@@ -62,7 +69,7 @@ def test_what_others_hold_on_a_card_does_not_count() -> None:
 def test_no_figure_is_of_an_entry_of_the_measurement_file() -> None:
     measured = {entry["source"].split()[0] for entry in entries()}
     assert "https://github.com/vllm-project/vllm/pull/10511" in measured
-    used = {one.source for one in (*contexts(), *outside())}
+    used = {one.source for one in contexts()} | {one.source for one in outside()}
     assert used & measured == set()
     assert all(one.startswith("https://") for one in used - {MEASURED_HERE})
 
@@ -80,3 +87,34 @@ def test_every_constant_has_figures_enough() -> None:
     found = Counter((one.engine, one.gpus == "fabric") for one in outside())
     assert set(found) == {("V0", False), ("V1", False), ("V1", True)}
     assert min(found.values()) >= FEWEST
+
+
+@pytest.mark.parametrize(
+    ("gpus", "fabric", "expected"),
+    [
+        (1, True, V0_33.outside_gib),
+        (2, False, V0_33.outside_gib),
+        (2, True, V0_33.fabric_outside_gib),
+    ],
+)
+def test_several_gpus_on_switches_alone_take_their_size(
+    gpus: int, fabric: bool, expected: Range
+) -> None:
+    asked = VllmConfiguration(
+        maximum_length_tokens=4096,
+        utilisation=0.9,
+        tensor_parallel=gpus,
+        total_gib=79.22,
+        devices=(Device("H100 SXM", fabric=fabric),) * gpus,
+    )
+    case = vllm(LLAMA_8B, "bf16")
+    found = estimate(replace(case, configuration=asked)).devices[0].parts["process"]
+    assert (found.expected / 1024, found.upper / 1024) == (expected.expected, expected.upper)
+
+
+@pytest.mark.parametrize(
+    ("name", "fabric"), [("H100 SXM", True), ("H100 PCIe", False), ("RTX 4090", False)]
+)
+def test_the_catalogue_says_which_cards_switches_join(name: str, fabric: bool) -> None:
+    assert GpuKind(name, 80_000).device.fabric == fabric
+    assert [device.fabric for device in devices_of([name])] == [fabric]

@@ -86,7 +86,7 @@ ON_THE_WAY = [
         (ram_inputs, "inputs_bytes"),
         (recurrent_layer, "states_bytes"),
         (pipeline_copies, "copies_bytes"),
-        (process, "expected_mib upper_mib margin_mib"),
+        (process, "expected_mib upper_mib context margin_mib"),
         (projector, "compute_bytes"),
         (
             quantization_rules,
@@ -107,6 +107,7 @@ ON_THE_WAY = [
 # What is no number: a GPU that is not there would end the estimate, and nobody had noticed it.
 OTHERWISE: dict[str, Callable[[Any], Any]] = {
     "device_of": lambda _: CPU,
+    "context": lambda found: found + found,
     "blocks_of": lambda blocks: replace(blocks, per_request=blocks.per_request + 1),
 }
 USERS = (
