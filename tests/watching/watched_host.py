@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from deploys.operations.host_script import SCRIPTS
-from deploys.watching import engines, main
+from deploys.watching import engines, exchange, main
 from deploys.watching.commands import Place
 from deploys.watching.limits import Limits
 from deploys.watching.memory import Remembered, load
+from tests.lab.waiting import LONGEST_SECONDS
 from tests.watching.engine import Engine, serving
 from tests.watching.looks import BEGIN, LIMITS
 
@@ -136,6 +137,9 @@ def watched_host(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watche
     port = servers[0].server_address[1]
     servers.append(serving("127.0.0.2", port, host.engines["chat-2"]))
     monkeypatch.setattr(engines, "PORT", port)
+    # What answers here does so, however starved it is.
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", LONGEST_SECONDS)
+    monkeypatch.setattr(exchange, "SECONDS", LONGEST_SECONDS)
     try:
         yield host
     finally:
