@@ -79,7 +79,10 @@ def test_a_pinned_strategy_that_is_another_one_is_refused(
 
 
 def test_a_stand_in_takes_a_free_gpu_of_the_same_kind() -> None:
-    plan = planned([host("a", "RTX 4090", "L4", "RTX 4090")], chat=chat("qwen3-32b-q4_k_m"))
+    plan = planned(
+        [host("a", "RTX 4090", "L4", "RTX 4090")],
+        chat=chat("qwen3-32b-q4_k_m", context_tokens=12288),
+    )
     replica, stand_in = plan.pools[0].replicas[0], plan.stand_ins["chat-1"]
     assert (replica.gpus, stand_in.gpus) == (("GPU-a-0",), ("GPU-a-2",))
     assert (replica.numa_node, stand_in.numa_node) == (0, 1)

@@ -118,3 +118,11 @@ def test_several_gpus_on_switches_alone_take_their_size(
 def test_the_catalogue_says_which_cards_switches_join(name: str, fabric: bool) -> None:
     assert GpuKind(name, 80_000).device.fabric == fabric
     assert [device.fabric for device in devices_of([name])] == [fabric]
+
+
+def test_a_measured_context_replaces_the_line() -> None:
+    line = Range(process.expected_mib(80), process.upper_mib(80))
+    assert process.context(Device("GPU0", sm_count=80)) == line
+    measured = process.context(Device("GPU0", sm_count=80, process_mib=300))
+    assert measured == Range(300, 300)
+    assert process.context(Device("GPU0")) is None

@@ -57,5 +57,5 @@ def test_every_formula_of_a_module_has_a_stated_answer(module: ModuleType) -> No
         if inspect.isfunction(value) and value.__module__ == module.__name__
     }
     stated = {name for name, _, _ in STATED[module]}
-    # The bound and its bands: in test_speed.py.
-    assert functions - stated <= {"roofline", "bounded"}
+    # The bound and its bands: in test_speed.py; a context: in tests/plan/evidence.
+    assert functions - stated <= {"roofline", "bounded", "context"}
