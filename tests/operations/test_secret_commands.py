@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from pyinfra.api import StringCommand
 
-from deploys.operations import model_sharing, secret_file
+from deploys.operations import model_sharing, secret_file, watch
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.model_fleet import Seen
+from deploys.questions.watch import WatchHost
 from tests.lab.waiting import LONGEST_SECONDS, until
 from tests.operations.committed_release import ROOT, model_copy
 
@@ -22,6 +23,7 @@ MASK = "umask 077; "
 GIVEN = {
     "secret_file.py": "the mask comes first",
     "model_sharing.py": "the mask comes first",
+    "watch.py": "the mask comes first",
     "images.py": "pull-image: the mask comes before the folder and the file",
     "image_base.py": "the same script",
     "image_context.py": "into a folder that has 0700 before: its files reach an image as they are",
@@ -44,7 +46,12 @@ def _placing(directory: str) -> list[tuple[StringCommand, Path]]:
     giver = Seen("gpu1", "198.18.0.10", giving="kit ssh-ed25519 AAAA")
     secret = secret_file.placed(directory, "key", "secret", "image")
     known = model_sharing._from_host(directory, file, giver, 9000)
-    places = ((secret, folder / "key.new"), (known, folder / "models/.taking/known_hosts"))
+    hook = watch._secret_command(directory, "https://pager.example/1", WatchHost())
+    places = (
+        (secret, folder / "key.new"),
+        (known, folder / "models/.taking/known_hosts"),
+        ([hook], folder / f"{watch.ADDRESS}.new"),
+    )
     return [
         (command, path)
         for commands, path in places
@@ -75,11 +82,10 @@ def test_every_command_that_gets_something_over_standard_input_is_known_here() -
 
 def test_each_that_writes_a_file_masks_before_anything_else(tmp_path: Path) -> None:
     commands = [command.get_raw_value() for command, _ in _placing(str(tmp_path))]
-    assert len(commands) == 2
-    assert [command[: len(MASK)] for command in commands] == [MASK, MASK]
+    assert [command[: len(MASK)] for command in commands] == [MASK] * 3
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_half_of_what_is_placed_can_be_read_by_nobody_else(tmp_path: Path, number: int) -> None:
     command, path = _placing(str(tmp_path))[number]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +97,10 @@ def test_half_of_what_is_placed_can_be_read_by_nobody_else(tmp_path: Path, numbe
     assert path.read_bytes() == b"half of a"
     assert _mode(path) == 0o600
     process.communicate(b" secret")
-    assert path.read_bytes() == b"half of a secret"
+    # Where the same command also puts it in its place.
+    placed = path if path.exists() else path.with_name(path.name.removesuffix(".new"))
+    assert placed.read_bytes() == b"half of a secret"
+    assert _mode(placed) == 0o600
 
 
 def test_a_file_that_everybody_can_read_is_made_anew_for_a_secret(tmp_path: Path) -> None:

@@ -88,6 +88,8 @@ VLLM: tuple[Build, ...] = (
     ("vLLM", "0.7.3"),
     ("vLLM", "0.6.4"),
 )
+JOINED = replace(GPU, fabric=True)
+TWO_JOINED = {"total_gib": 23.5, "tensor_parallel": 2, "devices": (JOINED, JOINED)}
 LONG = {"total_gib": 79.0, "maximum_length_tokens": 131072}
 VLLM_ROWS = (
     Row(vllm(LLAMA_8B, "bf16", total_gib=23.5), part("graphs"), (512, 0, 0, 0)),
@@ -95,12 +97,18 @@ VLLM_ROWS = (
     Row(
         vllm(LLAMA_8B, "bf16", total_gib=23.5, devices=(GPU,)),
         pool("tokens"),
-        (39728, 43824, 44032, 41568),
+        (43424, 47520, 43744, 40944),
     ),
     Row(vllm(GEMMA3_27B, "bf16", pool_gib=11.11), pool("tokens"), (44643, 20800, 23472, 23472)),
     Row(
         vllm(LLAMA_8B, "bf16", **LONG),
         pool("lowest_gib"),
-        (52.2762, 54.2762, 55.8605, 55.8605),
+        (52.8162, 54.8162, 56.1705, 56.1705),
+    ),
+    Row(vllm(LLAMA_8B, "bf16", **TWO_JOINED), pool("tokens"), (179216, 187408, 178400, 172816)),
+    Row(
+        vllm(LLAMA_8B, "bf16", **TWO_JOINED),
+        pool("lowest_gib"),
+        (9.3194, 11.3194, 10.7690, 10.3440),
     ),
 )

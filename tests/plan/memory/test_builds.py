@@ -8,6 +8,7 @@ import pytest
 
 from deploys.plan.memory import llamacpp, vllm
 from deploys.plan.memory.answer import estimate
+from deploys.plan.memory.estimate import Range
 from deploys.plan.memory.profiles.choice import llamacpp_profile
 from deploys.plan.memory.profiles.llamacpp_profile import LatentCache, LlamaCppProfile
 from deploys.plan.memory.profiles.vllm_choice import vllm_profile
@@ -26,15 +27,25 @@ def answers(build: Build, rows: Sequence[Row]) -> list[float]:
 
 
 def altered(profile: Profile, fact: str) -> Profile:
-    """The profile with another value of the same kind."""
+    """The profile with another value of the same kind; of a range, with another end."""
+    fact, _, end = fact.partition(".")
     value = getattr(profile, fact)
-    if isinstance(value, bool):
-        other: Any = not value
+    if isinstance(value, Range):
+        other: Any = replace(value, **{end: getattr(value, end) * 1.02 + 0.001})
+    elif isinstance(value, bool):
+        other = not value
     elif isinstance(value, int | float):
         other = value + 1 if isinstance(value, int) else value * 1.02 + 0.001
     else:
         other = next(word for word in get_args(LatentCache) if word != value)
     return replace(profile, **{fact: other})
+
+
+def facts(kind: type[Profile]) -> list[str]:
+    """Names of all that a profile says, of both ends of a range."""
+    ranges = {one.name for one in fields(kind) if one.type is Range}
+    ends = [f"{name}.{end}" for name in sorted(ranges) for end in ("expected", "upper")]
+    return [one.name for one in fields(kind) if one.name not in {"name", *ranges}] + ends
 
 
 def unnoticed(
@@ -43,7 +54,7 @@ def unnoticed(
     """Facts whose alteration leaves every number of the build as it is stated."""
     before = pytest.approx(answers(build, rows), abs=0.001)
     found = []
-    for fact in [field.name for field in fields(kind) if field.name != "name"]:
+    for fact in facts(kind):
         alter(fact)
         if answers(build, rows) == before:
             found.append(fact)
