@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from deploys.render.release import Release
 from deploys.render.release_text import release_of
-from deploys.render.roles import WATCHING
+from deploys.render.roles import MONITORING
 from deploys.settings.docker import Docker
 from deploys.settings.inventory import InventoryHost, read_inventory
 from deploys.settings.nvidia import Nvidia
@@ -87,7 +87,7 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
         replicas = _replicas(engines, host.name)
         gateway = folder / "gateways" / "compose.yaml"
         services = {**engines, **_services(gateway)}
-        for role in (*WATCHING, "vector_stores"):
+        for role in (*MONITORING, "vector_stores"):
             services |= _services(folder / role / "compose.yaml")
         networks = _part(gateway, "networks")
     except OSError as error:

@@ -15,7 +15,7 @@ def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str
         "watched": [one for one in committed if one.release.watch is not None],
         "kept": gateways,
         "examined": [one for one in committed if _uses_gpus(one)],
-        "watching": [one for one in committed if one.release.monitors is not None],
+        "monitor": [one for one in committed if one.release.monitors is not None],
         "store": [one for one in committed if one.release.retrieval is not None],
         "cloudy": [one for one in gateways if _has_egress(one)],
     }

@@ -120,7 +120,7 @@ def deployed(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
 
 
 @pytest.fixture(scope="session")
-def watching(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
+def monitor(fleet: Fleet, request: pytest.FixtureRequest) -> Deployed:
     """One host that watches the fleet."""
     return Deployed(fleet.committed[request.param], fleet.live(request.param))
 

@@ -167,7 +167,7 @@ def unexplained_ports(release: Release, container: Container) -> list[str]:
     elif release.engines is not None and "homeport.pool" in container.labels:
         address = bracketed(release.engines.address)
         explained = {f"{address}:{port}" for port in release.engines.ports}
-    explained |= {release.watched.get(container.service, "")}
+    explained |= {release.monitored.get(container.service, "")}
     published = [str(port) for port in container.published if not port.is_loopback]
     return [port for port in published if port not in explained]
 

@@ -11,7 +11,7 @@ from checks.committed import Committed
 from checks.probes import containers, gateway, monitors, release, sections, setup
 from checks.probes.containers import Container
 from checks.probes.host import PARALLEL_HOSTS, SCRIPT_SECONDS, Unreachable, directory, run
-from checks.probes.monitors import Watching
+from checks.probes.monitors import Monitor
 from checks.probes.setup import Setup
 from deploys.questions import canaries, keepalived, nginx, watch
 from deploys.questions.canaries import Share
@@ -60,7 +60,7 @@ class Live:
     """Of the gateway that runs, by what says it; empty without one."""
     keepalived: Keepalived = field(default_factory=Keepalived)
     """Where gateways share an address."""
-    watching: Watching | None = None
+    monitor: Monitor | None = None
     """What its Prometheus says; None without one or an answer."""
     watch: WatchHost = field(default_factory=WatchHost)
     canaries: Mapping[str, Share] = field(default_factory=dict)
@@ -176,7 +176,7 @@ def _live(
         drained=gateway.drained(answers["drained"]),
         state=release.state_files(answers["state"]),
         setup=setup.setup(answers),
-        watching=monitors.watching(answers["monitors"]),
+        monitor=monitors.monitor(answers["monitors"]),
         nginx_versions=nginx.parse_versions(answers["nginx"].splitlines()),
         keepalived=keepalived.parse_keepalived(answers["keepalived"].splitlines()),
         watch=watch.parse_watch(answers["watch"].splitlines()),

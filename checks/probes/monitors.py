@@ -21,7 +21,7 @@ AGAIN_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Watching:
+class Monitor:
     """What one Prometheus says of itself."""
 
     targets: Mapping[str, str]
@@ -46,7 +46,7 @@ def question(project: str) -> str:
     )
 
 
-def watching(answer: str) -> Watching | None:
+def monitor(answer: str) -> Monitor | None:
     """None where it did not answer."""
     try:
         targets, rules = (json.loads(line)["data"] for line in answer.splitlines() if line)
@@ -54,7 +54,7 @@ def watching(answer: str) -> Watching | None:
         return None
     found = [rule for group in rules["groups"] for rule in group["rules"]]
     alerts = [rule for rule in found if rule["type"] == "alerting"]
-    return Watching(
+    return Monitor(
         targets={_target(one): one["lastError"] for one in targets["activeTargets"]},
         alerts=len(alerts),
         failing={one["name"]: one["lastError"] for one in found if one.get("lastError")},
@@ -78,10 +78,10 @@ def _words(name: str, annotations: Mapping[str, str]) -> str:
     return f"{name}: {annotations.get('summary', '')}; {annotations.get('runbook', '')}"
 
 
-def settled(host: InventoryHost, project: str, seen: Watching | None) -> Watching | None:
+def settled(host: InventoryHost, project: str, seen: Monitor | None) -> Monitor | None:
     """The same, asked again while something is not reached, until it had time to look again."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while seen is not None and any(seen.targets.values()) and time.monotonic() < deadline:
         time.sleep(AGAIN_SECONDS)
-        seen = watching(run(host, question(project)))
+        seen = monitor(run(host, question(project)))
     return seen

@@ -49,7 +49,7 @@ from deploys.render.release import Release
 from deploys.render.release_gateway import ANSWERS, GatewayRelease
 from deploys.render.release_monitors import SECRETS
 from deploys.render.release_retrieval import PLACED
-from deploys.render.roles import WATCHING
+from deploys.render.roles import MONITORING
 
 
 def before_the_lock(host: Host, release: Release) -> None:
@@ -146,7 +146,7 @@ def _of_the_gateway(host: Host, release: Release, directory: str) -> Iterator[Qu
 
 
 def _of_the_monitors(host: Host, release: Release, directory: str) -> Iterator[Question]:
-    for role in WATCHING:
+    for role in MONITORING:
         if this_project(host, role) is None:
             yield ComposeServices, {"project": project_of(host, role)}
         else:

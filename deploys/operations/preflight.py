@@ -91,7 +91,7 @@ def _taken_ports(release: Release) -> list[str]:
 def _wanted_ports(release: Release) -> dict[int, str]:
     """Port -> the word of the settings that chooses it."""
     gateway, monitors, retrieval = release.gateway, release.monitors, release.retrieval
-    listened = {"monitoring": [*release.watched.values()], "gateway": [], "retrieval": []}
+    listened = {"monitoring": [*release.monitored.values()], "gateway": [], "retrieval": []}
     if monitors is not None:
         listened["monitoring"].append(monitors.prometheus)
     if gateway is not None:

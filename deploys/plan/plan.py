@@ -116,7 +116,7 @@ class HostPlan:
         return "monitors" in self.roles
 
     @property
-    def watched_gpus(self) -> int:
+    def monitored_gpus(self) -> int:
         """GPUs of the host, where its engines use any."""
         used = any(replica.gpus for replica in self.replicas)
         return len(self.hardware.gpus) if used and self.hardware is not None else 0

@@ -25,7 +25,7 @@ from deploys.render.image_tags import (
     vector_store_images,
 )
 from deploys.render.monitors.files import monitoring_files
-from deploys.render.monitors.manifest import monitors_release, watched_addresses
+from deploys.render.monitors.manifest import monitored_addresses, monitors_release
 from deploys.render.nginx import nginx_files
 from deploys.render.postgresql import retrieval_release, store_memory_mib, vector_store_files
 from deploys.render.release import (
@@ -121,7 +121,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         engines=_engines(plan, host),
         gateway=gateway_release(plan, host, shipped, access.clients),
         monitors=monitors_release(plan, host),
-        watched=watched_addresses(plan, host),
+        monitored=monitored_addresses(plan, host),
         hub=access.hub if any(model.source.startswith(HUB) for model in models) else None,
         registry=access.registry,
         retrieval=retrieval_release(plan, host, shipped),

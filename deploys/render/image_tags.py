@@ -65,7 +65,7 @@ def monitoring_images(plan: Plan, host: HostPlan) -> set[ImageName]:
     if plan.monitoring is None:
         return set()
     found: set[ImageName] = {"node_exporter"}
-    if host.watched_gpus:
+    if host.monitored_gpus:
         found.add("dcgm_exporter")
     if host.is_monitor:
         found |= {"prometheus", "grafana"}

@@ -193,7 +193,7 @@ class Release(Frozen):
     """Whose images the host pulls, and with which login; None where it pulls without."""
     monitors: MonitorsRelease | None = None
     """None: it watches nobody."""
-    watched: dict[str, str] = Field(default_factory=dict)
+    monitored: dict[str, str] = Field(default_factory=dict)
     """Service -> ADDRESS:PORT where monitors of other hosts ask it, or where people see what they
     found."""
     retrieval: RetrievalRelease | None = None

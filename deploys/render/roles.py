@@ -4,5 +4,5 @@ from typing import Literal
 
 Role = Literal["gpu_hosts", "gateways", "exporters", "monitors", "vector_stores"]
 # Exporters are on every host that is watched; monitors watch.
-WATCHING: tuple[Role, ...] = ("exporters", "monitors")
-ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways", *WATCHING, "vector_stores")
+MONITORING: tuple[Role, ...] = ("exporters", "monitors")
+ROLES: tuple[Role, ...] = ("gpu_hosts", "gateways", *MONITORING, "vector_stores")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.probes import monitors as probe
-from checks.probes.monitors import settled, watching
+from checks.probes.monitors import monitor, settled
 from deploys.render.release_monitors import MonitorsRelease
 from deploys.settings.inventory import InventoryHost
 from tests.checks.conftest import RunChecks, failed, messages
@@ -124,7 +124,7 @@ def test_a_prometheus_with_a_fault_fails_the_check_of_it(
 
 def test_an_alert_that_is_pending_does_not_fire() -> None:
     pending = {**ALERT, "alerts": [{"state": "pending", "annotations": {"summary": "soon"}}]}
-    found = watching(_said(TARGETS, pending))
+    found = monitor(_said(TARGETS, pending))
     assert found is not None
     assert found.firing == ()
 
@@ -145,7 +145,7 @@ def test_a_target_is_lost_only_when_it_still_is_at_the_next_look(
     monkeypatch.setattr(probe, "AGAIN_SECONDS", 0)
     monkeypatch.setattr(probe, "run", lambda *_: next(answers))
     host = InventoryHost("gpu1", "gpu1", (), {})
-    found = settled(host, "homeport-lab-monitors", watching(_said(_lost("connection refused"))))
+    found = settled(host, "homeport-lab-monitors", monitor(_said(_lost("connection refused"))))
     assert found is not None
     assert not any(found.targets.values())
     assert list(answers) == []

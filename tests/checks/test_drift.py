@@ -194,7 +194,7 @@ def test_a_port_for_monitors_is_explained_where_it_is_committed(
     port = "service nginx: port 10.0.0.5:9113"
     assert port in [finding.what for finding in findings()]
 
-    deployment.commit(watched={"nginx": "10.0.0.5:9113"})
+    deployment.commit(monitored={"nginx": "10.0.0.5:9113"})
 
     assert port not in [finding.what for finding in findings()]
 

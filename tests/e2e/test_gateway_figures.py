@@ -8,7 +8,7 @@ import pytest
 
 from deploys.catalogue.tiny import write_tiny
 from deploys.plan.plan import Plan
-from deploys.render.monitors.watching import rules_of
+from deploys.render.monitors.reading import rules_of
 from deploys.render.nginx_figures import FIGURES_PORT
 from deploys.settings.monitoring import Monitoring
 from tests.e2e.gateway_lab import Lab, docker, own_address, running_lab

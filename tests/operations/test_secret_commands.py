@@ -14,7 +14,7 @@ from pyinfra.api import StringCommand
 from deploys.operations import model_sharing, secret_file, watch
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.model_fleet import Seen
-from deploys.questions.watch import WatchHost
+from deploys.questions.watch import ADDRESS, WatchHost
 from tests.lab.waiting import LONGEST_SECONDS, until
 from tests.operations.committed_release import ROOT, model_copy
 
@@ -50,7 +50,7 @@ def _placing(directory: str) -> list[tuple[StringCommand, Path]]:
     places = (
         (secret, folder / "key.new"),
         (known, folder / "models/.taking/known_hosts"),
-        ([hook], folder / f"{watch.ADDRESS}.new"),
+        ([hook], folder / f"{ADDRESS}.new"),
     )
     return [
         (command, path)

@@ -167,6 +167,8 @@ def test_a_plan_that_learned_of_the_log_of_0_33_has_its_pool_and_tokens() -> Non
     after = _estimate(ON_VLLM, corrections)
     assert before.pool is not None
     assert after.pool is not None
+    assert before.pool.expected_gib is not None
+    assert after.pool.expected_gib is not None
     assert abs(after.pool.expected_gib - 54.71) < abs(before.pool.expected_gib - 54.71)
     assert after.pool.expected_gib == pytest.approx(54.71, rel=0.005)
     assert after.gpus[0].parts["weights"].expected == pytest.approx(15.27 * 1024)

@@ -3,7 +3,7 @@
 import json
 
 from deploys.plan.plan import Plan
-from deploys.render.monitors.watching import Dashboard, Panel, every_dashboard, panels_of
+from deploys.render.monitors.reading import Dashboard, Panel, every_dashboard, panels_of
 
 # What the dashboards call the data source (grafana/datasources/prometheus.yaml).
 SOURCE = {"type": "prometheus", "uid": "homeport"}

@@ -21,7 +21,7 @@ def exporters(plan: Plan, host: HostPlan) -> Iterator[Watcher]:
     if watch is None:
         return
     yield _node_exporter(published(plan, host, watch.host_port, NODE_PORT))
-    if host.watched_gpus:
+    if host.monitored_gpus:
         yield _dcgm_exporter(published(plan, host, watch.gpu_port, DCGM_PORT))
 
 

@@ -26,7 +26,7 @@ def monitoring_files(plan: Plan, host: HostPlan, render: Render, templates: Path
     if plan.monitoring is None:
         return {}
     counters = (templates / "compose" / "exporters" / COUNTERS).read_text()
-    files = {f"exporters/{COUNTERS}": counters} if host.watched_gpus else {}
+    files = {f"exporters/{COUNTERS}": counters} if host.monitored_gpus else {}
     files |= _own_files(plan, host, render) if host.is_monitor else {}
     return files | dict(_compose_files(plan, host, files, render))
 

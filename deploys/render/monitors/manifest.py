@@ -27,7 +27,7 @@ def monitors_release(plan: Plan, host: HostPlan) -> MonitorsRelease | None:
     )
 
 
-def watched_addresses(plan: Plan, host: HostPlan) -> dict[str, str]:
+def monitored_addresses(plan: Plan, host: HostPlan) -> dict[str, str]:
     """Service -> ADDRESS:PORT that is published beyond loopback."""
     services = (*exporters(plan, host), *monitors(plan, host))
     found = {one.name: one.published for one in services}

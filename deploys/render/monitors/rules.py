@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import yaml
 
 from deploys.plan.plan import Plan
-from deploys.render.monitors.watching import Alert, Record, rules_of
+from deploys.render.monitors.reading import Alert, Record, rules_of
 
 Rule = dict[str, object]
 
@@ -41,8 +41,8 @@ def planned(plan: Plan) -> Iterator[Rule]:
             yield _constant("homeport:replica_slots", one.arguments.slots, labels)
             yield _constant("homeport:replica_waiting_room", one.waiting_requests, labels)
     for host in plan.hosts:
-        if host.watched_gpus:
-            yield _constant("homeport:host_gpus", host.watched_gpus, {"host": host.name})
+        if host.monitored_gpus:
+            yield _constant("homeport:host_gpus", host.monitored_gpus, {"host": host.name})
     if plan.cloud is not None:
         alert = plan.cloud.settings.budget.alert_percent / 100
         yield _constant("homeport:cloud_alert_ratio", alert, {})

@@ -82,7 +82,7 @@ def _hosts(plan: Plan, monitor: HostPlan) -> Iterator[Target]:
 
 def _gpus(plan: Plan, monitor: HostPlan) -> Iterator[Target]:
     for host in plan.hosts:
-        if host.watched_gpus and plan.monitoring is not None:
+        if host.monitored_gpus and plan.monitoring is not None:
             yield _at(host, monitor, "dcgm-exporter", DCGM_PORT, plan.monitoring.gpu_port)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploys.render.monitors.watching import every_dashboard
+from deploys.render.monitors.reading import every_dashboard
 from tests.render.monitor_plans import rendered, watched_fleet
 
 KNOWN = yaml.safe_load(Path(__file__).with_name("grafana.yaml").read_text())

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from deploys.render.monitors.reading import every_dashboard, every_rule
 from deploys.render.monitors.rules import alert_count, expression
-from deploys.render.monitors.watching import every_dashboard, every_rule
 from tests.lab.waiting import until
 from tests.render.monitor_plans import watched_fleet, with_cloud
 from tests.render.monitors.scraping import Prometheus

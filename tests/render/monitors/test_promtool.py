@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploys.render.monitors.watching import every_rule
+from deploys.render.monitors.reading import every_rule
 from tests.render.monitor_plans import rendered, watched_alone, watched_fleet
 from tests.render.monitors.scraping import needed
 

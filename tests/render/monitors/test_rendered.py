@@ -9,7 +9,7 @@ import yaml
 from deploys.cli.main import VERBS
 from deploys.plan.plan import Plan
 from deploys.render.image_tags import used_images
-from deploys.render.monitors.watching import every_dashboard, every_rule
+from deploys.render.monitors.reading import every_dashboard, every_rule
 from tests.render.monitor_plans import (
     MONITOR,
     rendered,
@@ -103,7 +103,7 @@ def test_what_listens_listens_on_a_private_address() -> None:
 def test_what_is_reached_from_elsewhere_is_in_the_manifest() -> None:
     files = rendered(watched_fleet())
     watched = {
-        host: yaml.safe_load(files[f"{FLEET}{host}/release.yaml"])["watched"]
+        host: yaml.safe_load(files[f"{FLEET}{host}/release.yaml"])["monitored"]
         for host in ("gate1", "gpu2", MONITOR)
     }
     assert watched == {

@@ -88,7 +88,7 @@ def kinds(plan: Plan) -> frozenset[str]:
     found |= {"njs"} if any(gateway.njs for gateway in gateways) else set()
     found |= {"cloud"} if plan.cloud is not None else set()
     found |= {"certificates"} if plan.uses_tls else set()
-    found |= {"gpus"} if any(host.watched_gpus for host in plan.hosts) else set()
+    found |= {"gpus"} if any(host.monitored_gpus for host in plan.hosts) else set()
     return frozenset(found)
 
 
