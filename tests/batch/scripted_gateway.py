@@ -1,6 +1,7 @@
 """A gateway on loopback that answers each line as a test says, and counts what reaches it."""
 
 import json
+import socket
 import ssl
 import threading
 from collections import Counter
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.lab.waiting import until
 
 USAGE = {"prompt_tokens": 5, "completion_tokens": 7}
 
@@ -40,11 +43,19 @@ class ScriptedGateway:
     running: int = 0
     most_running: int = 0
     connections: int = 0
+    accepted: int = 0
+    ended: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def times(self) -> Counter[str]:
         """How often each line has asked."""
         return Counter(self.asked)
+
+    def settle(self) -> None:
+        """Returns once all that clients which are gone had sent was read: accepted in order."""
+        before = self.accepted
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        until(lambda: before < self.accepted == self.ended)
 
     def take(self, path: str, headers: Mapping[str, str], body: Any) -> Reply:  # noqa: ANN401
         """Counts a request for as long as its answer takes to be thought of."""
@@ -78,6 +89,19 @@ def scripted_gateway(
     """Serves on 127.0.0.1, over TLS where there is a certificate."""
     state = ScriptedGateway(reply)
 
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def get_request(self) -> tuple[socket.socket, Any]:
+            found = super().get_request()
+            state.accepted += 1
+            return found
+
+        def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - a socket, or its TLS
+            super().shutdown_request(request)
+            with state.lock:
+                state.ended += 1
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         # One packet for headers and body: the kernel would hold the second back for 40 ms.
@@ -94,8 +118,7 @@ def scripted_gateway(
         def log_message(self, *_arguments: object) -> None:
             """Silent: tests look at `asked`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
