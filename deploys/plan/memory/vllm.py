@@ -61,7 +61,6 @@ def _question(
 ) -> _Question:
     profile = vllm_profile(case.version, case.profile_facts)
     activation = exactly(_activation_gib(asked, shape, profile))
-    graphs = Range(profile.graphs_gib, profile.upper_graphs_gib)
     return _Question(
         asked=asked,
         shape=shape,
@@ -70,7 +69,7 @@ def _question(
         weights=weights and _measured(case, "weights", weights),
         activation=_measured(case, "compute_buffer", activation).expected,
         outside=_measured(case, "outside", _outside(asked, profile)),
-        graphs=NOTHING if asked.eager else _measured(case, "graphs", graphs),
+        graphs=NOTHING if asked.eager else _measured(case, "graphs", profile.graphs_gib),
     )
 
 

@@ -1,23 +1,21 @@
-"""What the report must not be taken for: constants that were seen, misses, entries left out."""
+"""What the report must not be taken for: misses, entries left out."""
 
 POOL = "vLLM pool, of the budget"
-GRAPHS_SEEN = "vLLM graphs, seen before"
+GRAPHS = "vLLM graphs"
 CONTEXT = "CUDA context"
 PROCESS = "process beside its buffers"
-
-# Quantity -> which constant was chosen with which entries. These rows are no evidence.
-SEEN = {
-    GRAPHS_SEEN: "vllm_0_33.py's upper_graphs_gib covers vl18, and which other logs its range was "
-    "read off is not recorded: graphs are calibrated by an engine's first start, not predicted",
-}
 
 _TOWER = "the vision tower, which the entry does not describe, is on every GPU"
 _INDEX = "which layers stay in 16 bits follows from no rule; the checkpoint's index says it"
 _LINE = "contexts differ by driver more than the line is wide; on the safe side"
+_GRAPHS = "one median for starts of every kind; the upper bound has it"
 _WORK = "what llama.cpp adds at work is an H200's, more than small cards showed; on the safe side"
 # Quantity and entry -> why it is off by more than the rules promise.
 KNOWN_MISSES = {
     (CONTEXT, "lc45"): _LINE,
+    (GRAPHS, "vl17"): _GRAPHS,
+    (GRAPHS, "vl18"): _GRAPHS,
+    (GRAPHS, "vl25"): _GRAPHS,
     (PROCESS, "lc36"): _WORK,
     (PROCESS, "lc43"): _WORK,
     (PROCESS, "lc44"): _WORK,

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.plan.accuracy.comparison import Comparison, by_quantity, largest, middle
-from tests.plan.accuracy.exceptions import KNOWN_MISSES, NOT_COMPARED, SEEN
+from tests.plan.accuracy.exceptions import KNOWN_MISSES, NOT_COMPARED
 from tests.plan.accuracy.observations import comparisons
 from tests.plan.accuracy.targets import TARGETS, Target, missed
 
@@ -53,8 +53,7 @@ def report(
 
 
 def reservations(rows: Sequence[Comparison]) -> Iterable[str]:
-    """In words: what is no evidence, what is known to be off and why, what is not compared."""
-    yield from _listed("no evidence, a constant was chosen with it", SEEN)
+    """In words: what is known to be off and why, what is not compared."""
     errors = largest(rows)
     causes = {
         f"{quantity} of {case}, {errors[quantity, case]:+.1%}": cause

@@ -9,7 +9,7 @@ from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights, VllmConfiguration
 from deploys.plan.memory.profiles.vllm_choice import vllm_profile
 from tests.plan.accuracy.comparison import Row
-from tests.plan.accuracy.exceptions import GRAPHS_SEEN, POOL
+from tests.plan.accuracy.exceptions import GRAPHS, POOL
 
 # Matrices of these formats are all quantised or all kept, so that sizes follow from the shape.
 PLAIN_FORMATS = ("bf16", "fp16")
@@ -49,10 +49,10 @@ def _budget(entry: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _graphs(case: Case, observed: Mapping[str, Any]) -> Iterator[Row]:
-    profile = vllm_profile(case.version, case.profile_facts)
+    graphs = vllm_profile(case.version, case.profile_facts).graphs_gib
     seen = observed.get("graph_est", observed.get("graph"))
-    if seen is not None and profile.upper_graphs_gib:
-        yield GRAPHS_SEEN, seen, profile.graphs_gib, profile.upper_graphs_gib, 0
+    if seen is not None and graphs.upper:
+        yield GRAPHS, seen, graphs.expected, graphs.upper, 0
 
 
 def _weights(case: Case, seen: float) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The figures of contexts.yaml and outside.yaml, each with its source."""
+"""The figures of contexts.yaml, outside.yaml and graphs.yaml, each with its source."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,13 +30,21 @@ class Context(Frozen):
         return self.total_mib - self.free_mib
 
 
-class _Outside(Frozen):
-    engine: Literal["V0", "V1"]
-    gpus: Gpus
+class _Starts(Frozen):
     card: str
     version: str
     source: str
     gib: dict[str, float]
+    """Model -> what was printed of one GPU."""
+
+
+class _Outside(_Starts):
+    engine: Literal["V0", "V1"]
+    gpus: Gpus
+
+
+class _Graphs(_Starts):
+    tensor_parallel: int | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,15 @@ class Outside:
 
     engine: str
     gpus: Gpus
+    source: str
+    model: str
+    gib: float
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """What one start of vLLM estimated its CUDA graphs to take of each of its GPUs."""
+
     source: str
     model: str
     gib: float
@@ -59,6 +76,13 @@ def contexts() -> list[Context]:
 def outside() -> list[Outside]:
     """A figure for each model of each source."""
     return list(_figures())
+
+
+def graphs() -> list[Graphs]:
+    """The same of what vLLM leaves for its CUDA graphs."""
+    said = read_yaml(ROOT, "graphs.yaml", "it is committed")
+    starts = TypeAdapter(list[_Graphs]).validate_python(said)
+    return [Graphs(one.source, model, gib) for one in starts for model, gib in one.gib.items()]
 
 
 def _figures() -> Iterator[Outside]:

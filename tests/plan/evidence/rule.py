@@ -1,11 +1,11 @@
 """How constants follow from figures: the rules, and nothing chosen by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 from statistics import linear_regression, median
 
 from deploys.plan.memory.estimate import Range
-from tests.plan.evidence.reading import Context, Gpus, Outside
+from tests.plan.evidence.reading import Context, Gpus, Graphs, Outside
 
 
 def least_of_each_card(found: Sequence[Context]) -> dict[str, Context]:
@@ -27,6 +27,16 @@ def context_line(found: Sequence[Context]) -> tuple[int, int, float]:
 
 
 def outside_gib(found: Sequence[Outside], engine: str, gpus: Sequence[Gpus]) -> Range:
-    """GiB: the median of what was seen, and the most."""
-    seen = [one.gib for one in found if one.engine == engine and one.gpus in gpus]
+    """GiB, of the starts of an engine on such GPUs."""
+    return _middle_and_most(one.gib for one in found if one.engine == engine and one.gpus in gpus)
+
+
+def graphs_gib(found: Sequence[Graphs]) -> Range:
+    """GiB, of all starts; graphs.yaml says why not by sequences."""
+    return _middle_and_most(one.gib for one in found)
+
+
+def _middle_and_most(gib: Iterable[float]) -> Range:
+    """The median of what was seen, and the most."""
+    seen = list(gib)
     return Range(round(median(seen), 2), max(seen))

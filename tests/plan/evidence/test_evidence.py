@@ -12,15 +12,20 @@ from deploys.plan.cases.configuration import devices_of
 from deploys.plan.memory import process
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Device, VllmConfiguration
-from deploys.plan.memory.estimate import Range
+from deploys.plan.memory.estimate import NOTHING, Range
 from deploys.plan.memory.profiles.vllm_0_33 import V0_33
 from deploys.plan.memory.profiles.vllm_profile import VllmProfile
 from deploys.plan.memory.profiles.vllm_v0 import V0, V0_6
 from deploys.plan.memory.profiles.vllm_v1_2025 import V1_2025
 from deploys.plan.search.gpus import GpuKind
 from tests.plan.accuracy.observations import entries
-from tests.plan.evidence.reading import Gpus, contexts, outside
-from tests.plan.evidence.rule import context_line, least_of_each_card, outside_gib
+from tests.plan.evidence.reading import Gpus, contexts, graphs, outside
+from tests.plan.evidence.rule import (
+    context_line,
+    graphs_gib,
+    least_of_each_card,
+    outside_gib,
+)
 from tests.plan.measured import recording
 from tests.plan.memory.shapes import LLAMA_8B
 from tests.plan.memory.whole import vllm
@@ -29,6 +34,8 @@ BY_LINKS: Sequence[Gpus] = ("one", "several")
 PROFILES = [(V0_33, "V1"), (V1_2025, "V1"), (V0, "V0"), (V0_6, "V0")]
 # Fewer are no evidence.
 FEWEST = 6
+FEWEST_STARTS = 15
+FEWEST_SOURCES = 8
 MEASURED_HERE = "tests/plan/measured/measured.json"
 
 
@@ -51,6 +58,11 @@ def test_what_vllm_takes_outside_pytorch_is_the_median_and_the_most(
     assert profile.fabric_outside_gib == outside_gib(outside(), "V1", ("fabric",))
 
 
+def test_what_vllm_leaves_for_graphs_is_the_median_and_the_most() -> None:
+    assert V0_33.graphs_gib == graphs_gib(graphs())
+    assert {profile.graphs_gib for profile in (V1_2025, V0, V0_6)} == {NOTHING}
+
+
 def test_another_figure_makes_another_constant() -> None:
     first, *others = contexts()
     assert context_line([first.model_copy(update={"free_mib": 0}), *others]) != context_line(
@@ -59,6 +71,8 @@ def test_another_figure_makes_another_constant() -> None:
     found = outside()
     more = [replace(found[0], gib=9.0), *found[1:]]
     assert outside_gib(more, "V0", BY_LINKS) != outside_gib(found, "V0", BY_LINKS)
+    start, *starts = graphs()
+    assert graphs_gib([replace(start, gib=9.0), *starts]) != graphs_gib(graphs())
 
 
 def test_what_others_hold_on_a_card_does_not_count() -> None:
@@ -70,6 +84,7 @@ def test_no_figure_is_of_an_entry_of_the_measurement_file() -> None:
     measured = {entry["source"].split()[0] for entry in entries()}
     assert "https://github.com/vllm-project/vllm/pull/10511" in measured
     used = {one.source for one in contexts()} | {one.source for one in outside()}
+    used |= {one.source for one in graphs()}
     assert used & measured == set()
     assert all(one.startswith("https://") for one in used - {MEASURED_HERE})
 
@@ -87,6 +102,8 @@ def test_every_constant_has_figures_enough() -> None:
     found = Counter((one.engine, one.gpus == "fabric") for one in outside())
     assert set(found) == {("V0", False), ("V1", False), ("V1", True)}
     assert min(found.values()) >= FEWEST
+    assert len(graphs()) >= FEWEST_STARTS
+    assert len({one.source for one in graphs()}) >= FEWEST_SOURCES
 
 
 @pytest.mark.parametrize(

@@ -92,23 +92,23 @@ JOINED = replace(GPU, fabric=True)
 TWO_JOINED = {"total_gib": 23.5, "tensor_parallel": 2, "devices": (JOINED, JOINED)}
 LONG = {"total_gib": 79.0, "maximum_length_tokens": 131072}
 VLLM_ROWS = (
-    Row(vllm(LLAMA_8B, "bf16", total_gib=23.5), part("graphs"), (512, 0, 0, 0)),
-    Row(vllm(LLAMA_8B, "bf16", total_gib=23.5), upper("graphs"), (2048, 0, 0, 0)),
+    Row(vllm(LLAMA_8B, "bf16", total_gib=23.5), part("graphs"), (757.76, 0, 0, 0)),
+    Row(vllm(LLAMA_8B, "bf16", total_gib=23.5), upper("graphs"), (2795.52, 0, 0, 0)),
     Row(
         vllm(LLAMA_8B, "bf16", total_gib=23.5, devices=(GPU,)),
         pool("tokens"),
-        (43424, 47520, 43744, 40944),
+        (41456, 47520, 43744, 40944),
     ),
     Row(vllm(GEMMA3_27B, "bf16", pool_gib=11.11), pool("tokens"), (44643, 20800, 23472, 23472)),
     Row(
         vllm(LLAMA_8B, "bf16", **LONG),
         pool("lowest_gib"),
-        (52.8162, 54.8162, 56.1705, 56.1705),
+        (52.0862, 54.8162, 56.1705, 56.1705),
     ),
-    Row(vllm(LLAMA_8B, "bf16", **TWO_JOINED), pool("tokens"), (179216, 187408, 178400, 172816)),
+    Row(vllm(LLAMA_8B, "bf16", **TWO_JOINED), pool("tokens"), (175296, 187408, 178400, 172816)),
     Row(
         vllm(LLAMA_8B, "bf16", **TWO_JOINED),
         pool("lowest_gib"),
-        (9.3194, 11.3194, 10.7690, 10.3440),
+        (8.5894, 11.3194, 10.7690, 10.3440),
     ),
 )

@@ -80,7 +80,7 @@ WHOLE: tuple[tuple[Case, Callable[[Estimate], float], float], ...] = (
     (llamacpp(QWEN35_4B, "Q4_K_M"), part("recurrent_state"), 50.25),
     (llamacpp(QWEN35_4B, "Q4_K_M", micro_batch_tokens=128), part("compute_buffer"), 20.5),
     (llamacpp(QWEN35_4B, "IQ3_XXS"), part("weights", 1), 416.7969),
-    (vllm(LLAMA_8B, "bf16", total_gib=79.22), pool("expected_gib"), 54.72858),
+    (vllm(LLAMA_8B, "bf16", total_gib=79.22), pool("expected_gib"), 54.48858),
     (vllm(LLAMA_8B, "bf16", total_gib=79.22, tensor_parallel=4), part("weights"), 3829.5079),
     # 16384 tokens of 3 x (14336 + 4096) bf16 numbers.
     (vllm(LLAMA_8B, "bf16", batched_tokens=16384, sequences=1), part("compute_buffer"), 1728),

@@ -85,12 +85,12 @@ def test_a_pinned_share_is_kept_and_checked() -> None:
 def test_a_pool_of_too_few_requests_is_tight_and_says_how_many_it_holds() -> None:
     pool = _pool(host("a", "RTX 4090"), context_tokens=16_384)
     assert pool.replicas[0].verdicts[0].outcome is Outcome.TIGHT
-    assert pool.reasons[-1] == "tight: KV cache: it holds 2.0 of 8 requests of 16,384 tokens"
+    assert pool.reasons[-1] == "tight: KV cache: it holds 1.6 of 8 requests of 16,384 tokens"
 
 
 def test_a_pool_of_no_whole_request_is_refused_in_vllms_words() -> None:
     found = refusal([host("a", "RTX 4090")], chat=chat("llama-3.1-8b-bf16", 65_536))
-    assert "KV cache: one request needs 8.00 GiB, 4." in found.found
+    assert "KV cache: one request needs 8.00 GiB, 3." in found.found
 
 
 def test_gpus_without_bf16_compute_in_half() -> None:
@@ -129,7 +129,7 @@ def test_an_fp8_cache_holds_twice_as_much() -> None:
             if one.startswith("KV cache holds")
         )
 
-    assert held("f16").startswith("KV cache holds 54.")
+    assert held("f16").startswith("KV cache holds 53.")
     assert held("q8_0").startswith("KV cache holds 10")
 
 

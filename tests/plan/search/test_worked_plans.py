@@ -74,12 +74,12 @@ def test_eight_h100_serve_a_70b_model_twice_over_nvlink() -> None:
         "pool chat on vllm (16 requests at once, on GPUs that hold everything):",
         "  quantization fp8: the first that fits of fp8, bf16",
         "  tensor parallel over 4 GPUs; on fewer: H100 SXM needs 75,197 MiB (weights 34,646 + "
-        "KV cache 35,410 + compute buffer 264 + graphs 2,048 + process 2,828); budget 78,687 MiB "
-        "(81,121 less margin 2,434); the KV cache is 5,550 MiB short",
+        "KV cache 34,662 + compute buffer 264 + graphs 2,796 + process 2,828); budget 78,687 MiB "
+        "(81,121 less margin 2,434); the KV cache is 6,298 MiB short",
         "  KV cache f16: nothing is lost",
         "  16 requests of up to 16384 tokens at once",
         "  utilisation 0.92: 81,121 MiB less margin, context, at most 0.92",
-        "  KV cache holds 40.8 requests of 16,384 tokens, and more shorter",
+        "  KV cache holds 40.3 requests of 16,384 tokens, and more shorter",
         "  batch of 8,192 tokens: vllm's for such a GPU",
         "  threads 16: physical cores near its GPUs shared out among the replicas there",
         "  2 replicas: as many as the GPUs hold",

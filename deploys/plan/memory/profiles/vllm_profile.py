@@ -17,9 +17,8 @@ class VllmProfile:
     """Taken outside PyTorch beside the context: libraries' kernels, buffers of NCCL."""
     fabric_outside_gib: Range
     """The same of each of several GPUs that NVLink's switches join."""
-    graphs_gib: float
+    graphs_gib: Range
     """Subtracted from the pool for CUDA graphs."""
-    upper_graphs_gib: float
     counts_concurrency: bool
     """"GPU KV cache size" is concurrency times length, else blocks of one group."""
     context_in_budget: bool

@@ -9,7 +9,7 @@ since no start of V0 on such was found. Graphs are captured after the pool is ta
 
 from dataclasses import replace
 
-from deploys.plan.memory.estimate import Range
+from deploys.plan.memory.estimate import NOTHING, Range
 from deploys.plan.memory.profiles.vllm_0_33 import V0_33
 from deploys.plan.memory.profiles.vllm_profile import VllmProfile
 
@@ -19,8 +19,7 @@ V0 = VllmProfile(
     bytes_per_logit=38,
     outside_gib=Range(0.16, 0.39),
     fabric_outside_gib=V0_33.fabric_outside_gib,
-    graphs_gib=0.0,
-    upper_graphs_gib=0.0,
+    graphs_gib=NOTHING,
     counts_concurrency=False,
     chunked_prefill=False,
     context_in_budget=False,

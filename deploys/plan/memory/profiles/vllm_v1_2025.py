@@ -5,12 +5,12 @@ vLLM subtracts graphs since 0.21 and counts concurrency since 0.22 (its release 
 
 from dataclasses import replace
 
+from deploys.plan.memory.estimate import NOTHING
 from deploys.plan.memory.profiles.vllm_0_33 import V0_33
 
 V1_2025 = replace(
     V0_33,
     name="vLLM V1 until 0.19",
-    graphs_gib=0.0,
-    upper_graphs_gib=0.0,
+    graphs_gib=NOTHING,
     counts_concurrency=False,
 )
