@@ -94,7 +94,9 @@ def _plant(served: Served) -> None:
     gpu1, gpu2, gate1 = map(served.host, ("gpu1", "gpu2", "gate1"))
     by_hand(
         gpu1,
-        f"cd {STORE}/models/*/; cp --preserve tiny-random.gguf /tmp/whole.gguf; "
+        # Not the only model that hosts have: earlier tests have brought others.
+        f"cd $(dirname {STORE}/models/*/tiny-random.gguf); "
+        "cp --preserve tiny-random.gguf /tmp/whole.gguf; "
         "cp --preserve tiny-random.gguf half; bytes=$(stat --format %s half); "
         "truncate --size=$((bytes / 2)) half; mv half tiny-random.gguf; "
         f"docker restart --time 1 {CHAT_1}",
@@ -106,7 +108,7 @@ def _plant(served: Served) -> None:
         gpu2,
         f"docker run --detach --name stranger --label homeport.environment={NAME} "
         "--publish 0.0.0.0:9999:9999 --entrypoint sleep "
-        "$(docker images --quiet | head -1) infinity",
+        f"$(docker inspect --format '{{{{.Image}}}}' $({OURS} --filter name=chat-2)) infinity",
     )
     load_other_revision(served)
     by_hand(gate1, f"echo '# by hand' >>{STORE}/current/nginx/errors.conf")
