@@ -31,7 +31,11 @@ _ACTIVATION = (
     re.compile(rf"{_GIB} for peak activation"),
     re.compile(rf"PyTorch activation peak memory takes {_GIB}"),
 )
-_GRAPHS = re.compile(rf"Estimated CUDA graph memory: {_GIB} total")
+_GRAPHS = (
+    re.compile(rf"Estimated CUDA graph memory: {_GIB} total"),
+    # All that 0.33's default runner says of the estimate.
+    re.compile(rf"CUDA graph pool memory: .*, {_GIB} \(estimated\)"),
+)
 _GRAPHS_COUNT = "CUDA graph memory profiling is enabled"
 _PINNED = "memory for KV Cache as specified"
 _POOL = (
@@ -54,8 +58,8 @@ _BLOCKS = re.compile(r"# (?:GPU|CUDA|cuda) blocks: (\d+)")
 # What the grep on the host keeps.
 PATTERN = (
     "API server version|LLM engine|took [0-9.]+ Gi?B|model weights take|Actual usage is|"
-    "Estimated CUDA graph memory|CUDA graph memory profiling|KV [Cc]ache|gpu_memory_utilization|"
-    "tokens per request|blocks:"
+    "Estimated CUDA graph memory|CUDA graph pool memory|CUDA graph memory profiling|"
+    "KV [Cc]ache|gpu_memory_utilization|tokens per request|blocks:"
 )
 
 Patterns = re.Pattern[str] | Sequence[re.Pattern[str]]

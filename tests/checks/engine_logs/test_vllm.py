@@ -1,5 +1,6 @@
 """vLLM's own account is understood in every version's words."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,14 @@ def test_the_parts_of_a_start_are_its_budget() -> None:
     assert sum(found.devices["GPU0"].values()) / 1024 == pytest.approx(
         found.pool.budget_gib, abs=0.05
     )
+
+
+def test_graphs_are_read_of_a_runner_that_says_them_only_once_they_are_captured() -> None:
+    lines = (FOLDER / "vllm-0.33.log").read_text().splitlines()
+    kept = [line for line in lines if re.search(vllm.PATTERN, line)]
+    assert any("CUDA graph pool memory" in line for line in kept)
+    found = vllm.read(line for line in kept if "Estimated CUDA graph memory" not in line)
+    assert found.devices == _read("vllm-0.33").devices
 
 
 @pytest.mark.parametrize(
