@@ -5,6 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from deploys.settings.refusal import Complaint, Refused
+
 
 def parsed(text: bytes) -> object:
     """The document; raises ValueError, with what is wrong, for all that readers differ about."""
@@ -21,6 +23,19 @@ def parsed(text: bytes) -> object:
         raise ValueError(f"is not JSON: {error.msg}, column {error.colno}") from None
     except RecursionError:
         raise ValueError("is nested too deeply") from None
+
+
+def read_object(text: bytes, number: int, file: str, example: str) -> dict[str, Any]:
+    """The object of one line; raises Refused, with an example of a line, for what is none."""
+    try:
+        document = parsed(text)
+    except ValueError as error:
+        found = str(error)
+    else:
+        if isinstance(document, dict):
+            return document
+        found = "is no JSON object"
+    raise Refused([Complaint(file, f"line {number}", found, f"one line: {example}")])
 
 
 def written(document: object) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, ValidationError
 
-from deploys.batch.json_text import parsed, written
+from deploys.batch.json_text import parsed, read_object, written
 from deploys.batch.offer import Offer
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of, near_miss
@@ -43,12 +43,7 @@ class Request:
 def read_line(text: bytes, number: int, file: str, offer: Offer) -> Request:
     """The request of one line; raises Refused with every complaint about it."""
     where = f"line {number}"
-    try:
-        document = parsed(text)
-    except ValueError as error:
-        raise Refused([Complaint(file, where, str(error), f"one line: {EXAMPLE}")]) from None
-    if not isinstance(document, dict):
-        raise Refused([Complaint(file, where, "is no JSON object", f"one line: {EXAMPLE}")])
+    document = read_object(text, number, file, EXAMPLE)
     try:
         line = Line.model_validate(document)
     except ValidationError as error:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from deploys.batch.json_text import parsed, written
+from deploys.batch.json_text import read_object, written
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Frozen
@@ -41,12 +41,7 @@ class Item:
 def read_item(text: bytes, number: int, file: str) -> Item:
     """The text of one line; raises Refused with every complaint about it."""
     where = f"line {number}"
-    try:
-        document = parsed(text)
-    except ValueError as error:
-        raise Refused([Complaint(file, where, str(error), f"one line: {EXAMPLE}")]) from None
-    if not isinstance(document, dict):
-        raise Refused([Complaint(file, where, "is no JSON object", f"one line: {EXAMPLE}")])
+    document = read_object(text, number, file, EXAMPLE)
     if {"image", "images", "image_url"} & document.keys():
         hint = f"texts alone: pools give vectors of texts; one line: {EXAMPLE}"
         raise Refused([Complaint(file, where, "holds an image", hint)])
