@@ -21,29 +21,31 @@ def free_turn(place: Place) -> Iterator[bool]:
 
     `take-lock` takes the same lock of the kernel's for as long as it needs, and waits 30 s for it.
     """
-    descriptor = os.open(place.directory, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield not is_locked(place)
-    finally:
-        os.close(descriptor)
+    with _locked(place.directory) as ours:
+        yield ours and not is_locked(place)
 
 
 @contextmanager
 def only_one(place: Place) -> Iterator[bool]:
     """Whether no other look of this host is under way: a person may start one, too."""
     os.makedirs(place.state, exist_ok=True)
-    descriptor = os.open(place.state, os.O_RDONLY)
+    with _locked(place.state) as ours:
+        yield ours
+
+
+@contextmanager
+def _locked(folder: str) -> Iterator[bool]:
+    """Whether the kernel's lock of a folder is ours; it goes with the block."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
+        yield _takes(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _takes(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
