@@ -11,7 +11,8 @@ import pytest
 from checks.fleet import Fleet
 from checks.gpu_fixtures import holders
 from checks.gpus import configuration, driver, heat, links, memory, recovery, xids
-from checks.gpus.findings import Examined, Note, conclude, judge
+from checks.gpus.concluding import Note, conclude, judge
+from checks.gpus.findings import Examined
 
 
 def check_the_nvidia_driver_answers(examined: Examined, record_property: Note) -> None:

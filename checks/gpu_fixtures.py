@@ -9,8 +9,8 @@ from checks.committed import Committed
 from checks.fleet import Fleet
 from checks.gpus.driver import Holder
 from checks.gpus.findings import Examined
+from checks.gpus.health import Health
 from checks.probes import gpus
-from checks.probes.gpus import Health
 from checks.probes.host import Unreachable, ask_all
 from deploys.settings.inventory import InventoryHost
 

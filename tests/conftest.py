@@ -11,6 +11,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import Gpu
 from tests.lab.inventory import Controller, controller
 from tests.lab.lab import Lab, fleet, running_lab
@@ -66,7 +67,7 @@ PLACES = {
     "tests/e2e/test_gateway_pair*": "pair",
     "tests/e2e/test_gateway_cloud*": "cloud",
     "tests/e2e/test_gateway_*": "gateway",
-    "tests/e2e/test_engines_on_gpus.py": "planned",
+    "tests/e2e/planned/*": "planned",
     "tests/e2e/*": "demo",
     "*": "hosts",
 }
@@ -106,6 +107,15 @@ def fake_libraries() -> Path:
         return library()
     except Missing as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def driver(fake_libraries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
+    """NVIDIA's driver libraries, fake and without a GPU yet, for every program that is started."""
+    assert fake_libraries
+    found = FakeDriver(tmp_path / "nvml").has()
+    found.answers_nvml(monkeypatch)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from checks.gpus.findings import Examined, Finding, failing, warning
-from checks.probes.gpus import Gpu
-from deploys.render.release import ExpectedGpu, PlannedReplica
+from checks.gpus.findings import Examined, Finding, Planned, failing, warning
+from checks.gpus.health import Gpu
+from deploys.render.release import PlannedReplica
 
 MIB = 2**20
 DEFAULT_MODE, EXCLUSIVE = 0, (1, 3)
@@ -53,7 +53,7 @@ def mig(examined: Examined, gpu: Gpu) -> Iterator[Finding]:
         yield failing(f"no slice {', '.join(missing)}", "slices were made anew", again)
 
 
-def _missing(planned: ExpectedGpu, gpu: Gpu) -> list[str]:
+def _missing(planned: Planned, gpu: Gpu) -> list[str]:
     there = gpu.get("slices") if planned.slices else ()
     return [one for one in planned.slices if one not in there]
 

@@ -1,11 +1,13 @@
 """The driver itself: whether it answers, fits its libraries, and shows what was planned."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Iterable, Iterator, Mapping, Sequence
 
 from checks.gpus.findings import Examined, Finding, failing
+from checks.gpus.health import NO_PYTHON, Gpu, Health, Refused
 from checks.gpus.recovery import POWER_CYCLE, REBOOT
-from checks.probes.gpus import NO_PYTHON, Gpu, Health, Refused
 
 MISMATCH = 18
 HANGS = "hangs"

@@ -1,21 +1,15 @@
-"""Findings of one rule over all GPUs of a host, and what becomes of a check by them."""
+"""Findings of one rule over all GPUs of a host."""
 
-from collections.abc import Callable, Iterable, Iterator
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum
+from typing import Callable, Iterable, Protocol, Sequence
 
-import pytest
-
-from checks.probes.gpus import Gpu, Health, Lacking, Unreadable
-from checks.results import NOTE
-from checks.verdict import none_of
-from deploys.render.release import ExpectedGpu
-
-Note = Callable[[str, object], None]
-"""pytest's record_property."""
+from checks.gpus.health import Gpu, Health, Lacking, Unreadable
 
 
-class Severity(StrEnum):
+class Severity(str, Enum):  # noqa: UP042  StrEnum came with 3.11
     """`fail`: it cannot be relied on as it is. `warn`: one can live with it, knowingly."""
 
     FAIL = "fail"
@@ -42,13 +36,29 @@ Rule = Callable[[Gpu], Iterable[Finding]]
 ASK_AGAIN = "`nvidia-smi -q` and `dmesg | grep NVRM` on the host; reset the GPU if it stays so"
 
 
+class Planned(Protocol):
+    """A GPU as a commit names it."""
+
+    @property
+    def uuid(self) -> str:
+        """The driver's."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+
+    @property
+    def slices(self) -> Sequence[str]:
+        """UUIDs of the slices that replicas use; none where they use the whole."""
+
+
 @dataclass(frozen=True)
 class Examined:
     """One host: what was read of it, and which GPUs its commit uses."""
 
     host: str
     health: Health
-    planned: tuple[ExpectedGpu, ...]
+    planned: Sequence[Planned]
 
     def uses(self, gpu: Gpu) -> bool:
         """Whether the commit does, for all that is known: a lost one does not say its UUID."""
@@ -63,19 +73,6 @@ def failing(evidence: str, cause: str, remedy: str) -> Finding:
 def warning(evidence: str, cause: str, remedy: str) -> Finding:
     """What a check passes with, as a note."""
     return Finding(Severity.WARN, evidence, cause, remedy)
-
-
-def judge(examined: Examined, rule: Rule, title: str, note: Note) -> None:
-    """Ends the check by what `rule` finds; skips it where no GPU lets itself be judged."""
-    refused = examined.health.refused
-    if refused is not None:
-        pytest.skip(f"the driver answers nothing: {refused.said}")
-    if not examined.health.gpus:
-        pytest.skip("the driver shows no GPU: see that every planned gpu is there")
-    found, unjudged = findings(examined, rule)
-    if not found and unjudged and len(unjudged) == len(examined.health.gpus):
-        pytest.skip("not to be judged here\n" + "\n".join(f"  {one}" for one in unjudged))
-    conclude(found, title, note, unjudged)
 
 
 def findings(examined: Examined, rule: Rule) -> tuple[list[Finding], list[str]]:
@@ -96,23 +93,6 @@ def findings(examined: Examined, rule: Rule) -> tuple[list[Finding], list[str]]:
                 one = failing(str(reason), "the driver cannot read it", ASK_AGAIN)
                 found.append(_named(one, gpu, examined))
     return found, unjudged
-
-
-def conclude(
-    found: Iterable[Finding], title: str, note: Note, unjudged: Iterable[str] = ()
-) -> None:
-    """Fails by what is grave; warnings, and what could not be judged, become notes."""
-    ordered = sorted(found, key=lambda one: one.severity is not Severity.FAIL)
-    if ordered and ordered[0].severity is Severity.FAIL:
-        none_of(ordered, title, "\n  ".join(_remedies(ordered)))
-    lines = [*(f"{one} ({one.remedy})" for one in ordered), *(f"{one}" for one in unjudged)]
-    if lines:
-        note(NOTE, "\n".join(lines))
-
-
-def _remedies(found: Iterable[Finding]) -> Iterator[str]:
-    """Each once, in the order of the findings."""
-    yield from dict.fromkeys(one.remedy for one in found)
 
 
 def _named(finding: Finding, gpu: Gpu, examined: Examined) -> Finding:

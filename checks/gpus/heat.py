@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from checks.gpus.findings import Finding, failing, warning
-from checks.probes.gpus import Gpu
+from checks.gpus.health import Gpu
 
 COOLING = (
     "fans, air flow and inlet temperature; `nvidia-smi -pl` below the default makes it cooler, and "

@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 
 from checks.gpus.findings import Examined, Finding, failing, warning
-from checks.probes.gpus import Gpu, Lacking
+from checks.gpus.health import Gpu, Lacking
 
 RESEAT = "reseat the card and its riser; BIOS settings of the slot (bifurcation, generation)"
 # An idle link goes down to its first generation to save power.

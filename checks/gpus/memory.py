@@ -1,10 +1,12 @@
 """A GPU's memory: errors that ECC could not correct, rows and pages that wear out."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from typing import Iterator
 
 from checks.gpus.findings import Finding, failing, warning
+from checks.gpus.health import Gpu, Lacking
 from checks.gpus.recovery import RESET
-from checks.probes.gpus import Gpu, Lacking
 
 RETURN = "NVIDIA's field diagnostic confirms it; return the card"
 # Meta's gcm warns at 50 million and Azure's node checks fail at 20 million; a healthy board of HBM

@@ -1,9 +1,11 @@
 """GPUs that want something done: by the driver's own verdict, or gone from the bus."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from typing import Iterator
 
 from checks.gpus.findings import Finding, failing, warning
-from checks.probes.gpus import LOST, Gpu
+from checks.gpus.health import LOST, Gpu
 
 RESET = "drain its replicas, then `nvidia-smi --gpu-reset -i GPU`"
 REBOOT = "`homeport drain` its replicas, then reboot the host"

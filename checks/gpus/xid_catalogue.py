@@ -4,6 +4,8 @@ Source: docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html, as of Octo
 and newer; codes that it calls unused are left out and are therefore unknown here.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import Enum
 

@@ -1,10 +1,13 @@
 """Errors of GPUs in the kernel's log, with NVIDIA's meaning of each."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Iterable, Iterator
 
 from checks.gpus.findings import Examined, Finding, failing, warning
+from checks.gpus.health import Gpu
 from checks.gpus.xid_catalogue import (
     FALLEN_OFF,
     RECOVERY_ACTION_CHANGED,
@@ -18,6 +21,10 @@ from checks.gpus.xid_catalogue import (
 _XID = re.compile(r"NVRM: Xid \((?:PCI:)?([0-9a-fA-F:]+)[^)]*\): (\d+),?\s*(.*)")
 _FALLEN = re.compile(r"NVRM: GPU ([0-9a-fA-F:]+)\.\d: GPU has fallen off the bus()(.*)")
 _LONGEST = 160
+# For these NVIDIA wants the GPU reset before it computes again.
+_RESETS = (Action.RESET, Action.REBOOT, Action.MEMORY)
+# The log does not say that a GPU was reset since: an hour is for whoever does that.
+RECENT_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,7 @@ def events(lines: Iterable[tuple[int, str]]) -> list[Event]:
 
 def logged(examined: Examined) -> Iterator[Finding]:
     """Each kind once; what concerns a GPU that the plan does not use is a warning."""
-    by_place = {str(gpu.readings.get("pcie", "")).rpartition(".")[0]: gpu
-                for gpu in examined.health.gpus}  # fmt: skip
+    by_place = {_place(gpu): gpu for gpu in examined.health.gpus}
     for event in events(examined.health.log.get("lines", ())):
         gpu = by_place.get(event.address)
         xid = _meaning(event)
@@ -60,6 +66,21 @@ def logged(examined: Examined) -> Iterator[Finding]:
         evidence = f"{gpu or event.address}: {said}" + (f" ({event.text})" if event.text else "")
         grave = xid.action.is_grave and (gpu is None or examined.uses(gpu))
         yield (failing if grave else warning)(evidence, xid.meaning, xid.action.remedy)
+
+
+def calling_for_a_reset(examined: Examined, gpu: Gpu) -> Iterator[Finding]:
+    """Of one GPU, for drivers that give no verdict of their own: what was logged lately."""
+    place = _place(gpu)
+    for event in events(examined.health.log.get("lines", ())):
+        xid = _meaning(event)
+        recent = event.age_seconds < RECENT_SECONDS
+        if place and event.address == place and recent and xid.action in _RESETS:
+            yield failing(f"XID {event.code}", xid.meaning, xid.action.remedy)
+
+
+def _place(gpu: Gpu) -> str:
+    """As the kernel's log names it."""
+    return str(gpu.readings.get("pcie", "")).rpartition(".")[0]
 
 
 def _meaning(event: Event) -> Xid:

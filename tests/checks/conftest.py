@@ -34,18 +34,6 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     return found
 
 
-@pytest.fixture
-def driver(
-    fake_libraries: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> FakeDriver:
-    """NVIDIA's driver libraries, fake and without a GPU yet, for every program that is started."""
-    found = FakeDriver(tmp_path / "nvml").has()
-    found.answers_nvml(monkeypatch)
-    return found
-
-
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.gpu)])
 def any_driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """This machine's own driver, or the fake one."""

@@ -77,6 +77,13 @@ SAMPLED: dict[str, tuple[str, Callable[[str], object]]] = {
     "clocks_throttle_reasons.active": ("slowed_by", _mask),
 }
 PAIRS = ("ecc_mode", "retired_pages", "mig_mode")
+# In NVML's order.
+ROWS: dict[str, Callable[[str], object]] = {
+    "remapped_rows.correctable": int,
+    "remapped_rows.uncorrectable": int,
+    "remapped_rows.pending": _switch,
+    "remapped_rows.failure": _switch,
+}
 
 
 def gpus(samples: int, apart: float, why: str, code: int | None = None) -> dict[str, object]:
@@ -96,9 +103,26 @@ def gpus(samples: int, apart: float, why: str, code: int | None = None) -> dict[
     for index, row in enumerate(rows):
         row["index"] = index
         row["samples"] = [one[index] for one in taken if index < len(one)]
+    _add_rows(rows)
     _add_processes(rows, remarks)
     driver = drivers[0] if drivers else ""
     return {"way": "nvidia-smi", "driver": driver, "remarks": remarks, "gpus": rows}
+
+
+def _add_rows(rows: list[dict[str, object]]) -> None:
+    """Of GPUs from Ampere on, and drivers that know of rows; half of it is none."""
+    query = f"--query-remapped-rows=gpu_uuid,{','.join(ROWS)}"
+    try:
+        text = smi.ask(query, "--format=csv,noheader")
+    except smi.Refusal:
+        return
+    for cells in smi.parse_cells(text, ["gpu_uuid", *ROWS], []):
+        uuid = cells.pop("gpu_uuid")
+        values = [_value(cell, ROWS[name]) for name, cell in cells.items()]
+        refused = [one for one in values if isinstance(one, dict)]
+        for row in rows:
+            if row["uuid"] == uuid:
+                row["remapped_rows"] = refused[0] if refused else values
 
 
 def _add_processes(rows: list[dict[str, object]], remarks: list[str]) -> None:

@@ -20,14 +20,23 @@ def begin(read: Callable[[], object]) -> Started:
         os.close(writer)
         return pid, reader
     try:
-        # It may outlive this program, and ssh waits until nobody holds its streams.
-        null = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(null, stream)
+        _let_go_of_all_but(writer)
         with os.fdopen(writer, "w", encoding="utf-8", errors="replace") as pipe:
             pipe.write(repr(_answer(read)))
     finally:
         os._exit(0)
+
+
+def _let_go_of_all_but(writer: int) -> None:
+    """It may outlive the program, whose locks it would keep; and ssh waits until nobody holds its
+    streams.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        # The listing's own is there no more.
+        if descriptor not in (null, writer) and os.path.exists(f"/proc/self/fd/{name}"):
+            os.dup2(null, descriptor)
 
 
 def outcome(started: Started, until: float) -> str | None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from checks.gpus.findings import Examined
+from checks.gpus.health import Health
 from checks.probes import gpus
-from checks.probes.gpus import Health
 from deploys.render.release import ExpectedGpu
 from deploys.settings.inventory import InventoryHost
 from tests.lab.gpus import gpu_uuid

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from checks.gpus.driver import Holder, unseen
-from checks.probes.gpus import Health
+from checks.gpus.health import Health
 from tests.checks.bare_python import python_without_ctypes
 from tests.checks.fake_docker import FakeDocker, FakeEngine
 from tests.checks.gpus.asking import ask

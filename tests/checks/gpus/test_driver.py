@@ -7,8 +7,8 @@ import pytest
 
 from checks.gpus import driver as rules
 from checks.gpus.findings import Examined, Severity
+from checks.gpus.health import Health, Refused
 from checks.probes import gpus
-from checks.probes.gpus import Health, Refused
 from checks.probes.on_host import linux
 from tests.checks.bare_python import python_without_ctypes
 from tests.checks.gpus.asking import ask, examined, planned

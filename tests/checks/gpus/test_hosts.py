@@ -7,8 +7,8 @@ import pytest
 
 from checks.gpus import configuration, links
 from checks.gpus.findings import Examined, findings
-from checks.probes.gpus import Gpu as Read
-from checks.probes.gpus import Health
+from checks.gpus.health import Gpu as Read
+from checks.gpus.health import Health
 from checks.probes.on_host import linux
 from deploys.render.release import PlannedReplica
 from tests.checks.deployment import planned as planned_replica

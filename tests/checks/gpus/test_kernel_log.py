@@ -10,8 +10,8 @@ import pytest
 
 from checks.gpus import xids
 from checks.gpus.findings import Examined
+from checks.gpus.health import Gpu, Health
 from checks.gpus.xid_catalogue import XIDS, Action
-from checks.probes.gpus import Gpu, Health
 from checks.probes.on_host import kernel_log
 from tests.checks.gpus.asking import planned
 from tests.lab.gpus import gpu_uuid

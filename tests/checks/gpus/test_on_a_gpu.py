@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.gpus.findings import Examined
-from checks.probes.gpus import Gpu, Lacking
+from checks.gpus.health import Gpu, Lacking
 from tests.checks.bare_python import python_without_ctypes
 from tests.checks.gpus.asking import ask
 from tests.checks.gpus.rules import all_found
