@@ -1,7 +1,6 @@
 """The watch of a host: the program, word for word; what it is to know; its systemd units."""
 
 import json
-from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan, Replica
 from deploys.questions.engine_answers import PATHS, Served, body
@@ -9,22 +8,9 @@ from deploys.render.compose_project import project_name
 from deploys.render.nginx_pools import engine_address
 from deploys.render.release_watch import FOLDER, WatchRelease
 from deploys.render.templates import Render
+from deploys.render.watch_program import program
 from deploys.settings.words import bracketed
 
-_DEPLOYS = Path(__file__).parents[1]
-PROGRAM = _DEPLOYS / "watching"
-# A gateway's watch drains and reloads as the kit does.
-SCRIPTS = tuple(
-    _DEPLOYS / "operations" / "scripts" / name for name in ("set-drains", "reload-gateway")
-)
-ENTRY = """\
-# What systemd runs of the watch, from deploys/watching: `python3 FOLDER run`.
-import sys
-
-from deploys.watching.main import main
-
-sys.exit(main(sys.path[0], sys.argv[1:]))
-"""
 # Enough to see that it speaks.
 PROOF_TOKENS = 16
 
@@ -33,12 +19,9 @@ def watch_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
     """Path below compose/<environment>/<host>/ -> text; none without a watch."""
     if plan.watch is None or not (host.replicas or host.gateway):
         return {}
-    program = {
-        f"deploys/watching/{path.name}": path.read_text() for path in sorted(PROGRAM.glob("*.py"))
-    }
-    scripts = {path.name: path.read_text() for path in SCRIPTS if host.gateway is not None}
+    gpus = any(replica.gpus for replica in host.replicas)
     words = json.dumps(_words(plan, host), indent=1, sort_keys=True) + "\n"
-    files = {**program, **scripts, "__main__.py": ENTRY, "words.json": words}
+    files = {**program(gpus=gpus, gateway=host.gateway is not None), "words.json": words}
     files |= _units(plan, host, render)
     return {f"{FOLDER}/{path}": text for path, text in files.items()}
 

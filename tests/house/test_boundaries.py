@@ -77,6 +77,13 @@ def test_only_one_probe_imports_pynvml() -> None:
     assert _importers("pynvml", files) == ["checks/probes/on_host/nvml.py"]
 
 
+def test_of_the_deploys_the_command_and_the_watch_alone_import_checks() -> None:
+    importers = _importers("checks", _python_files("deploys"))
+    assert {path for path in importers if not path.startswith("deploys/cli/")} == {
+        "deploys/watching/gpus.py"
+    }
+
+
 def test_nobody_imports_pyinfra_cli() -> None:
     assert _importers("pyinfra_cli", _python_files("deploys", "checks", "tests")) == []
 

@@ -13,13 +13,21 @@ import pytest
 import yaml
 
 from deploys.plan.plan import Plan
-from deploys.render.watch import PROGRAM
+from deploys.render.watch_program import program
 from deploys.settings.hardware import HostHardware
+from tests.lab.fake_driver import FakeDriver
+from tests.lab.gpus import Gpu, gpu_uuid
 from tests.render.gateway_files import write_files
 from tests.render.plans import HOST, small_plan
 from tests.render.watch_plans import one_host, two_hosts, watch_texts
 
-SOURCES = sorted(PROGRAM.glob("*.py"))
+SOURCES = {
+    path: text
+    for path, text in program(gpus=True, gateway=True).items()
+    if path.endswith(".py") and path not in ("__main__.py", "pynvml.py")
+}
+
+GPU = gpu_uuid("gpu1", 0)
 
 
 def words(plan: Plan, host: str) -> dict[str, Any]:
@@ -72,20 +80,9 @@ def test_the_manifest_names_every_file_and_the_secret_by_its_reference_alone() -
 
 
 def test_a_slice_of_a_gpu_is_watched_by_the_gpu_that_it_is_cut_from() -> None:
-    parts = tuple({"uuid": f"MIG-{x}", "profile": "1g.10gb", "memory_mib": 9856} for x in "ab")
-    gpu = {"uuid": "GPU-1", "name": "NVIDIA H100 80GB HBM3", "memory_mib": 81559, "mig": parts}
-    hardware = {"cpu": {"physical_cores": 8}, "memory_mib": 65536, "gpus": (gpu,)}
-    plan = one_host()
-    first, second = plan.host(HOST).replicas
-    host = dataclasses.replace(
-        plan.host(HOST),
-        replicas=(dataclasses.replace(first, gpus=("MIG-b",)), second),
-        hardware=HostHardware.model_validate(hardware),
-    )
-    plan = dataclasses.replace(
-        plan, hosts=(host,), images={**plan.images, "llamacpp_cuda": "llama.cpp:cuda"}
-    )
-    assert words(plan, HOST)["engines"]["replicas"] == {"chat-1": ["GPU-1"], "chat-2": []}
+    parts = [{"uuid": f"MIG-{x}", "profile": "1g.10gb", "memory_mib": 9856} for x in "ab"]
+    plan = _gpu_plan(*parts, used="MIG-b")
+    assert words(plan, HOST)["engines"]["replicas"] == {"chat-1": [GPU], "chat-2": []}
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
@@ -115,21 +112,63 @@ def test_the_program_runs_from_its_folder_alone(tmp_path: Path) -> None:
     assert wrong.returncode == 64
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_the_program_needs_python_3_8_and_its_standard_library_alone(source: Path) -> None:
-    tree = ast.parse(source.read_text(), feature_version=(3, 8))
+def _gpu_plan(*parts: dict[str, object], used: str) -> Plan:
+    """One host whose first replica has a GPU of gpu1's, or a part of it."""
+    gpu = {"uuid": GPU, "name": "NVIDIA H100 80GB HBM3", "memory_mib": 81559, "mig": parts}
+    hardware = {"cpu": {"physical_cores": 8}, "memory_mib": 65536, "gpus": (gpu,)}
+    plan = one_host()
+    first, second = plan.host(HOST).replicas
+    host = dataclasses.replace(
+        plan.host(HOST),
+        replicas=(dataclasses.replace(first, gpus=(used,)), second),
+        hardware=HostHardware.model_validate(hardware),
+    )
+    return dataclasses.replace(
+        plan, hosts=(host,), images={**plan.images, "llamacpp_cuda": "llama.cpp:cuda"}
+    )
+
+
+def test_a_host_whose_replicas_have_gpus_gets_what_the_checks_of_gpus_are_made_of() -> None:
+    checks = {path for path in SOURCES if path.startswith("checks/")} | {"pynvml.py"}
+    assert checks <= watch_texts(_gpu_plan(used=GPU), HOST).keys()
+    assert not checks & watch_texts(one_host(), HOST).keys()
+
+
+def test_the_program_reads_gpus_by_nvidias_own_file_from_its_folder_alone(
+    fake_libraries: Path, tmp_path: Path
+) -> None:
+    program = tmp_path / "store/releases/one/watch"
+    write_files(watch_texts(_gpu_plan(used=GPU), HOST), program)
+    FakeDriver(tmp_path / "nvml").has(Gpu("h100", {"field.230": "2"}))
+    given = {"PATH": str(tmp_path), "HOMEPORT_LAB_NVML": str(tmp_path / "nvml")}
+    command = [sys.executable, "-I", "-S", "-B", str(program), "run"]
+    environment = {**given, "LD_LIBRARY_PATH": str(fake_libraries.parent)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    seen = json.loads((tmp_path / "store/state/watch/seen.json").read_text())
+    assert seen["gpus"] == {GPU: "recovery action 2: the driver asks for: reboot of the host"}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_program_needs_python_3_8_its_standard_library_and_itself_alone(source: str) -> None:
+    tree = ast.parse(SOURCES[source], feature_version=(3, 8))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {
         name
-        for node in ast.walk(tree)
+        for node in nodes
         for name in (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
+            else [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
         )
     }
+    ours = {path.removesuffix(".py").replace("/", ".") for path in SOURCES} | {"pynvml"}
+    packages = {name.rpartition(".")[0] for name in ours}
     foreign = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
-    assert {name for name in foreign if not name.startswith("deploys.watching")} == set()
+    # `from package.module import word` names the module, and a word in it.
+    unknown = foreign - ours - packages
+    assert {name for name in unknown if name.rpartition(".")[0] not in ours} == set()
     if names:
         assert "__future__" in names, "annotations of today stand for themselves in 3.8"
+    newer = ("removeprefix", "removesuffix", "strict=", "import StrEnum")
+    assert not [word for word in newer if word in SOURCES[source]]

@@ -1,10 +1,13 @@
 """Whole looks of the watch: from what engines answer to what nginx includes and Docker restarts."""
 
+import sys
 from dataclasses import replace
 
 import pytest
 
 from deploys.watching import exchange, main
+from tests.lab.fake_driver import FakeDriver
+from tests.lab.gpus import Gpu, gpu_uuid
 from tests.watching.looks import LIMITS
 from tests.watching.watched_host import RIGHT, WatchedHost, words
 
@@ -167,21 +170,24 @@ def test_a_host_that_says_nothing_is_told_once_and_its_replicas_stay(
 
 
 def test_a_gpu_that_was_unfit_is_so_until_its_driver_says_otherwise(
-    host: WatchedHost, capsys: pytest.CaptureFixture[str]
+    host: WatchedHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One that hangs meanwhile has said nothing of it."""
+    # nvidia-smi is asked: in this process the linker has looked for libraries already.
+    monkeypatch.setitem(sys.modules, "checks.probes.on_host.health_by_nvml", None)
+    driver = FakeDriver(host.root / "nvml").has(Gpu("h100"))
+    driver.answers_nvidia_smi(monkeypatch)
     told = words()
-    told["engines"]["replicas"]["chat-1"] = ["GPU-1"]
-    nvidia_smi = host.root / "bin" / "nvidia-smi"
-    for script, marks in (
-        ("echo GPU-1, Reset", ["chat-1.watch"]),
-        ("exit 9", ["chat-1.watch"]),
-        ("echo GPU-1, None", []),
+    told["engines"]["replicas"]["chat-1"] = [gpu_uuid("gpu1", 0)]
+    for file, changes, marks in (
+        ("gpus/0/state", {"field.230": "1"}, ["chat-1.watch"]),
+        ("system", {"init": "!9"}, ["chat-1.watch"]),
+        ("system", {"init": None}, ["chat-1.watch"]),
+        ("gpus/0/state", {"field.230": "0"}, []),
     ):
-        nvidia_smi.write_text(f"#!/bin/sh\n{script}\n")
-        nvidia_smi.chmod(0o755)
+        driver.change(file, changes)
         host.now += 60
         main.run(host.place, told, host.now)
         assert [one.name for one in (host.store / "state/gateway/drained").iterdir()] == marks
     assert host.lines("restarts") == []
-    assert "GPUs: say nothing (nvidia-smi: )" in capsys.readouterr().out
+    assert "GPUs: say nothing (python3 has no ctypes; nvidia-smi: " in capsys.readouterr().out

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from deploys.render.image_tags import built_reference
 from tests.e2e.checkout import ROOT, Checkout, make_checkout
-from tests.lab.gpus import Gpu
+from tests.lab.gpus import Gpu, gpu_uuid
 from tests.lab.inventory import connection_data
 from tests.lab.lab import Lab, fleet, running_lab
 
@@ -16,6 +19,7 @@ NAME = "planned"
 IMAGES = ROOT / "deploys" / "images"
 # The kit's own build of llama-server, for CPUs: no image for CUDA can run where no GPU is.
 ENGINE = built_reference("llamacpp", IMAGES)
+CARDS = {(host, number): gpu_uuid(host, number) for host in ("gpu1", "gpu2") for number in (0, 1)}
 POOL = {"model": "tiny-random", "context_tokens": 512, "slots": 2, "replicas": 4}
 
 
@@ -29,6 +33,23 @@ class GpuFleet:
     def homeport(self, arguments: str, *, expect: int | None = 0) -> str:
         """Runs a verb in the checkout; gives stdout and stderr together."""
         return self.checkout.homeport(arguments, expect=expect)
+
+    def services(self, host: str) -> dict[str, Any]:
+        """The engines of a host as they are rendered."""
+        file = self.checkout.path / "compose" / NAME / host / "gpu_hosts" / "compose.yaml"
+        services: dict[str, Any] = yaml.safe_load(file.read_text())["services"]
+        return services
+
+    def planned(self, host: str) -> dict[str, list[str]]:
+        """Service -> UUIDs of the GPUs that are rendered for it."""
+        return {
+            name: [
+                device.removeprefix("nvidia.com/gpu=")
+                for one in service["deploy"]["resources"]["reservations"]["devices"]
+                for device in one["device_ids"]
+            ]
+            for name, service in self.services(host).items()
+        }
 
 
 @contextmanager

@@ -5,30 +5,15 @@ fault which the memory checks are for.
 """
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.e2e.gpu_fleet import ENGINE, NAME, GpuFleet, gpu_fleet
-from tests.lab.gpus import change_gpu, gpu_uuid
+from tests.e2e.planned.gpu_fleet import CARDS, ENGINE, NAME, GpuFleet
+from tests.lab.gpus import change_gpu
 from tests.lab.host import LabHost
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
-
-CARDS = {(host, number): gpu_uuid(host, number) for host in ("gpu1", "gpu2") for number in (0, 1)}
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[GpuFleet]:
-    """Surveyed, planned, rendered and applied."""
-    assert nginx_image
-    with gpu_fleet(tmp_path_factory.mktemp("fleet") / "homeport") as found:
-        found.homeport(f"survey {NAME}")
-        found.homeport(f"render {NAME}")
-        found.homeport(f"apply {NAME} --no-verify")
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -40,24 +25,6 @@ def results(fleet: GpuFleet) -> list[dict[str, Any]]:
     fleet.checkout.run(f".venv/bin/pytest {files} {gateway} {options}", expect=1)
     lines = (fleet.checkout.path / "found.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
-
-
-def _services(fleet: GpuFleet, host: str) -> dict[str, Any]:
-    file = fleet.checkout.path / "compose" / NAME / host / "gpu_hosts" / "compose.yaml"
-    services: dict[str, Any] = yaml.safe_load(file.read_text())["services"]
-    return services
-
-
-def _planned(fleet: GpuFleet, host: str) -> dict[str, list[str]]:
-    """Service -> UUIDs of the GPUs that are rendered for it."""
-    return {
-        name: [
-            device.removeprefix("nvidia.com/gpu=")
-            for one in service["deploy"]["resources"]["reservations"]["devices"]
-            for device in one["device_ids"]
-        ]
-        for name, service in _services(fleet, host).items()
-    }
 
 
 def _held(host: LabHost, service: str) -> tuple[list[str], list[str]]:
@@ -74,7 +41,7 @@ def test_every_surveyed_gpu_has_its_engine(fleet: GpuFleet) -> None:
     planned = [
         (host, uuid)
         for host in ("gpu1", "gpu2")
-        for gpus in _planned(fleet, host).values()
+        for gpus in fleet.planned(host).values()
         for uuid in gpus
     ]
     assert sorted(planned) == sorted((host, uuid) for (host, _), uuid in CARDS.items())
@@ -83,7 +50,7 @@ def test_every_surveyed_gpu_has_its_engine(fleet: GpuFleet) -> None:
 @pytest.mark.parametrize("host", ["gpu1", "gpu2"])
 def test_each_container_holds_exactly_its_planned_gpu(fleet: GpuFleet, host: str) -> None:
     numbers = {uuid: number for (name, number), uuid in CARDS.items() if name == host}
-    for service, (uuid,) in _planned(fleet, host).items():
+    for service, (uuid,) in fleet.planned(host).items():
         gpus, nodes = _held(fleet.lab.host(host), service)
         assert gpus == [uuid]
         assert nodes == [f"nvidia{numbers[uuid]}", "nvidiactl"]
@@ -96,7 +63,7 @@ def test_the_compose_of_the_hosts_accepts_the_rendered_file(fleet: GpuFleet) -> 
 
 
 def test_engines_are_told_to_lay_every_layer_on_their_gpu(fleet: GpuFleet) -> None:
-    for service in _services(fleet, "gpu1").values():
+    for service in fleet.services("gpu1").values():
         command = service["command"]
         assert service["image"] == ENGINE
         # Four layers and the output.
