@@ -1,19 +1,23 @@
-"""What checks receive about engines; each host is asked once."""
+"""What checks receive about engines; each host is asked once, all at a time."""
 
 import functools
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import pytest
 
 from checks.causes import Causes
-from checks.committed import Replica
+from checks.committed import Committed, Replica
 from checks.fleet import Fleet
 from checks.probes import engines
 from checks.probes.engine_logs.reported import Reported
 from checks.probes.engine_starts import starts
 from checks.probes.engines import EngineAnswer
+from checks.probes.host import Unreachable, ask_all
 from checks.verdict import fail
 from deploys.render.release import PlannedReplica
+
+Answer = TypeVar("Answer")
 
 _BRING_BACK = (
     "its engine cannot be asked",
@@ -23,27 +27,51 @@ _BRING_BACK = (
 
 @pytest.fixture(scope="session")
 def ask_engines(fleet: Fleet) -> Callable[[str], Mapping[str, EngineAnswer]]:
-    """Host -> what each of its engines said, by replica; each host is asked once."""
+    """Host -> what each of its engines said, by replica."""
 
-    @functools.cache
-    def ask(host: str) -> Mapping[str, EngineAnswer]:
-        committed, live = fleet.committed[host], fleet.live(host)
+    def ask(committed: Committed) -> Mapping[str, EngineAnswer]:
+        live = fleet.live(committed.host.name)
         return engines.ask(committed.host, live.engines(committed.release).values())
 
-    return ask
+    return of_all_hosts(fleet, ask)
 
 
 @pytest.fixture(scope="session")
 def ask_starts(fleet: Fleet) -> Callable[[str], Mapping[str, Reported]]:
-    """Host -> what each of its engines said when it started, by replica; asked once."""
+    """Host -> what each of its engines said when it started, by replica."""
+
+    def ask(committed: Committed) -> Mapping[str, Reported]:
+        release = committed.release
+        running = fleet.live(committed.host.name).engines(release)
+        return starts(committed.host, running, release.replicas)
+
+    return of_all_hosts(fleet, ask)
+
+
+def of_all_hosts(fleet: Fleet, ask: Callable[[Committed], Answer]) -> Callable[[str], Answer]:
+    """Host -> its answer, or its Unreachable raised.
+
+    Whichever is wanted first has all of them asked at the same time: one after the other, a fleet
+    would take as long as all its engines together.
+    """
 
     @functools.cache
-    def ask(host: str) -> Mapping[str, Reported]:
-        committed = fleet.committed[host]
-        release = committed.release
-        return starts(committed.host, fleet.live(host).engines(release), release.replicas)
+    def answers() -> Mapping[str, Answer | Unreachable]:
+        wanted = [
+            committed.host
+            for name, committed in fleet.committed.items()
+            if committed.replicas and not isinstance(fleet.seen[name], Unreachable)
+        ]
+        return ask_all(wanted, lambda host: ask(fleet.committed[host.name]))
 
-    return ask
+    def answer(host: str) -> Answer:
+        fleet.live(host)
+        found = answers()[host]
+        if isinstance(found, Unreachable):
+            raise found
+        return found
+
+    return answer
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Streams that are judged by when their pieces arrive."""
 
+import json
 import time
 
 from checks.asking import Model
@@ -41,3 +42,16 @@ def _require_complete(model: str, stream: Stream) -> None:
     remedy = "the connection was cut: time limits in the gateway, or an engine that ended"
     ended = bool(stream.events) and stream.events[-1] == "[DONE]"
     require(ended, f"{model}: the stream ends without [DONE]", remedy)
+    garbage = [event for event in stream.events[:-1] if not _is_a_piece(event)]
+    found = f"{model}: {len(garbage)} events of the stream are no piece of an answer: "
+    remedy = "`docker logs` of the engine, and what stands between it and the gateway"
+    require(not garbage, f"{found}{garbage[:1]}"[:300], remedy)
+
+
+def _is_a_piece(event: str) -> bool:
+    """Whether an event has the shape of a chat completion's chunk; the last may have no choice."""
+    try:
+        document = json.loads(event)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and isinstance(document.get("choices"), list)

@@ -46,9 +46,9 @@ def starts(
             questions |= _questions(one, running[one.name])
     try:
         answers = sections.answers(run(host, sections.script(questions), LIMIT_SECONDS))
-    except ValueError as error:
-        raise Unreachable(host.name, str(error)) from error
-    return {one.name: _reported(one, answers) for one in asked if one.name in running}
+        return {one.name: _reported(one, answers) for one in asked if one.name in running}
+    except (ValueError, KeyError) as error:
+        raise Unreachable(host.name, f"its engines' logs make no sense: {error}") from error
 
 
 def log_of_this_start(container: str) -> str:

@@ -65,9 +65,9 @@ def ask(host: InventoryHost, engines: Iterable[Container]) -> dict[str, EngineAn
     limit_seconds = 30 + len(running) * (COMPLETION_SECONDS + HEALTH_SECONDS)
     try:
         answers = sections.answers(run(host, sections.script(questions), limit_seconds))
-    except ValueError as error:
-        raise Unreachable(host.name, str(error)) from error
-    return {container.service: _answer(container, answers) for container in running}
+        return {container.service: _answer(container, answers) for container in running}
+    except (ValueError, KeyError) as error:
+        raise Unreachable(host.name, f"its engines' answers make no sense: {error}") from error
 
 
 def ask_metrics(host: InventoryHost, engines: Iterable[Container]) -> dict[str, str]:
@@ -127,7 +127,7 @@ def _running_requests(metrics: str) -> int:
         metrics,
         re.MULTILINE,
     )
-    return int(float(found[1])) if found else 0
+    return int(float(found[1])) if found and re.fullmatch(r"[\d.]+", found[1]) else 0
 
 
 def _status_and_body(text: str) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 CHAT = "/v1/chat/completions"
 EVENTS = 40
+PIECE = {"choices": [{"delta": {"content": "x"}}]}
 # Many times what tells two bursts apart; an engine takes longer for a token.
 EVENT_SECONDS = 0.01
 
@@ -37,6 +38,7 @@ class Behaviour:
     )
     buffers_streams: bool = False
     ends_streams: bool = True
+    garbles_streams: bool = False
     lets_in: tuple[str, ...] = ()
     """Authorization headers that pass besides the right one; `` is a request without any."""
     refuses_in_html: bool = False
@@ -136,7 +138,8 @@ def _stream(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
     handler.send_response(200)
     handler.send_header("Content-Type", "text/event-stream")
     handler.end_headers()
-    events = [f"data: {json.dumps({'choices': [{'delta': {'content': 'x'}}]})}\n\n"] * EVENTS
+    said = "{oops" if behaviour.garbles_streams else json.dumps(PIECE)
+    events = [f"data: {said}\n\n"] * EVENTS
     events += ["data: [DONE]\n\n"] * behaviour.ends_streams
     pieces = ["".join(events)] if behaviour.buffers_streams else events
     for piece in pieces:

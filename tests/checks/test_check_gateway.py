@@ -32,6 +32,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "counts no tokens": ({"usage": {"prompt_tokens": 5}}, CHAT, "counts no tokens"),
     "buffers streams": ({"buffers_streams": True}, STREAMS, "41 events in 1 bursts"),
     "cuts streams off": ({"ends_streams": False}, STREAMS, "ends without [DONE]"),
+    "streams garbage": ({"garbles_streams": True}, STREAMS, "40 events of the stream are no piece"),
     "lets anybody in": ({"lets_in": ("",)}, KEYS, "instead of 401"),
     "takes any key": (
         {"lets_in": ("Bearer homeport-check-wrong-key",)},
