@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo demo-down test test-fast format accuracy oracle judge-tls vllm-parser bench-plan bench-deploy \
-	bench-affinity bench-gateway bench-client bench cost survey plan render apply verify drift releases rollback chat traffic lock clean
+	bench-affinity bench-gateway bench-client bench-verify bench cost survey plan render apply verify drift releases rollback chat traffic lock clean
 
 demo: $(READY)
 	@$(BIN)/homeport demo
@@ -71,6 +71,10 @@ bench-gateway: $(READY)
 # Beside aiperf (installed for this alone, 1.2 GB): make bench-client OPTIONS="--beside aiperf"
 bench-client: $(READY)
 	@$(BIN)/python -m tests.benchmarks.client $(OPTIONS)
+
+# How long every check takes on fleets of 1 to 100 hosts that answer by rote; four minutes.
+bench-verify: $(READY)
+	@$(BIN)/python -m tests.benchmarks.verify $(OPTIONS)
 
 # New versions of all dependencies, on purpose and reviewable.
 lock: $(READY)

@@ -21,8 +21,10 @@ class Measured:
     """Resident memory of its largest process."""
 
 
-def measured(command: Sequence[str], folder: Path, words: Mapping[str, str]) -> Measured:
-    """Runs a command to its end; LabError with its output when it fails."""
+def measured(
+    command: Sequence[str], folder: Path, words: Mapping[str, str], accept: Sequence[int] = (0,)
+) -> Measured:
+    """Runs a command to its end; LabError with its output when it ends otherwise."""
     log = folder / "output"
     begun = time.monotonic()
     with log.open("w") as output:
@@ -32,7 +34,7 @@ def measured(command: Sequence[str], folder: Path, words: Mapping[str, str]) -> 
         )  # fmt: skip
         _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in accept:
         end = log.read_text()[-3000:]
         raise LabError(f"{command[0]} ended with {process.returncode}", end)
     wall = time.monotonic() - begun
