@@ -11,6 +11,8 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from deploys.settings import inventory
+from tests.environments.loaded_pyinfra import loaded_pyinfra
 from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import Gpu
 from tests.lab.inventory import Controller, controller
@@ -56,6 +58,14 @@ def pytest_terminal_summary(
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Has the end of the run say what a test has measured, from whichever process it runs in."""
     return lambda words: record_property(FIGURE, words)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pyinfra_is_loaded_once() -> Iterator[None]:
+    """What this process asks of an inventory goes to one pyinfra, which is loaded already."""
+    with loaded_pyinfra() as run, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inventory, "_pyinfra", run)
+        yield
 
 
 # Files -> the lab, or demo, that is made once for all of them; the first that fits.

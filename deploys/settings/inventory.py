@@ -144,10 +144,7 @@ def _files(root: Path, inventory: Path) -> list[Path]:
 
 def _told(root: Path, path: Path) -> str:
     """pyinfra's own JSON about an inventory that names hosts; raises Refused for any other."""
-    command = [sys.executable, "-m", "pyinfra", str(path), "debug-inventory", "--json"]
-    answer = subprocess.run(
-        command, cwd=root, capture_output=True, text=True, timeout=LOADING_SECONDS, check=False
-    )
+    answer = _pyinfra(root, [str(path), "debug-inventory", "--json"])
     try:
         hosts: list[dict[str, Any]] = json.loads(answer.stdout)
     except ValueError:
@@ -158,3 +155,10 @@ def _told(root: Path, path: Path) -> str:
     found = lines[-1].strip() if lines else "names no host"
     name = str(path.relative_to(root))
     raise Refused([Complaint(name, "", found, f"see `pyinfra {name} debug-inventory`")])
+
+
+def _pyinfra(root: Path, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "pyinfra", *arguments],
+        cwd=root, capture_output=True, text=True, timeout=LOADING_SECONDS, check=False,
+    )  # fmt: skip
