@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.batch.batch_files import chat_line, names, write_lines
 from tests.batch.desk import Desk
 from tests.batch.scripted_gateway import Reply, ScriptedGateway
+
+pytestmark = pytest.mark.deploys
 
 COMMAND = Path(sys.executable).with_name("homeport")
 # Only so that a test which fails does end.

@@ -12,6 +12,8 @@ from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import exit_code
 from tests.environments import ROOT, write_environment
 
+pytestmark = pytest.mark.deploys
+
 ADDRESS = "127.0.0.1"
 
 

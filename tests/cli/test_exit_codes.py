@@ -126,6 +126,7 @@ def test_apply_refuses_stale_files_and_a_mistyped_limit(
     assert "did you mean `localhost`?" in capsys.readouterr().err
 
 
+@pytest.mark.deploys
 def test_a_host_that_cannot_be_reached_is_4(root: Path) -> None:
     # Port 1 of the loopback address: refused at once on every machine.
     inventory = (

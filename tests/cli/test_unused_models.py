@@ -10,6 +10,8 @@ from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import exit_code
 from tests.environments import ROOT, write_environment
 
+pytestmark = pytest.mark.deploys
+
 STORE = ".homeport/small/models"
 NEEDED = yaml.safe_load((ROOT / "inventories/models.yaml").read_text())["models"]["tiny-random"]
 UNUSED = "a" * 64

@@ -15,6 +15,7 @@ from deploys.settings.inventory import UnknownEnvironment
 from tests.checks.deployment import Deployment
 
 
+@pytest.mark.deploys
 @pytest.mark.usefixtures("deployment")
 def test_verify_ends_with_0_when_all_is_true(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -29,6 +30,7 @@ def test_verify_ends_with_0_when_all_is_true(
     assert len(list(ElementTree.parse("report.xml").iter("testcase"))) > 30  # noqa: S314
 
 
+@pytest.mark.deploys
 def test_verify_ends_with_5_and_tells_each_failure(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -46,6 +48,7 @@ def test_verify_ends_with_5_and_tells_each_failure(
     assert failed == {"every container is healthy", "the host is what was committed"}
 
 
+@pytest.mark.deploys
 def test_verify_and_drift_end_with_4_when_a_host_is_unreachable(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,6 +99,7 @@ def test_a_release_that_is_not_what_render_wrote_is_refused(
     assert path in str(refused.value)
 
 
+@pytest.mark.deploys
 def test_pyinfra_itself_refuses_before_any_change(
     root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,6 +48,7 @@ PLACES = {
 }
 
 
+@pytest.mark.deploys
 @pytest.mark.parametrize("place", PLACES)
 def test_a_signal_is_heard_wherever_it_lands(place: str) -> None:
     program = RUN
