@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from deploys.settings.arm import Arm
 from deploys.settings.localai import LocalAi
-from deploys.settings.routing import Routing, as_tuple
+from deploys.settings.routing import Routing
 from deploys.settings.vllm import Vllm
-from deploys.settings.words import Name
+from deploys.settings.words import Name, as_tuple
 
 Tokens = Annotated[int, Field(ge=64, le=16_777_216)]
 Auto = Literal["auto"]

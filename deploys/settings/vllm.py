@@ -5,12 +5,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from deploys.settings.routing import as_tuple
-from deploys.settings.words import Frozen
+from deploys.settings.image_limits import Domain
+from deploys.settings.words import Frozen, as_tuple
 
 Parser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-# A name as a URL has it; vLLM compares whole names.
-Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 PerRequest = Annotated[int, Field(ge=0, le=999)]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from deploys.catalogue.vision import takes_any_size, tokens_of_an_image
 from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.plan import Pool, Replica
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
@@ -14,6 +15,7 @@ LEAST_PIDS = 256
 # After SIGTERM build 11669 generates nothing more and keeps its streams for 30 s before it breaks
 # them off: the rollout waits for them before.
 GRACE_SECONDS = 60
+IMAGE_REASON = "Larger images are scaled down: what is planned holds so much."
 SHARES_REASON = "Parts of the layers, in the order of the GPUs."
 
 
@@ -119,8 +121,15 @@ def _places(replica: Replica) -> list[Argument]:
 
 
 def _projector(replica: Replica) -> list[Argument]:
-    file = replica.model.projector
-    return [Argument(("--mmproj", f"/models/{file.name}"))] if file else []
+    file, shape = replica.model.projector, replica.model.architecture
+    if file is None:
+        return []
+    found = [Argument(("--mmproj", f"/models/{file.name}"))]
+    tower = shape.vision if shape else None
+    if tower is not None and takes_any_size(tower):
+        most = str(tokens_of_an_image(tower))
+        found.append(Argument(("--image-max-tokens", most), IMAGE_REASON))
+    return found
 
 
 def _plan(replica: Replica) -> LlamaCppArguments:
