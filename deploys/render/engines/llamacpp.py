@@ -53,6 +53,7 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
         Argument(("--port", str(PORT))),
         *_sizes(pool, replica),
+        *_drafts(_plan(replica)),
         *_places(replica),
         *_hardening(pool, replica),
     ]
@@ -83,6 +84,18 @@ def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
         Argument(("--flash-attn", flash_attention)),
         Argument(("--fit", "off"), "The plan has fitted already; it must not be changed silently."),
         Argument(("--cache-ram", "0"), "Its default is 8 GiB of RAM that no plan has counted."),
+    ]
+
+
+def _drafts(plan: LlamaCppArguments) -> list[Argument]:
+    """Build 11669 told the same sizes of its buffers with these and without."""
+    if plan.drafts is None:
+        return []
+    reason = "Guesses from the prompt, checked at once: no second model and no memory beside."
+    return [
+        Argument(("--spec-type", "ngram-simple"), reason),
+        Argument(("--spec-ngram-simple-size-n", str(plan.drafts.longest_match))),
+        Argument(("--spec-ngram-simple-size-m", str(plan.drafts.tokens))),
     ]
 
 
