@@ -1,8 +1,8 @@
 """What the gateway lets through of images, by pool: images.conf, and what is told beyond it."""
 
 from deploys.catalogue.architecture import VisionTower
-from deploys.catalogue.vision import tokens_of_an_image
 from deploys.plan.arguments import VllmArguments
+from deploys.plan.images import limits_of
 from deploys.plan.plan import Plan, Pool
 from deploys.render.nginx_errors import ErrorPage, page
 from deploys.render.nginx_text import nginx_word
@@ -55,8 +55,7 @@ def image_limits(pool: Pool) -> ImageLimits | None:
         if media is not None:
             return ImageLimits(per_request=max(1, media.image), domains=media.domains)
         return ImageLimits()
-    each, context = tokens_of_an_image(towers[0]), arguments.context_tokens // arguments.slots
-    return ImageLimits(per_request=min(4, max(1, context // each)))
+    return limits_of(None, towers[0], arguments.context_tokens // arguments.slots)
 
 
 def _tower(shape: object) -> VisionTower | None:
