@@ -11,6 +11,7 @@ from deploys.batch.letters import Answer
 from deploys.batch.retrying import Failure
 from deploys.indexing.building import count_rows
 from deploys.indexing.collection_sql import column_type, search, table
+from deploys.indexing.item import IMAGE
 from deploys.indexing.run import other_model
 from deploys.indexing.store import Connection, first_line, stored
 from deploys.indexing.vectors import WITNESS, Vector, vectors_of
@@ -89,10 +90,11 @@ def _known(connection: Connection, name: str) -> list[tuple[str, str]]:
     """(id, text) of the first and the last ids, each once."""
     found: dict[str, str] = {}
     for order in ("ASC", "DESC"):
-        query = SQL("SELECT id, content FROM {} ORDER BY id {} LIMIT %s").format(
-            table(name), SQL(order)
-        )
-        rows = connection.execute(query, (ENDS,)).fetchall()
+        query = SQL(
+            "SELECT id, content FROM {} WHERE NOT metadata ? %s ORDER BY id {} LIMIT %s"
+        ).format(table(name), SQL(order))
+        # The store keeps texts, not the images that vectors were made of.
+        rows = connection.execute(query, (IMAGE, ENDS)).fetchall()
         found |= {str(row[0]): str(row[1]) for row in rows}
     return sorted(found.items())
 

@@ -21,6 +21,8 @@ class Offer:
     body_limit_bytes: int
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """Public name -> what stands before the path, where the gateway finds pools by it."""
+    seeing: frozenset[str] = frozenset()
+    """Public names of pools whose engine was told to take images."""
 
     @property
     def line_limit_bytes(self) -> int:
@@ -38,7 +40,12 @@ def offer_of(pools: Mapping[str, Pool], gateway: Gateway) -> Offer:
             prefixes[public] = pool_prefix(name)
         for path in PATHS[pool.kind]:
             models.setdefault(path, {}).update(dict.fromkeys((public, *pool.aliases), public))
-    return Offer(models, gateway.body_limit_mib * 2**20, prefixes)
+    seeing = frozenset(
+        pool.public_name or name
+        for name, pool in pools.items()
+        if pool.vllm is not None and pool.vllm.media is not None and pool.vllm.media.image
+    )
+    return Offer(models, gateway.body_limit_mib * 2**20, prefixes, seeing)
 
 
 def longest_silence_seconds(pools: Mapping[str, Pool], gateway: Gateway) -> int:

@@ -36,12 +36,14 @@ ALWAYS, READ, SAID, START, AGE = range(5)
 STILL = HEAD - 2
 
 
-def write_tiny(path: Path) -> Path:
-    """Writes the model to `path`, which is complete or not there at all."""
+def write_tiny(path: Path, template: str = tokenizer.TEMPLATE) -> Path:
+    """Writes the model to `path`, which is complete or not there at all; `template` is that of
+    its chats.
+    """
     part = path.with_name(f"{path.name}.part")
     writer = GGUFWriter(part, "llama")
     _describe_shape(writer)
-    _describe_tokenizer(writer)
+    _describe_tokenizer(writer, template)
     for name, weights in _tensors():
         # llama.cpp wants one-dimensional tensors in 32 bits.
         writer.add_tensor(name, weights if weights.ndim == 1 else weights.astype(np.float16))
@@ -70,7 +72,7 @@ def _describe_shape(writer: GGUFWriter) -> None:
     writer.add_layer_norm_rms_eps(1e-5)
 
 
-def _describe_tokenizer(writer: GGUFWriter) -> None:
+def _describe_tokenizer(writer: GGUFWriter, template: str) -> None:
     tokens = tokenizer.tokens()
     writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("llama")
@@ -83,7 +85,7 @@ def _describe_tokenizer(writer: GGUFWriter) -> None:
     writer.add_add_bos_token(True)
     writer.add_add_eos_token(False)
     writer.add_add_space_prefix(False)
-    writer.add_chat_template(tokenizer.TEMPLATE)
+    writer.add_chat_template(template)
 
 
 def _tensors() -> Iterator[tuple[str, Weights]]:

@@ -19,6 +19,16 @@ ANY_SIZE = (
 MERGED_PATCHES = 2 * 2
 
 
+def tokens_of_an_image(tower: VisionTower) -> int:
+    """The most that one image takes of the context: a token for each patch, or for each four."""
+    return ANY_SIZE_TOKENS if takes_any_size(tower) else tower.patches
+
+
+def takes_any_size(tower: VisionTower) -> bool:
+    """Whether images go in as large as they are, up to what the engine makes room for."""
+    return tower.patches == ANY_SIZE_TOKENS * MERGED_PATCHES
+
+
 class TowerWords(NamedTuple):
     """What a file says of its tower; sizes in pixels per side."""
 

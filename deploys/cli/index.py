@@ -1,4 +1,4 @@
-"""`homeport index`: texts into a collection of the vector store, through the gateway."""
+"""`homeport index`: texts and images into a collection of the vector store, through the gateway."""
 
 import asyncio
 import sys
@@ -43,7 +43,8 @@ from deploys.cli.index_summary import Summary, progress_words, show
 from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.indexing.building import finish
-from deploys.indexing.reading import Source, beside, item_format, lines_of
+from deploys.indexing.images import Sight
+from deploys.indexing.reading import Source, beside, item_format, lines_of, sight_of
 from deploys.indexing.steps import Job, Outcome, carry_out, connection
 from deploys.render.release_retrieval import INDEXER
 from deploys.settings.environment import read_environment
@@ -72,7 +73,8 @@ def index(
     policy = Policy(tries=tries, patience_seconds=patience_seconds)
     asking = asking_client(root, settings, client, concurrency)
     path = dead_letters or beside(file)
-    with _read(file, passage_characters, offer) as source:
+    sight = sight_of(file, one.released.pool, offer)
+    with _read(file, passage_characters, offer, sight, skip_images=skip_invalid) as source:
         if not skip_invalid:
             source.found.refuse()
         with (
@@ -100,12 +102,14 @@ def _way_into(store: Committed) -> Iterator[str]:
 
 
 @contextmanager
-def _read(file: Path, passage_characters: int, offer: Offer) -> Iterator[Source]:
+def _read(
+    file: Path, passage_characters: int, offer: Offer, sight: Sight, *, skip_images: bool
+) -> Iterator[Source]:
     """The input, every line of it checked."""
-    with lines_of(file, passage_characters) as (lines, left_out):
+    with lines_of(file, passage_characters, sight, skip_images=skip_images) as (lines, left_out):
         size_bytes = lines.seek(0, 2)
         lines.seek(0)
-        form = item_format(str(file), offer)
+        form = item_format(str(file), offer, sight)
         with reading(size_bytes) as seen:
             found = checked(lines, str(file), form, seen)
         again = partial(pending, lines, str(file), form, found.index)

@@ -13,7 +13,7 @@ from deploys.settings.validation import near_miss
 
 CollectionArgument = Annotated[str, typer.Argument(help="A collection of `retrieval`.")]
 InputArgument = Annotated[
-    Path, typer.Argument(metavar="INPUT", help="JSON lines, or a folder of text files.")
+    Path, typer.Argument(metavar="INPUT", help="JSON lines, or a folder of texts and images.")
 ]
 DeadLettersOption = Annotated[
     Path | None,

@@ -1,4 +1,6 @@
-"""A folder of text files as lines of items: each file in passages that an engine takes whole."""
+"""A folder of texts and images as lines of items: each text in passages that an engine takes
+whole, each image by itself.
+"""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from deploys.batch.json_text import written
+from deploys.indexing.images import KINDS, SEEING, blind
 from deploys.settings.refusal import Complaint, Refused
 
 # What is read as text; other files are left out, and counted.
@@ -14,14 +17,21 @@ SUFFIXES = (".txt", ".md", ".rst", ".adoc", ".csv", ".json", ".yaml", ".yml", ".
 LEAST_PART = 0.5
 
 
-def write_lines(folder: Path, target: BinaryIO, passage_characters: int) -> int:
-    """Writes each passage as a line; gives how many files were left out.
+def write_lines(
+    folder: Path, target: BinaryIO, passage_characters: int, *, images: bool = False
+) -> int:
+    """Writes each passage as a line, and each image where `images` are wanted; gives how many
+    files were left out.
 
-    Raises Refused with every file that cannot be read, and for a folder without any text.
+    Raises Refused with every file that cannot be read, and for a folder without anything.
     """
     complaints, left_out, lines = [], 0, 0
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         name = path.relative_to(folder).as_posix()
+        if images and is_image(path, name):
+            target.write(written({"id": name, "image": name, "metadata": {"file": name}}) + b"\n")
+            lines += 1
+            continue
         if path.suffix.lower() not in SUFFIXES or _is_hidden(name):
             left_out += 1
             continue
@@ -43,6 +53,21 @@ def write_lines(folder: Path, target: BinaryIO, passage_characters: int) -> int:
     if complaints:
         raise Refused(complaints)
     return left_out
+
+
+def is_image(path: Path, name: str) -> bool:
+    """By the end of its name, as all files of a folder are known."""
+    return path.suffix.lower() in KINDS and not _is_hidden(name)
+
+
+def refuse_images(folder: Path, pool: str) -> None:
+    """Raises Refused where a folder holds images, for a pool that makes vectors of none."""
+    names = [one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()]
+    found = sorted(name for name in names if is_image(folder / name, name))
+    if found:
+        images = f"holds {len(found):,} images, such as {found[0]}, {blind(pool)}"
+        hint = f"{SEEING}; or --skip-invalid, which leaves them out"
+        raise Refused([Complaint(str(folder), "", images, hint)])
 
 
 def passages(text: str, longest: int) -> Iterator[str]:

@@ -1,4 +1,8 @@
-"""Several texts in one request: an engine computes them together."""
+"""Several texts in one request, which an engine computes together; an image in one by itself.
+
+vLLM takes images for vectors as messages of a chat, in place of `input` (its documentation of the
+embeddings API, "OpenAI Chat Embedding Client For Multimodal").
+"""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -7,6 +11,7 @@ from dataclasses import dataclass, field
 from deploys.batch.json_text import written
 from deploys.batch.line import Request
 from deploys.batch.offer import Offer
+from deploys.indexing.images import data_url
 from deploys.indexing.item import Item
 
 PATH = "/v1/embeddings"
@@ -63,6 +68,12 @@ class Groups:
             self._held = None
             if item is None:
                 return
+            if item.image is not None:
+                if count:
+                    self._held = item
+                else:
+                    yield item
+                return
             size_bytes += len(item.text.encode())
             if count and size_bytes > min(MOST_BYTES, self.offer.body_limit_bytes // 2):
                 self._held = item
@@ -73,6 +84,16 @@ class Groups:
     def _group(self, items: Sequence[Item]) -> Group:
         first = items[0]
         path = self.offer.prefixes.get(self.pool, "") + PATH
-        texts = [item.text for item in items]
-        body = written({"model": self.pool, "input": texts, "encoding_format": "float"})
+        asked = {"input": [item.text for item in items]} if first.image is None else _seen(first)
+        body = written({"model": self.pool, **asked, "encoding_format": "float"})
         return Group(first.number, first.custom_id, path, self.pool, body, tuple(items))
+
+
+def _seen(item: Item) -> dict[str, object]:
+    """An image as a message, with its text behind it."""
+    parts: list[dict[str, object]] = []
+    if item.image is not None:
+        parts.append({"type": "image_url", "image_url": {"url": data_url(item.image)}})
+    if item.text:
+        parts.append({"type": "text", "text": item.text})
+    return {"messages": [{"role": "user", "content": parts}]}

@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from deploys.batch.checking import Checked, Format
 from deploys.batch.offer import Offer
-from deploys.indexing.folder import write_lines
+from deploys.indexing.folder import refuse_images, write_lines
+from deploys.indexing.images import Sight
 from deploys.indexing.item import Item, read_item
 from deploys.settings.refusal import Complaint, Refused
 
@@ -22,16 +23,20 @@ class Source:
     again: Callable[[], Iterator[Item]]
     """The second reading: what is not finished."""
     left_out: int = 0
-    """Files of a folder that are none of text."""
+    """Files of a folder that are not indexed."""
 
 
 @contextmanager
-def lines_of(path: Path, passage_characters: int) -> Iterator[tuple[BinaryIO, int]]:
-    """Lines that can be read twice, and how many files of a folder are none of text."""
+def lines_of(
+    path: Path, passage_characters: int, sight: Sight, *, skip_images: bool = False
+) -> Iterator[tuple[BinaryIO, int]]:
+    """Lines that can be read twice, and how many files of a folder are not indexed."""
     if path.is_dir():
+        if not sight.sees and not skip_images:
+            refuse_images(path, sight.pool)
         # On the disk: a folder may be larger than memory. Nobody else sees it.
         with tempfile.TemporaryFile() as made:
-            left_out = write_lines(path, made, passage_characters)
+            left_out = write_lines(path, made, passage_characters, images=sight.sees)
             made.seek(0)
             yield made, left_out
         return
@@ -47,9 +52,19 @@ def lines_of(path: Path, passage_characters: int) -> Iterator[tuple[BinaryIO, in
         yield source, 0
 
 
-def item_format(file: str, offer: Offer) -> Format[Item]:
-    """Lines are texts; what is in a collection with the same digest is finished."""
-    return Format(lambda text, number: read_item(text, number, file), offer, lambda one: one.mark)
+def sight_of(path: Path, pool: str, offer: Offer) -> Sight:
+    """Of an input, for a pool's public name."""
+    folder = path if path.is_dir() else path.parent
+    return Sight(folder, pool, pool in offer.seeing, offer.body_limit_bytes)
+
+
+def item_format(file: str, offer: Offer, sight: Sight) -> Format[Item]:
+    """Lines are texts or images; what is in a collection with the same digest is finished."""
+
+    def read(text: bytes, number: int) -> Item:
+        return read_item(text, number, file, sight)
+
+    return Format(read, offer, lambda one: one.mark)
 
 
 def beside(path: Path) -> Path:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from deploys.settings.drafts import Drafts
 from deploys.settings.localai import LocalAi
 from deploys.settings.vllm import Vllm
 
@@ -29,6 +30,8 @@ class LlamaCppArguments:
     """Share of the layers on each of several GPUs, in the order of the replica's `gpus`."""
     unified: bool = False
     """All slots share one cache."""
+    drafts: Drafts | None = None
+    """What is guessed ahead from the prompt, and checked at once."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,9 @@ Arguments = LlamaCppArguments | VllmArguments
 def argument_words(arguments: Arguments) -> dict[str, Any]:
     """All of them, in JSON's words."""
     words = asdict(arguments)
+    if isinstance(arguments, LlamaCppArguments):
+        drafts = words.pop("drafts")
+        words |= {"drafts": drafts.model_dump(mode="json")} if drafts else {}
     if isinstance(arguments, VllmArguments | LocalAiArguments):
         words["own"] = arguments.own.model_dump(mode="json")
     return words

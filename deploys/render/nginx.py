@@ -12,6 +12,7 @@ from deploys.render.nginx_clients import client_pages, client_values
 from deploys.render.nginx_cloud import cloud_values
 from deploys.render.nginx_errors import ErrorPage, error_pages, path_error_pages
 from deploys.render.nginx_figures import figure_values
+from deploys.render.nginx_images import image_pages, image_values
 from deploys.render.nginx_limits import limit_pages, limit_values
 from deploys.render.nginx_paths import models_paths, path_routes
 from deploys.render.nginx_routes import (
@@ -52,6 +53,9 @@ OPTIONAL = {
     "counted.conf": "counts_tokens",
     "sessions.conf": "sessions",
     "kinds.conf": "kinds",
+    "images.conf": "sees",
+    "images.js": "sees",
+    "pixels.js": "sees",
     "cache.js": "cache",
     "cache.conf": "cache",
     "cache_routes.conf": "cache",
@@ -122,6 +126,7 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         raise ValueError(f"{host.name} is no gateway")
     names = plan.public_names()
     document = nginx_pieces(models_document(names))
+    images = image_values(plan, gateway)
     routing = routing_values(plan, host, gateway, tells_streams=tells_streams(plan, gateway))
     values = {
         "environment": nginx_word(plan.environment),
@@ -151,10 +156,12 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
             *_error_pages(plan, gateway),
             *client_pages(plan.clients),
             *limit_pages(gateway, plan.clients),
+            *image_pages(images),
         ],
         **client_values(plan.clients, gateway),
         **limit_values(gateway, plan.clients),
         **cloud_values(plan, gateway),
+        **images,
         "cache": cache_values(plan, gateway),
         "tls": tls_values(gateway.tls),
         **figure_values(plan, gateway),
@@ -164,8 +171,10 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
 
 
 def _chooses(values: Mapping[str, object]) -> str:
-    """The function of gateway.js that requests pass: the one that asks for less, if it may."""
-    return "choose_way" if any(values[name] for name in _FURTHER) else "choose_pool"
+    """The function that requests pass: of those of gateway.js the one that asks for less."""
+    if values["sees"]:
+        return "images.choose_way"
+    return "gateway.choose_way" if any(values[name] for name in _FURTHER) else "gateway.choose_pool"
 
 
 def _path_values(plan: Plan, gateway: Gateway) -> dict[str, object]:

@@ -22,6 +22,8 @@ VARIABLES = (
     "requests_at_once",
     "tokens_per_minute",
     "tokens_per_day",
+    "images_per_request",
+    "image_megapixels",
 )
 
 
@@ -40,7 +42,9 @@ class ErrorPage:
 def error_pages(
     public_names: Sequence[str], body_limit_mib: int, models_by_path: str = ""
 ) -> list[ErrorPage]:
-    """All but those about limits (nginx_limits); gateway.js says 471 to 475 inside nginx.
+    """All but those about limits (nginx_limits) and images (nginx_images).
+
+    gateway.js says 471 to 475 inside nginx.
 
     `models_by_path` is empty where every model answers on every path.
     """

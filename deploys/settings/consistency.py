@@ -9,6 +9,7 @@ from deploys.settings.fit_sharing import unfit_sharing
 from deploys.settings.gateway import Gateway
 from deploys.settings.hardware import Hardware
 from deploys.settings.hardware_yaml import hardware_file
+from deploys.settings.image_consistency import image_complaints
 from deploys.settings.inventory import Inventory, origin
 from deploys.settings.kind_consistency import kind_complaints
 from deploys.settings.pool import Pool
@@ -136,7 +137,8 @@ def _other_kinds(
     return [
         complaint
         for name, pool in sorted(pools.items())
-        for complaint in kind_complaints(
+        for complaints in (kind_complaints, image_complaints)
+        for complaint in complaints(
             _file(inventory, "pools"),
             name,
             pool,

@@ -63,6 +63,8 @@ def _needing(
 def _of_a_pool(pool: Pool) -> Iterator[tuple[str, str]]:
     if pool.answer_cache != "never":
         yield "answer_cache", "answers are kept by a digest of the body"
+    if pool.image_limits is not None:
+        yield "image_limits", "images stand in the body"
     if pool.canary is not None:
         yield "canary", "a request is led to the candidate once its body is read"
     if pool.stream_silence_seconds is not None:

@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from deploys.settings.arm import Arm
+from deploys.settings.drafts import Drafts
 from deploys.settings.localai import LocalAi
-from deploys.settings.routing import Routing, as_tuple
+from deploys.settings.routing import Routing
 from deploys.settings.vllm import Vllm
-from deploys.settings.words import Name
+from deploys.settings.words import Name, as_tuple
 
 Tokens = Annotated[int, Field(ge=64, le=16_777_216)]
 Auto = Literal["auto"]
@@ -60,6 +61,8 @@ class Pool(Routing):
     experts_on_cpu: Annotated[int, Field(ge=0, le=1024)] | Auto = "auto"
     """Layers, from the first, whose experts stay in RAM; llamacpp and
     localai."""
+    drafts: Drafts | None = None
+    """Off when left out; llamacpp, which has to be said. vllm's stand in its block."""
     tensor_parallel: Annotated[int, Field(ge=1, le=64)] | Auto = "auto"
     """GPUs that share each layer; vllm."""
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -118,6 +121,9 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     # llama-server would lower the batch to its micro-batch.
     alike = f"batch_tokens and micro_batch_tokens alike for {pool.kind}"
     yield bool(whole and min(sizes) < max(sizes)), alike
+    drafts = pool.drafts is not None
+    yield drafts and pool.engine != "llamacpp", "engine llamacpp for drafts; or `vllm.drafts`"
+    yield drafts and pool.kind != "generation", "drafts for text alone"
     several = pool.gpus not in ("auto", 1) or parallel
     yield pool.share_gpus and several, "one GPU where share_gpus is on"
     other = pool.engine in ("llamacpp", "localai") and of_vllm

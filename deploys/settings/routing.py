@@ -5,16 +5,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from deploys.settings.canary import Canary
-from deploys.settings.words import Frozen, HeaderName, Name, PublicName
+from deploys.settings.image_limits import ImageLimits
+from deploys.settings.words import Frozen, HeaderName, Name, PublicName, as_tuple
 
 Kind = Literal["generation", "embeddings", "reranking"]
 AnswerScope = Literal["never", "by_client", "across_clients"]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
-
-
-def as_tuple(value: object) -> object:
-    """A list, which JSON makes of every tuple, as the tuple that it was."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 class Affinity(Frozen):
@@ -52,5 +48,7 @@ class Routing(Frozen):
     """Longest silence before and between bytes of an answer; the gateway's when left out."""
     stream_silence_seconds: Seconds | None = None
     """The same for streamed answers: a whole answer is silent until its end, a stream is not."""
+    image_limits: ImageLimits | None = None
+    """Of a model that sees; its defaults, as far as the context holds them, when left out."""
     canary: Canary | None = None
     """Who may take this pool's place; nobody when left out."""

@@ -5,12 +5,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from deploys.settings.routing import as_tuple
-from deploys.settings.words import Frozen
+from deploys.settings.drafts import Drafts
+from deploys.settings.image_limits import Domain
+from deploys.settings.words import Frozen, as_tuple
 
 Parser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-# A name as a URL has it; vLLM compares whole names.
-Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 PerRequest = Annotated[int, Field(ge=0, le=999)]
 
 
@@ -23,16 +22,6 @@ class Media(Frozen):
     domains: Annotated[tuple[Domain, ...], BeforeValidator(as_tuple)] = ()
     """Where vLLM may fetch what a request names by URL; none: only what the request itself holds.
     Redirects are not followed, and what the engine's host can reach is not what its clients may."""
-
-
-class Drafts(Frozen):
-    """Words that are guessed from the prompt itself and checked together (ngram): no second model,
-    and no memory beside. Other methods need some that is not known."""
-
-    tokens: Annotated[int, Field(ge=1, le=16)]
-    """Guessed at once."""
-    longest_match: Annotated[int, Field(ge=1, le=32)] = 4
-    """Words that must have stood before for what followed them to be guessed."""
 
 
 class Vllm(Frozen):

@@ -15,6 +15,11 @@ from pydantic import (
 )
 
 
+def as_tuple(value: object) -> object:
+    """A list, which JSON makes of every tuple, as the tuple that it was."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 class Frozen(BaseModel):
     """Settings never change after they were read, and unknown keys are refused."""
 

@@ -12,7 +12,7 @@ from deploys.batch.checking import checked
 from deploys.batch.offer import Offer
 from deploys.cli.index_options import chosen
 from deploys.indexing.groups import PATH
-from deploys.indexing.reading import beside, item_format, lines_of
+from deploys.indexing.reading import beside, item_format, lines_of, sight_of
 from deploys.settings.refusal import Refused
 from tests.questions.test_vector_store import released_collection
 
@@ -26,8 +26,9 @@ def _committed(retrieval: object) -> tuple[Committed, ...]:
 
 
 def _refused(path: Path) -> list[tuple[str, str]]:
-    with pytest.raises(Refused) as refused, lines_of(path, 100) as (lines, _):
-        checked(lines, path.name, item_format(path.name, OFFER)).refuse()
+    sight = sight_of(path, "vectors", OFFER)
+    with pytest.raises(Refused) as refused, lines_of(path, 100, sight) as (lines, _):
+        checked(lines, path.name, item_format(path.name, OFFER, sight)).refuse()
     return [(one.path, one.found) for one in refused.value.complaints]
 
 

@@ -91,7 +91,9 @@ def test_a_folder_is_indexed_by_its_passages(stored: Stored) -> None:
     folder.mkdir()
     (folder / "mole.md").write_text("The pilot boards two miles off the mole.")
     (folder / "chart.png").write_bytes(b"no text")
-    done = stored.index(folder)
+    refused = stored.demo.homeport(f"index local texts {folder}", expect=7)
+    assert "holds 1 images, such as chart.png, and pool `vectors` makes vectors of texts" in refused
+    done = stored.index(folder, "--skip-invalid")
     assert (done["indexed"], done["left_out"]) == (1, 1)
     row = "SELECT content FROM vectors.texts WHERE id = 'mole.md#1' AND metadata->>'file' = "
     assert stored.sql(f"{row}'mole.md'").strip() == "The pilot boards two miles off the mole."

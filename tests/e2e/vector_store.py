@@ -34,9 +34,17 @@ GROUP_DATA = "inventories/group_data/local.py"
 
 @dataclass(frozen=True)
 class Stored:
-    """The demo and its store."""
+    """The demo and its store, or another environment with one."""
 
     demo: Checkout
+    environment: str = "local"
+    reached: tuple[str, ...] = ()
+    """What a command on the store's host begins with; nothing: it is this machine."""
+
+    @property
+    def container(self) -> str:
+        """As the store's host calls it."""
+        return f"homeport-{self.environment}-vector_stores-postgresql-1"
 
     def texts(self, name: str, count: int) -> Path:
         """A file of texts that no other name's file has, the same ones each time."""
@@ -50,15 +58,16 @@ class Stored:
     def index(
         self, file: Path, *words: str, collection: str = "texts", expect: int = 0
     ) -> dict[str, Any]:
-        """`homeport index local COLLECTION FILE --json`; what it says."""
-        command = f".venv/bin/homeport index local {collection} {file} --json {' '.join(words)}"
+        """`homeport index ENV COLLECTION FILE --json`; what it says."""
+        verb = f".venv/bin/homeport index {self.environment} {collection} {file}"
+        command = f"{verb} --json {' '.join(words)}"
         document: dict[str, Any] = json.loads(self.demo.run(command, expect=expect).stdout)
         return document
 
     @contextmanager
     def indexing(self, file: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
         """The same under way, a text at a time: it takes long enough to be met half-way."""
-        command = [".venv/bin/homeport", "index", "local", "texts", str(file), "--json"]
+        command = [".venv/bin/homeport", "index", self.environment, "texts", str(file), "--json"]
         command += ["--texts", "1", "--concurrency", "1", *words]
         with subprocess.Popen(
             command, cwd=self.demo.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -74,14 +83,18 @@ class Stored:
     def log(self) -> str:
         """Everything that PostgreSQL's container has said."""
         done = subprocess.run(
-            ["docker", "logs", CONTAINER], capture_output=True, text=True, check=True
+            [*self.reached, "docker", "logs", self.container],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout + done.stderr
 
     def sql(self, query: str, *, check: bool = True) -> str:
         """As the superuser, from within the container."""
         words = "psql --no-psqlrc --tuples-only --no-align --host /tmp --username postgres homeport"
-        command = ["docker", "exec", "--interactive", CONTAINER, "bash", "-c", words]
+        inside = ["docker", "exec", "--interactive", self.container, "bash", "-c", words]
+        command = [*self.reached, *inside]
         done = subprocess.run(command, input=query, capture_output=True, text=True, check=check)
         return done.stdout
 

@@ -1,15 +1,19 @@
 """A line is a text that PostgreSQL can hold, or every reason why not."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from deploys.indexing.images import Sight
 from deploys.indexing.item import Item, read_item
 from deploys.settings.refusal import Refused
 
+BLIND = Sight(Path(), "vectors", sees=False, body_limit_bytes=2**20)
 
-def _read(document: object) -> Item:
-    return read_item(json.dumps(document).encode(), 3, "in.jsonl")
+
+def _read(document: object, sight: Sight = BLIND) -> Item:
+    return read_item(json.dumps(document).encode(), 3, "in.jsonl", sight)
 
 
 def _complaints(document: object) -> list[tuple[str, str]]:
@@ -37,18 +41,22 @@ def test_another_text_or_other_words_have_another_mark() -> None:
 @pytest.mark.parametrize(
     ("document", "path", "found"),
     [
-        ({"id": "a"}, "line 3.text", "is missing"),
+        ({"id": "a"}, "line 3.text", "is blank"),
         ({"id": "a", "text": "b", "txet": 1}, "line 3.txet", "is not a known key"),
         ({"id": "", "text": "b"}, "line 3.id", "found ''"),
         ({"id": "a", "text": " \n"}, "line 3.text", "is blank"),
         ({"id": "a", "text": "b\0"}, "line 3.text", "holds the character U+0000"),
-        ({"id": "a", "text": "b\ud800"}, "line 3.text", "found 'b\\ud800'"),
+        ({"id": "a", "text": "b\ud800"}, "line 3.text", "holds half of a surrogate pair"),
         (
             {"id": "a", "text": "b", "metadata": {"x": [{"\0": 1}]}},
             "line 3.metadata",
             "holds the character U+0000",
         ),
-        ({"id": "a", "image": "data:"}, "line 3", "holds an image"),
+        (
+            {"id": "a", "image": "a.png"},
+            "line 3.image",
+            "is an image, and pool `vectors` makes vectors of texts alone",
+        ),
         (["a"], "line 3", "is no JSON object"),
     ],
 )

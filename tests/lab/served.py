@@ -31,6 +31,8 @@ KEY = "hp-key-of-the-served-lab"
 AUTHORITY = "inventories/registry-ca.pem"
 # Which host watches, where a test commits `monitoring`.
 MONITOR = "gpu1"
+# Which host keeps vectors, where a test commits `retrieval`.
+STORE_HOST = "gpu2"
 POOL = {
     "model": "tiny-random", "engine": "llamacpp", "replicas": 2, "context_tokens": 512,
     "slots": 2, "batch_tokens": 512, "micro_batch_tokens": 128,
@@ -113,7 +115,8 @@ class Served:
         self.commit()
         if self.findings():
             self.apply()
-            assert self.findings() == []
+            left = self.findings()
+            assert left == [], left
 
     def locked(self) -> list[str]:
         """Names of the hosts that are locked."""
@@ -167,7 +170,7 @@ def write_environment(
         **changes,
     }
     folder = root / "inventories"
-    (folder / f"{NAME}.py").write_text(assignments(_groups(lab, watched="monitoring" in words)))
+    (folder / f"{NAME}.py").write_text(assignments(_groups(lab, words)))
     (folder / "group_data" / f"{NAME}.py").write_text(assignments(words))
     hardware = {"cpu": {"physical_cores": 2}, "memory_mib": 4096, "gpus": []}
     document = {"hosts": {host.name: hardware for host in lab.hosts}}
@@ -180,12 +183,13 @@ def write_environment(
     key.write_text(f"{KEY}\n")
 
 
-def _groups(lab: Lab, *, watched: bool) -> dict[str, Any]:
+def _groups(lab: Lab, words: Mapping[str, object]) -> dict[str, Any]:
     names = [host.name for host in lab.hosts]
     places = {host.name: host.address for host in lab.hosts}
     return {
         NAME: [(name, {"ssh_hostname": at, "address": at}) for name, at in places.items()],
         "gpu_hosts": [name for name in names if name.startswith("gpu")],
         "gateways": [name for name in names if name.startswith("gate")],
-        **({"monitors": [MONITOR]} if watched else {}),
+        **({"monitors": [MONITOR]} if "monitoring" in words else {}),
+        **({"vector_stores": [STORE_HOST]} if "retrieval" in words else {}),
     }

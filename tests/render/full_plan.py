@@ -7,7 +7,7 @@ from deploys.plan.plan import Plan
 from deploys.settings.arm import Arm
 from deploys.settings.monitoring import Monitoring
 from tests.render.cloud_plans import PROVIDER_MODEL, small_cloud
-from tests.render.plans import LIMITED_CLIENTS, TIERS, TLS, small_plan, small_pool
+from tests.render.plans import LIMITED_CLIENTS, SEEING, TIERS, TLS, small_plan, small_pool
 
 # Settings refuse to keep answers of a pool that has a candidate; its files must be right without.
 POOLS = (
@@ -27,6 +27,7 @@ POOLS = (
     ),
     small_pool(
         "patient",
+        model=SEEING,
         first_byte_seconds=1200,
         stream_silence_seconds=90,
         answer_cache="by_client",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from deploys.catalogue.architecture import Architecture
+from deploys.catalogue.architecture import Architecture, VisionTower
 from deploys.catalogue.model import Model, ModelFile
 from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.plan import HostPlan, Limits, Plan, Pool, Replica
@@ -57,6 +57,21 @@ MODEL = Model(
     ),
     chat_template=True,
 )
+# The same with a tower, of 16 tokens an image.
+SEEING = MODEL.model_copy(
+    update={
+        "projector": ModelFile(name="mmproj.gguf", size_bytes=512, sha256="1" * 64),
+        "architecture": MODEL.architecture.model_copy(
+            update={
+                "vision": VisionTower(
+                    weights_bytes=512, embedding_length=32, feed_forward_length=64, patches=16
+                )
+            }
+        )
+        if MODEL.architecture
+        else None,
+    }
+)
 TLS = {
     "names": ("llm.example", "api.llm.example"),
     "authority": {"certificate": "inventories/ca.pem", "key": "env:CA_KEY"},
@@ -79,6 +94,7 @@ def small_pool(
     *,
     public_name: str = "",
     engine: str = "llamacpp",
+    model: Model = MODEL,
     waiting_requests: int = 2,
     **routing: Any,  # noqa: ANN401 - what Routing takes
 ) -> Pool:
@@ -94,7 +110,7 @@ def small_pool(
                 name=f"{name}-{number}",
                 pool=name,
                 host=HOST,
-                model=MODEL,
+                model=model,
                 gpus=(),
                 arguments=ARGUMENTS,
                 waiting_requests=waiting_requests,

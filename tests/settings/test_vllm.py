@@ -57,6 +57,8 @@ def test_words_for_vllm_are_not_for_another_engine() -> None:
         ),
         ("max_model_len", "--max-model-len is a flag of vllm 0.33.0", "`context_tokens`"),
         ("cpu_offload_gb", "--cpu-offload-gb is a flag of vllm 0.33.0", "known here: "),
+        # Upon what the checkpoint has already: vLLM dies of two.
+        ("quantization", "--quantization is a flag of vllm 0.33.0", "`quantization`"),
         ("tool_parsr", "is not a known key", "did you mean `tool_parser`?"),
     ],
 )

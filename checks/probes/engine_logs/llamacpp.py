@@ -6,6 +6,7 @@
     llama_memory_recurrent: CUDA0 RS buffer size = …
     llama_new_context_with_model, llama_context, graph_reserve, sched_reserve: CUDA0 compute buffer
     alloc_compute_meta: CUDA0 compute buffer size = …                          of a projector
+    reserve_compute_meta: CPU compute buffer size = …                          of b11669's
 
 Since late 2025 only `--verbosity 4` shows them. Sizes are MiB.
 """
@@ -28,6 +29,7 @@ _CONTEXT = re.compile(
 )
 _PROJECTOR = re.compile(r"load_hparams: model size: +(\d+(?:\.\d+)?) MiB")
 _PROJECTOR_GPU = re.compile(r"CLIP using ([A-Za-z]+)(\d*) backend")
+_OF_A_PROJECTOR = ("alloc_compute_meta", "reserve_compute_meta")
 _NO_GPU = "no usable GPU found"
 _PARTS = {
     None: "weights",
@@ -84,7 +86,7 @@ def _sizes(lines: Iterable[str]) -> Iterator[_Size]:
         if found["device"] == "CPU_REPACK":
             # A second copy in the order that the CPU's kernels like, of weights mapped already.
             part = "repacked_weights"
-        if found["function"] == "alloc_compute_meta":
+        if found["function"] in _OF_A_PROJECTOR:
             part = "projector"
         yield _Size(context, _device(found["device"]), part, float(found["mib"]))
 

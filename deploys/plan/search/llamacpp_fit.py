@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import ceil
 
 from deploys.catalogue.known_architectures import is_encoder, is_known
+from deploys.plan.images import decoded_mib, limits_of
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.estimate import MIB, NOTHING, DeviceEstimate
 from deploys.plan.search.fit import ENCODERS_ARE_SILENT, Fit, cuts_texts, refused, worst
@@ -176,5 +177,16 @@ def _ram_parts(question: Question, ram: DeviceEstimate) -> dict[str, int]:
     parts["process"] = GPU_PROCESS_MIB if question.kinds else PROCESS_MIB
     if question.alternative.engine == "localai":
         parts["process"] += LOCALAI_PROCESS_MIB
+    parts["process"] += ceil(_images_mib(question))
     optional = ("recurrent_state", "projector")
     return {name: mib for name, mib in parts.items() if mib or name not in optional}
+
+
+def _images_mib(question: Question) -> float:
+    """Of all requests that a gateway lets come to a replica, each decoded when it comes."""
+    words, shape = question.words, question.alternative.model.architecture
+    tower = shape.vision if shape else None
+    if tower is None or question.alternative.model.projector is None:
+        return 0
+    limits = limits_of(words.image_limits, tower, words.context_tokens)
+    return decoded_mib(limits, words.slots + words.waiting_requests)

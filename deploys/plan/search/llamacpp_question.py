@@ -42,6 +42,7 @@ def case_of(question: Question, arguments: LlamaCppArguments) -> Case:
         flash_attention=arguments.flash_attention,
         micro_batch_tokens=arguments.micro_batch_tokens,
         sequences=arguments.slots,
+        draft_tokens=arguments.drafts.tokens if arguments.drafts else 0,
         unified=arguments.unified,
         gpu_layers=arguments.gpu_layers,
         experts_on_cpu=arguments.experts_on_cpu,
@@ -93,6 +94,7 @@ def arguments_of(
         gpu_layers=on_gpus,
         experts_on_cpu=experts,
         tensor_split=shares,
+        drafts=words.drafts,
     )
     if question.alternative.engine != "localai":
         return numbers

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from deploys.catalogue.vision import takes_any_size, tokens_of_an_image
 from deploys.plan.arguments import LlamaCppArguments
 from deploys.plan.plan import Pool, Replica
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
@@ -14,6 +15,7 @@ LEAST_PIDS = 256
 # After SIGTERM build 11669 generates nothing more and keeps its streams for 30 s before it breaks
 # them off: the rollout waits for them before.
 GRACE_SECONDS = 60
+IMAGE_REASON = "Larger images are scaled down: what is planned holds so much."
 SHARES_REASON = "Parts of the layers, in the order of the GPUs."
 
 
@@ -51,6 +53,7 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
         Argument(("--port", str(PORT))),
         *_sizes(pool, replica),
+        *_drafts(_plan(replica)),
         *_places(replica),
         *_hardening(pool, replica),
     ]
@@ -81,6 +84,18 @@ def _sizes(pool: Pool, replica: Replica) -> list[Argument]:
         Argument(("--flash-attn", flash_attention)),
         Argument(("--fit", "off"), "The plan has fitted already; it must not be changed silently."),
         Argument(("--cache-ram", "0"), "Its default is 8 GiB of RAM that no plan has counted."),
+    ]
+
+
+def _drafts(plan: LlamaCppArguments) -> list[Argument]:
+    """Build 11669 told the same sizes of its buffers with these and without."""
+    if plan.drafts is None:
+        return []
+    reason = "Guesses from the prompt, checked at once: no second model and no memory beside."
+    return [
+        Argument(("--spec-type", "ngram-simple"), reason),
+        Argument(("--spec-ngram-simple-size-n", str(plan.drafts.longest_match))),
+        Argument(("--spec-ngram-simple-size-m", str(plan.drafts.tokens))),
     ]
 
 
@@ -119,8 +134,15 @@ def _places(replica: Replica) -> list[Argument]:
 
 
 def _projector(replica: Replica) -> list[Argument]:
-    file = replica.model.projector
-    return [Argument(("--mmproj", f"/models/{file.name}"))] if file else []
+    file, shape = replica.model.projector, replica.model.architecture
+    if file is None:
+        return []
+    found = [Argument(("--mmproj", f"/models/{file.name}"))]
+    tower = shape.vision if shape else None
+    if tower is not None and takes_any_size(tower):
+        most = str(tokens_of_an_image(tower))
+        found.append(Argument(("--image-max-tokens", most), IMAGE_REASON))
+    return found
 
 
 def _plan(replica: Replica) -> LlamaCppArguments:

@@ -52,6 +52,15 @@ LOGS = {
     "llamacpp-b11669-cpu": {
         "CPU": {"weights": 0.56, "output_buffer": 0.01, "kv_cache": 4.0, "compute_buffer": 0.85},
     },
+    "llamacpp-b11669-projector": {
+        "CPU": {
+            "weights": 0.56,
+            "output_buffer": 0.01,
+            "kv_cache": 2.0,
+            "compute_buffer": 0.6,
+            "projector": 0.11,
+        },
+    },
 }
 
 
