@@ -1,6 +1,7 @@
 """A catalogue entry of safetensors: config.json, the index, and the header of every shard."""
 
 import re
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
@@ -23,7 +24,11 @@ MODELOPT = "hf_quant_config.json"
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 TOKENIZER = "tokenizer_config.json"
 # What engines read beside the weights; no code, no other framework's weights.
-BESIDE = re.compile(r"[\w.-]+\.(?:json|jinja|txt|model|tiktoken)")
+BESIDE = re.compile(
+    r"[\w.-]+\.(?:json|jinja|txt|model|tiktoken)"
+    # How vectors are made of tokens: modules.json names such folders, and vLLM reads them.
+    r"|\d_[A-Za-z]+/config\.json"
+)
 # Headers are small, and a hub answers each from another place.
 ASKED_AT_ONCE = 8
 
@@ -58,7 +63,7 @@ def _entry(
         weights=weight_facts(tensors, layers, heads),
         architecture=shape,
         architecture_name="" if shape else model_type(config)[:60] or "unknown",
-        kind=_kind(folder, config),
+        kind=kind_of(folder.sizes, config, folder.task),
         chat_template=_has_template(folder),
     )
 
@@ -126,14 +131,16 @@ def _base(folder: Folder, quantization: str) -> str:
     return folder.base
 
 
-def _kind(folder: Folder, config: Words) -> Literal["chat", "embedding", "rerank"]:
+def kind_of(
+    files: Collection[str], config: Words, task: str = ""
+) -> Literal["chat", "embedding", "rerank"]:
     """By the head that the weights have, and what the place says they are for."""
     listed: Any = config.get("architectures")
     heads = [str(head) for head in listed] if isinstance(listed, list) else []
-    if folder.task == "text-ranking" or any("SequenceClassification" in head for head in heads):
+    if task == "text-ranking" or any("SequenceClassification" in head for head in heads):
         return "rerank"
-    embeds = folder.task in ("feature-extraction", "sentence-similarity")
-    return "embedding" if embeds or "modules.json" in folder.sizes else "chat"
+    embeds = task in ("feature-extraction", "sentence-similarity")
+    return "embedding" if embeds or "modules.json" in files else "chat"
 
 
 def _has_template(folder: Folder) -> bool:

@@ -14,7 +14,7 @@ from deploys.catalogue.config_architecture import TensorFacts
 from deploys.catalogue.stored_tensors import StoredTensor
 from deploys.catalogue.weight_facts import Spread, SpreadBytes, WeightFacts
 
-LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d{1,5})\.")
+LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks)\.(\d{1,5})\.")
 VISION = re.compile(
     r"(?:^|\.)(?:visual|vision_tower|vision_model|vision_encoder|vit|multi_modal_projector"
     r"|mm_projector|mlp1|image_newline|patch_embed)(?:\.|$)"

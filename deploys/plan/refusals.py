@@ -6,7 +6,7 @@ from deploys.engine_facts.facts import facts_of
 from deploys.plan.search.alternatives import refused_words
 from deploys.plan.search.attempts import NotFound
 from deploys.plan.search.fit import Fit
-from deploys.plan.search.fleet import Outcomes, wants_gpus
+from deploys.plan.search.fleet import Outcomes
 from deploys.plan.search.nearest import nearest
 from deploys.plan.search.stages import Stage
 from deploys.plan.search.vllm_settings import vllm_complaints
@@ -52,7 +52,8 @@ def _complaints(
     near = nearest(environment, outcomes, missing)
     hint = "nearest that fit, each by itself: " + "; ".join(map(str, near))
     name = missing.wish.name
-    if not wants_gpus(missing.wish, outcomes.rooms) and missing.obstacles:
+    # Not by the GPUs that are left: other pools may have taken them all.
+    if missing.hosts and missing.obstacles:
         found = _ram_sum(environment, outcomes, missing)
     else:
         found = _in_words(outcomes, missing)

@@ -74,6 +74,7 @@ def _gpu_hosts(plan: Plan, host: HostPlan, render: Render, engines: Sequence[_En
         services: list[Values] = [
             {
                 **_engine_service(plan, one),
+                **_planned(engines, one),
                 "config_sha256": hashes.get(one.replica.name, ""),
                 "stands_in_for": stands_in_for(one.replica.name),
             }
@@ -98,7 +99,6 @@ def _engine_service(plan: Plan, engine: _Engine) -> Values:
         "pool": pool.name,
         "model": pool.model_name,
         "engine": pool.engine,
-        "reasons": [*pool.reasons, *_memory_sums(replica)],
         "image": plan.images[image_name(pool.engine, on_gpus=bool(replica.gpus))],
         "published": f"{replica.endpoint}:{PORT}" if replica.endpoint else "",
         "mounts": [_mount(replica.model, service), *engine_files.mounts(service, engine.texts)],
@@ -120,16 +120,43 @@ def _mount(model: Model, service: Service) -> Values:
     return {"source": source, "target": service.model_folder}
 
 
+def _planned(engines: Sequence[_Engine], engine: _Engine) -> Values:
+    """What the plan says of it, in a line for the top and where it stands; the same once alone."""
+    pool, replica = engine.pool, engine.replica
+    memory = _memory_sums(replica)
+    alike = (
+        one.replica.name
+        for one in engines
+        if one.pool.name == pool.name and _memory_sums(one.replica) == memory
+    )
+    first = next(alike)
+    gpus = len(replica.gpus)
+    where = f"{gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "RAM"
+    return {
+        "reasons": pool.reasons,
+        "memory": memory,
+        "planned_like": "" if first == replica.name else first,
+        "overview": ", ".join(filter(None, (pool.model_name, where, replica.endpoint))),
+    }
+
+
 def _memory_sums(replica: Replica) -> list[str]:
-    """What the plan predicts, for whoever reviews the file."""
-    gpus = [device for device in replica.memory if device.device != "CPU"]
-    sums = [_sum(device) for device in gpus]
-    terms = " + ".join(f"{part} {mib}" for part, mib in replica.memory_mib.items())
-    where = "RAM" if gpus else "memory"
-    return [*sums, f"{where} {sum(replica.memory_mib.values())} MiB = {terms}"]
+    """What the plan predicts, for whoever reviews the file; GPUs with the same sum in one line."""
+    sums: dict[str, list[str]] = {}
+    for device in replica.memory:
+        if device.device != "CPU":
+            sums.setdefault(_sum(device), []).append(device.device)
+    terms = " + ".join(f"{part} {mib:,}" for part, mib in replica.memory_mib.items() if mib)
+    where = "RAM" if sums else "memory"
+    whole = f"{where} {sum(replica.memory_mib.values()):,} MiB = {terms}"
+    return [*(f"{_each(devices)} {text}" for text, devices in sums.items()), whole]
+
+
+def _each(devices: Sequence[str]) -> str:
+    return devices[0] if len(devices) == 1 else f"each of {', '.join(devices)}"
 
 
 def _sum(device: DeviceEstimate) -> str:
     parts = {name: part.expected for name, part in device.parts.items() if name != "margin"}
     terms = " + ".join(f"{name} {mib:,.0f}" for name, mib in parts.items() if mib >= 0.5)
-    return f"{device.device} {sum(parts.values()):,.0f} MiB = {terms}"
+    return f"{sum(parts.values()):,.0f} MiB = {terms}"

@@ -25,6 +25,17 @@ OWN_MIB = 128
 # tests/e2e/test_gateway_floods.py), nginx its buffers.
 REQUEST_KIB = 300
 
+# Folder below the kit's own -> what nginx has it for.
+_HOLDS = {
+    "gateway": "Which release is loaded: `current` is a link into the next folder.",
+    "releases": "The files that nginx reads, of the last few releases.",
+    "secrets/gateway": "Digests of clients' keys, and the certificate: for its user alone.",
+    "secrets/acme": "The certificate that the service below keeps.",
+    "state/gateway": "What no release says: who is drained, and a candidate's share.",
+    COUNTERS: "Written by nginx: what each client has used of its day.",
+    ANSWERS: "Written by nginx: answers that are given again.",
+}
+
 Values = dict[str, object]
 
 
@@ -70,7 +81,8 @@ def _mounts(plan: Plan, gateway: Gateway) -> Iterator[Values]:
     own += [ANSWERS] if keeps_answers(plan) else []
     for path in (*folders, *own):
         target = f"/srv/homeport/{path}"
-        yield {"source": f"../../{path}", "target": target, "read_only": path not in own}
+        reads = {"target": target, "read_only": path not in own, "reason": _HOLDS[path]}
+        yield {"source": f"../../{path}", **reads}
 
 
 def _acme(plan: Plan, gateway: Gateway) -> Values | None:

@@ -9,6 +9,7 @@ import yaml
 from deploys.catalogue.model import Model
 from deploys.catalogue.models_yaml import read_models, with_model
 from deploys.settings.refusal import Complaint, Refused
+from tests.environments import demo_catalogue
 
 COMMITTED = Path(__file__).resolve().parents[2] / "inventories" / "models.yaml"
 
@@ -17,7 +18,7 @@ COMMITTED = Path(__file__).resolve().parents[2] / "inventories" / "models.yaml"
 def catalogue(tmp_path: Path) -> Path:
     path = tmp_path / "inventories" / "models.yaml"
     path.parent.mkdir()
-    path.write_text(COMMITTED.read_text())
+    path.write_text(demo_catalogue())
     return path
 
 

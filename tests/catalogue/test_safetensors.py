@@ -20,6 +20,7 @@ from tests.catalogue.safetensors_files import (
 def folder(root: Path, files: dict[str, bytes]) -> Path:
     root.mkdir(exist_ok=True)
     for name, content in files.items():
+        (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_bytes(content)
     return root
 
@@ -40,6 +41,19 @@ def test_a_folder_is_read_whole_and_kept_under_its_path(tmp_path: Path) -> None:
     assert shape(model).kv_heads == 2
     assert not shape(model).tied_embeddings
     assert "README.md" not in [file.name for file in model.files]
+
+
+def test_how_vectors_are_pooled_comes_along(tmp_path: Path) -> None:
+    pooling = {"1_Pooling/config.json": b"{}", "onnx/config.json": b"{}", "modules.json": b"[]"}
+    model = read(tmp_path, model_files() | pooling)
+    assert model.kind == "embedding"
+    assert {"1_Pooling/config.json", "modules.json"} < {file.name for file in model.files}
+    assert "onnx/config.json" not in [file.name for file in model.files]
+
+
+def test_blocks_of_an_encoder_are_counted_as_blocks() -> None:
+    tensors = {f"bert.encoder.layer.{block}.output.dense.weight": [64, 128] for block in range(2)}
+    assert weight_facts(stored(tensors), 2, Heads(4, 4)).layer_bytes == (64 * 128 * 2,) * 2
 
 
 def test_every_byte_is_counted_once_by_part_and_once_by_its_spread(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from tests.checks.fake_gateway import Behaviour, fake_gateway
 from tests.cli.bench_gateway import Bench, applied, streaming_gateway
 from tests.cli.canary_gateway import HOST, Gateway
 from tests.cli.cost_desk import Cost, desk
+from tests.environments import demo_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMITTED = ROOT / "inventories" / "models.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def repository(tmp_path: Path) -> Path:
     """Its root."""
     for folder in ("inventories", "deploys"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "inventories" / "models.yaml").write_text(COMMITTED.read_text())
+    (tmp_path / "inventories" / "models.yaml").write_text(demo_catalogue())
     return tmp_path
 
 

@@ -11,6 +11,7 @@ from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.plan import Plan
 from deploys.render.files import render_environment
 from deploys.render.release import Access
+from tests.certificates.issuing import gateway_pem
 from tests.e2e.checkout import ROOT, Checkout
 from tests.render.gateway_files import write_files
 from tests.render.gpu_plans import CHECKPOINT, LOCALAI, ON_GPUS, VLLM, gpu_plan
@@ -41,6 +42,8 @@ def _tested(nginx: Path, image: str, clients: Path) -> subprocess.CompletedProce
         f"--volume={_state(nginx, clients)}:/srv/homeport/state/gateway:ro",
     ]
     words = ("--rm", "--network=none", "--user=10001:10001", "--read-only", "--tmpfs=/tmp")
+    # Where answers are kept: nginx makes folders there before it says a word.
+    volumes.append("--tmpfs=/srv/homeport/state/gateway/answers:mode=1777")
     conf = "/srv/homeport/gateway/current/nginx.conf"
     return _run("docker", "run", *words, *volumes, "--entrypoint=nginx", image, "-t", "-c", conf)
 
@@ -52,19 +55,23 @@ def _state(nginx: Path, clients: Path) -> Path:
     copy = clients / "state" / included
     copy.parent.mkdir(parents=True)
     copy.write_text(text)
+    for folder in ("answers", "counters"):
+        (clients / "state" / folder).mkdir()
     return clients / "state"
 
 
 @pytest.fixture
 def clients(tmp_path: Path) -> Path:
-    """A folder with one client's digest."""
+    """A folder with one client's digest, and a certificate for who has TLS."""
     (tmp_path / "clients.map").write_text(f'"{"0" * 64}" "demo";\n')
+    (tmp_path / "tls.pem").write_text(gateway_pem())
     tmp_path.chmod(0o755)
     return tmp_path
 
 
-def _image(gateway: Path) -> str:
-    release = ROOT / "compose" / gateway.parent.name / gateway.name / "release.yaml"
+def _image() -> str:
+    """The demo's nginx, for all of them: the official one, of the same branch, is in a registry."""
+    release = ROOT / "compose" / "local" / "localhost" / "release.yaml"
     return str(yaml.safe_load(release.read_text())["gateway"]["image"])
 
 
@@ -96,7 +103,7 @@ def test_docker_compose_accepts_engines_on_gpus(
 @pytest.mark.parametrize("gateway", GATEWAYS, ids=_name)
 def test_nginx_accepts_it(demo: Checkout, gateway: Path, clients: Path) -> None:
     assert demo
-    done = _tested(gateway, _image(gateway), clients)
+    done = _tested(gateway, _image(), clients)
     assert done.returncode == 0, done.stderr
     assert "[warn]" not in done.stderr
 
@@ -108,7 +115,7 @@ def test_nginx_refuses_what_is_broken(demo: Checkout, clients: Path, tmp_path: P
     for file in GATEWAYS[0].iterdir():
         (broken / file.name).write_bytes(file.read_bytes())
     (broken / "pools.conf").write_text("upstream pool_chat {}\n")
-    done = _tested(broken, _image(GATEWAYS[0]), clients)
+    done = _tested(broken, _image(), clients)
     assert done.returncode != 0
     assert "no servers are inside upstream" in done.stderr
 

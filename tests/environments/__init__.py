@@ -1,7 +1,6 @@
 """Small environments, one per situation, written into a folder of the test's own."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,11 @@ WORDS: Mapping[str, object] = {
     "clients": {"demo": {"key": "env:HOMEPORT_TEST_KEY"}},
     "gateway": {"address": "127.0.0.1", "port": 18080, "admin_port": 18081},
 }
+
+
+def demo_catalogue() -> str:
+    """The committed catalogue's beginning: the demo's model, without those of real fleets."""
+    return (ROOT / "inventories" / "models.yaml").read_text().partition("\n\n")[0] + "\n"
 
 
 def write_environment(
@@ -33,7 +37,7 @@ def write_environment(
     for link in ("templates", "deploys/images"):
         if not (root / link).exists():
             (root / link).symlink_to(ROOT / link)
-    shutil.copy(ROOT / "inventories" / "models.yaml", root / "inventories" / "models.yaml")
+    (root / "inventories" / "models.yaml").write_text(demo_catalogue())
     default = (
         f'{name} = [("@local", {{"directory": ".homeport/{name}"}})]\n'
         'gpu_hosts = ["@local"]\ngateways = ["@local"]\n'

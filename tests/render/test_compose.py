@@ -55,6 +55,22 @@ def test_engines_are_published_nowhere_and_the_gateway_on_loopback() -> None:
     assert all(port.startswith("127.0.0.1:") for port in _services(GATEWAY)["nginx"]["ports"])
 
 
+def test_a_file_begins_with_what_runs_and_tells_a_plan_once_for_replicas_that_are_alike() -> None:
+    text = _text(ENGINES)
+    head, _, rest = text.partition("\nservices:\n")
+    assert [line for line in head.splitlines() if line.startswith("#   - ")] == [
+        "#   - chat-1: tiny-random, RAM",
+        "#   - chat-2: tiny-random, RAM",
+    ]
+    assert rest.count("What was planned, and why:") == 1
+    assert "  # Planned like chat-1 above, for the same reasons.\n  chat-2:\n" in rest
+
+
+def test_gpus_with_one_sum_stand_in_one_line() -> None:
+    text = (ROOT / "compose/production/h100-1/gpu_hosts/compose.yaml").read_text()
+    assert text.count("each of GPU0, GPU1, GPU2, GPU3 ") == 1
+
+
 @pytest.mark.parametrize("replica", ["chat-1", "chat-2"])
 def test_nothing_is_left_for_the_engine_to_guess(replica: str) -> None:
     command = _services(ENGINES)[replica]["command"]

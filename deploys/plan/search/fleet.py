@@ -144,18 +144,36 @@ def _largest_first(
 def _fill(
     results: dict[str, Found | NotFound], rooms: dict[str, Room], memories: Mapping[str, Memory]
 ) -> dict[str, Room]:
-    """Pools that fill the GPUs share out evenly what is left after all others."""
+    """Pools that fill the GPUs share out evenly what is left after all others.
+
+    Where they may not run on the same hosts, an even share is less than there is for them: what
+    none has taken then goes to whoever can.
+    """
     growing = [
-        result
-        for _, result in sorted(results.items())
+        name
+        for name, result in sorted(results.items())
         if isinstance(result, Found) and result.wish.words.replicas == "fill"
     ]
-    for index, found in enumerate(growing):
-        name = found.wish.name
-        own = {host: room for host, room in rooms.items() if host in found.wish.hosts}
-        all_of_it, _ = take_seats(found.trial, own, None, memories[name])
-        share = -(-len(all_of_it) // (len(growing) - index))
-        seats, left = take_seats(found.trial, own, share, memories[name])
-        results[name] = replace(found, seats=(*found.seats, *seats))
-        rooms = {**rooms, **left}
+    for index, name in enumerate(growing):
+        rooms = _grow(results, rooms, memories[name], name, len(growing) - index)
+    for name in growing:
+        rooms = _grow(results, rooms, memories[name], name, 1)
     return rooms
+
+
+def _grow(
+    results: dict[str, Found | NotFound],
+    rooms: dict[str, Room],
+    memory: Memory,
+    name: str,
+    pools: int,
+) -> dict[str, Room]:
+    """One pool takes its part of what there is for it, if `pools` shared that; what is left."""
+    found = results[name]
+    if not isinstance(found, Found):
+        return rooms
+    own = {host: room for host, room in rooms.items() if host in found.wish.hosts}
+    all_of_it, _ = take_seats(found.trial, own, None, memory)
+    seats, left = take_seats(found.trial, own, -(-len(all_of_it) // pools), memory)
+    results[name] = replace(found, seats=(*found.seats, *seats))
+    return {**rooms, **left}

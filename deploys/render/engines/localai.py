@@ -48,6 +48,7 @@ def service(pool: Pool, replica: Replica) -> Service:
         tmp_options=f"size={TMP_MIB}m",
         pids_limit=LEAST_PIDS + 4 * plan.threads,
         environment=_environment(pool, replica, plan.own),
+        environment_reason="What it could fetch, guess or change by itself is off.",
         labels={NAME_LABEL: pool.public_name, KIND_LABEL: pool.routing.kind},
         model_folder=f"{MODELS}/{WEIGHTS}",
         files=model_files(pool, replica, plan),

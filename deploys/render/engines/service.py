@@ -44,6 +44,7 @@ class Service:
     """Of the container's own folder for temporary files, in memory."""
     pids_limit: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    environment_reason: str = ""
     shm_mib: int | None = None
     """None: Docker's 64 MiB."""
     cache_volume: str = ""

@@ -53,6 +53,7 @@ def service(pool: Pool, replica: Replica) -> Service:
         tmp_options="size=2g,exec",
         pids_limit=4096,
         environment=_environment(replica, ready),
+        environment_reason="Offline, telling nobody, GPUs as the plan counts them, caches kept.",
         shm_mib=own.shm_mib or (SHARED_PARALLEL_MIB if len(replica.gpus) > 1 else SHARED_MIB),
         # Kernels that another version compiled are of no use.
         cache_volume=f"vllm-cache-{re.sub('[^0-9A-Za-z.-]', '-', replica.version)}",
@@ -66,7 +67,9 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
     """Every flag that the plan has decided, so that nothing is derived from the GPU it finds."""
     return [
         # The folder, as the entry point `vllm serve` takes it.
-        Argument(("/models",), "Read as the checkpoint's own quantization_config says."),
+        Argument(
+            ("/models",), "The model's folder; its own config.json says how its numbers are packed."
+        ),
         Argument(
             ("--served-model-name", *pool.names, *pool.tried_as),
             "Another name gets 404. Answers carry the first one.",
@@ -82,7 +85,10 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
 
 def _kind(pool: Pool) -> list[Argument]:
     runner, convert = _KINDS[pool.routing.kind]
-    words = [Argument(("--runner", runner)), Argument(("--convert", convert))]
+    words = [
+        Argument(("--runner", runner), "Text, or vectors and ranks; never guessed."),
+        Argument(("--convert", convert)),
+    ]
     if pool.routing.kind != "generation":
         whole = "Vectors and ranks are of whole texts; the batch holds the longest."
         words.append(Argument(("--no-enable-chunked-prefill",), whole))
@@ -99,19 +105,31 @@ def _sizes(replica: Replica) -> list[Argument]:
     plan = _plan(replica)
     return [
         Argument(("--load-format", "safetensors"), "No pickles, which could run code."),
-        Argument(("--dtype", plan.dtype)),
-        Argument(("--tensor-parallel-size", str(plan.tensor_parallel))),
-        Argument(("--max-model-len", str(plan.maximum_length_tokens))),
-        Argument(("--max-num-seqs", str(plan.sequences))),
-        Argument(("--max-num-batched-tokens", str(plan.batched_tokens))),
+        Argument(("--dtype", plan.dtype), "What it computes with, however weights are packed."),
+        Argument(("--tensor-parallel-size", str(plan.tensor_parallel)), "GPUs that share a layer."),
+        Argument(
+            ("--max-model-len", str(plan.maximum_length_tokens)),
+            "Longest prompt plus answer of one request.",
+        ),
+        Argument(
+            ("--max-num-seqs", str(plan.sequences)),
+            "Requests that are worked on at once; further ones wait.",
+        ),
+        Argument(
+            ("--max-num-batched-tokens", str(plan.batched_tokens)),
+            "Tokens of one step: the larger, the faster prompts, and the longer others' pauses.",
+        ),
         Argument(
             ("--gpu-memory-utilization", f"{plan.utilisation:g}"),
             "Share of all that CUDA sees; the context of the process comes on top.",
         ),
         *_pinned_pool(plan),
         Argument(("--kv-cache-dtype", plan.kv_cache_type)),
-        Argument((_switch("enforce-eager", plan.eager),)),
-        Argument((_switch("enable-prefix-caching", plan.prefix_caching),)),
+        Argument((_switch("enforce-eager", plan.eager),), "Whether CUDA graphs are left out."),
+        Argument(
+            (_switch("enable-prefix-caching", plan.prefix_caching),),
+            "Whether beginnings that prompts have in common are computed once.",
+        ),
     ]
 
 
@@ -124,7 +142,10 @@ def _pinned_pool(plan: VllmArguments) -> list[Argument]:
 
 def _hardening() -> list[Argument]:
     return [
-        Argument(("--disable-access-log-for-endpoints", "/health,/metrics")),
+        Argument(
+            ("--disable-access-log-for-endpoints", "/health,/metrics"),
+            "Asked every few seconds; clients' requests stand in the gateway's log.",
+        ),
         Argument(("--disable-fastapi-docs",)),
         Argument(("--no-trust-remote-code",), "Code in a model's folder is not run."),
         Argument(("--no-enable-log-requests",), "Prompts are not written to the log."),

@@ -23,11 +23,14 @@ def _parsers(own: Vllm) -> list[Argument]:
     found = []
     if own.tool_parser is not None:
         found += [
-            Argument(("--enable-auto-tool-choice",)),
-            Argument(("--tool-call-parser", own.tool_parser)),
+            Argument(
+                ("--enable-auto-tool-choice",), "Whether to call a tool is the model's choice."
+            ),
+            Argument(("--tool-call-parser", own.tool_parser), "How this model writes the call."),
         ]
     if own.reasoning_parser is not None:
-        found.append(Argument(("--reasoning-parser", own.reasoning_parser)))
+        reason = "How this model marks its thoughts: they are answered apart."
+        found.append(Argument(("--reasoning-parser", own.reasoning_parser), reason))
     return found
 
 

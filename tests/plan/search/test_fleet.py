@@ -97,6 +97,15 @@ def test_pools_that_fill_the_gpus_share_them_out() -> None:
     }
 
 
+def test_pools_that_fill_different_hosts_leave_no_gpu_free() -> None:
+    gpus = [host("a", *["L4"] * 4), host("b", *["L4"] * 3)]
+    filling = {**SMALL, "replicas": "fill"}
+    apart = planned(gpus, one={**filling, "hosts": ("a",)}, two={**filling, "hosts": ("b",)})
+    assert [len(pool.replicas) for pool in apart.pools] == [4, 3]
+    partly = planned(gpus, one=filling, two={**filling, "hosts": ("b",)})
+    assert sum(len(pool.replicas) for pool in partly.pools) == 7
+
+
 def test_slices_are_given_out_like_gpus() -> None:
     slices = [
         {"uuid": f"MIG-{number}", "profile": "2g.20gb", "memory_mib": 20_096, "sm_count": 32}
