@@ -47,6 +47,9 @@ class Vllm(Frozen):
     media: Media | None = None
     """Of models that see; vLLM's own limits, and no fetching, when left out."""
     drafts: Drafts | None = None
+    eager: bool = False
+    """Without compiled kernels and CUDA graphs: it starts sooner and has their memory for its
+    cache, and each token takes longer. For finding faults, and where nothing can compile."""
     shutdown_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
     """How long running answers may take to end after SIGTERM; vLLM's own 0 cuts them. A rollout
     waits before (`drain_seconds`)."""
@@ -82,6 +85,7 @@ SAID_BY: Mapping[str, str] = {
     "--limit-mm-per-prompt": "vllm.media",
     "--allowed-media-domains": "vllm.media.domains",
     "--speculative-config": "vllm.drafts",
+    "--enforce-eager": "vllm.eager",
     "--shutdown-timeout": "vllm.shutdown_seconds",
     "--api-key": "clients",
 }

@@ -79,6 +79,7 @@ def _configuration(question: Question, utilisation: float) -> VllmConfiguration:
         kv_bytes=1 if CACHE_TYPES[question.cache_type] else 2,
         sequences=words.slots,
         total_gib=kind.visible_mib / 1024,
+        eager=words.vllm is not None and words.vllm.eager,
         devices=(kind.device,) * question.gpus,
     )
 

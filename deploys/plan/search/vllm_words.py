@@ -36,6 +36,7 @@ def vllm_arguments(
         kv_cache_type=CACHE_TYPES[question.cache_type] or dtype.replace("half", "float16"),
         dtype=dtype,
         quantization=question.alternative.model.quantization,
+        eager=asked.eager,
         prefix_caching=caches_prefixes(question),
         own=question.words.vllm or Vllm(),
         threads=question.words.threads or 1,

@@ -85,6 +85,19 @@ def test_prefixes_are_cached_where_that_can_be_unless_set() -> None:
     assert "prefix_caching: vectors and ranks are of whole texts" in complaint.found
 
 
+def test_eager_execution_takes_no_memory_for_graphs() -> None:
+    def graphs_mib(own: object) -> float:
+        pools = {"chat": chat(MODEL, 4096, vllm=own)}
+        (pool,) = plan_environment(environment([host("a", "H100 SXM")], pools), {}).pools
+        arguments = pool.replicas[0].arguments
+        assert isinstance(arguments, VllmArguments)
+        assert arguments.eager == (own == {"eager": True})
+        return pool.replicas[0].memory[0].parts["graphs"].upper
+
+    assert graphs_mib({}) > 0
+    assert graphs_mib({"eager": True}) == 0
+
+
 @pytest.mark.parametrize(
     ("own", "why"),
     [
