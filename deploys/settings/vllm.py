@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from deploys.settings.routing import as_tuple
-from deploys.settings.words import Frozen
+from deploys.settings.words import Frozen, Name
 
 Parser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 # A name as a URL has it; vLLM compares whole names.
@@ -47,6 +47,9 @@ class Vllm(Frozen):
     media: Media | None = None
     """Of models that see; vLLM's own limits, and no fetching, when left out."""
     drafts: Drafts | None = None
+    adapters: Annotated[tuple[Name, ...], BeforeValidator(as_tuple), Field(max_length=64)] = ()
+    """LoRA adapters of the model's entry in inventories/models.yaml; clients ask for each by its
+    name, as for a model of its own. All of them may be in one batch."""
     eager: bool = False
     """Without compiled kernels and CUDA graphs: it starts sooner and has their memory for its
     cache, and each token takes longer. For finding faults, and where nothing can compile."""
@@ -86,6 +89,10 @@ SAID_BY: Mapping[str, str] = {
     "--allowed-media-domains": "vllm.media.domains",
     "--speculative-config": "vllm.drafts",
     "--enforce-eager": "vllm.eager",
+    "--enable-lora": "vllm.adapters",
+    "--lora-modules": "vllm.adapters",
+    "--max-loras": "vllm.adapters",
+    "--max-lora-rank": "vllm.adapters",
     "--shutdown-timeout": "vllm.shutdown_seconds",
     "--api-key": "clients",
 }
