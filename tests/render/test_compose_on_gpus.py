@@ -138,6 +138,13 @@ def test_a_pool_without_adapters_keeps_none_of_its_entry() -> None:
     assert "--enable-lora" not in files["compose"]["services"]["chat-1"]["command"]
 
 
+def test_memory_is_locked_without_a_limit_where_gpus_talk_to_each_other() -> None:
+    """Who starts the container needs the right to raise limits for it, which not every host has."""
+    alone = dataclasses.replace(VLLM, tensor_parallel=1)
+    assert gpu_service(gpu_plan(VLLM))["ulimits"] == {"memlock": -1, "nofile": 65536}
+    assert gpu_service(gpu_plan(alone, gpus=GPUS[:1]))["ulimits"] == {"nofile": 65536}
+
+
 def test_vllm_calls_nobody_and_compiles_once() -> None:
     compose = gpu_files(gpu_plan(VLLM))["compose"]
     service = compose["services"]["chat-1"]

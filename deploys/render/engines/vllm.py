@@ -64,7 +64,7 @@ def service(pool: Pool, replica: Replica) -> Service:
 
 def _limits(replica: Replica) -> dict[str, int]:
     """Each client is an open file; NCCL, between GPUs, locks memory for what moves its data."""
-    locks = {"memlock": -1}
+    locks = {"memlock": -1} if len(replica.gpus) > 1 else {}
     return {**locks, "nofile": _plan(replica).own.open_files}
 
 
