@@ -61,6 +61,7 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 PLACES = {
     "tests/served/*": "served",
     "tests/lab/test_served.py": "served",
+    "tests/real_vllm/*": "realvllm",
     "tests/e2e/rolling/*": "rolling",
     "tests/e2e/test_acme_over_ssh.py": "acme",
     "tests/e2e/test_gateway_pair*": "pair",

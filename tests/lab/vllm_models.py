@@ -1,4 +1,5 @@
-"""Tiny models of random weights, as folders that vLLM reads: one that talks, one for vectors.
+"""Tiny models of random weights, as folders that vLLM reads: one that talks,
+with an adapter, and one for vectors.
 
 The tokenizer reads single bytes and says whole words. Nothing is trained, and the same bytes come
 out on every machine.
@@ -28,6 +29,7 @@ HEAD = 64
 CONTEXT_TOKENS = 2048
 # The channel of an embedding that is the same for every token, and that no layer writes to.
 ALWAYS = 0
+ADAPTER_RANK = 8
 BEGIN, END = "<s>", "</s>"
 TEMPLATE = (
     "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
@@ -44,6 +46,26 @@ def write_embedder(folder: Path) -> Path:
     """The same without a head and a template, marked as sentence-transformers marks its models."""
     _write(folder, _config("LlamaModel"), template="")
     (folder / "modules.json").write_text(json.dumps(_MODULES))
+    return folder
+
+
+def write_adapter(folder: Path) -> Path:
+    """A LoRA adapter of the talker as PEFT saves it: what it says is another text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = {
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "talker",
+        "r": ADAPTER_RANK, "lora_alpha": 64, "target_modules": ["q_proj", "v_proj"], "bias": "none",
+    }  # fmt: skip
+    (folder / "adapter_config.json").write_text(json.dumps(words))
+    tensors: dict[str, Weights] = {}
+    for layer in range(LAYERS):
+        for name, rows in (("q_proj", HEADS * HEAD), ("v_proj", KV_HEADS * HEAD)):
+            place = f"base_model.model.model.layers.{layer}.self_attn.{name}"
+            tensors |= {
+                f"{place}.lora_A.weight": _random(f"{place}.a", ADAPTER_RANK, EMBEDDING),
+                f"{place}.lora_B.weight": _random(f"{place}.b", rows, ADAPTER_RANK),
+            }
+    (folder / "adapter_model.safetensors").write_bytes(_safetensors(tensors))
     return folder
 
 
