@@ -61,7 +61,6 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 PLACES = {
     "tests/served/*": "served",
     "tests/lab/test_served.py": "served",
-    "tests/real_vllm/*": "realvllm",
     "tests/e2e/rolling/*": "rolling",
     "tests/e2e/test_acme_over_ssh.py": "acme",
     "tests/e2e/test_gateway_pair*": "pair",
@@ -69,10 +68,11 @@ PLACES = {
     "tests/e2e/test_gateway_*": "gateway",
     "tests/e2e/test_engines_on_gpus.py": "planned",
     "tests/e2e/*": "demo",
+    "tests/real_vllm/*": "realvllm",
     "*": "hosts",
 }
 # The longest begin first: whichever process came to one last would be alone for ten minutes.
-FIRST = ("served", "rolling", "demo", "hosts")
+FIRST = ("served", "rolling", "demo", "realvllm", "hosts")
 
 
 class _OnePlace(LoadScopeScheduling):
