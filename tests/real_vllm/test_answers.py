@@ -87,12 +87,6 @@ def test_an_image_that_its_model_cannot_see_is_refused(on_vllm: Served) -> None:
     assert "not a multimodal model" in answer.json()["error"]["message"]
 
 
-def test_a_url_that_a_client_names_is_not_fetched(on_vllm: Served) -> None:
-    image = {"type": "image_url", "image_url": {"url": "http://127.0.0.1:8080/health"}}
-    answer = chat(on_vllm, messages=[{"role": "user", "content": [image]}])
-    assert answer.status_code == 400
-
-
 def test_the_checks_find_a_fleet_on_vllm_well_and_without_drift(on_vllm: Served) -> None:
     names = ("hosts", "engines", "gateway", "answers")
     files = " ".join(f"checks/check_{name}.py" for name in names)
