@@ -1,7 +1,7 @@
 """What the real vLLM says of itself: its log as the kit reads it, figures as Prometheus does."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -50,30 +50,44 @@ def _queries() -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _relay(served: Served) -> Iterator[str]:
-    """ADDRESS:PORT of a server that passes on what the engines tell on their host."""
+def _relay(served: Served, places: Iterable[str]) -> Iterator[str]:
+    """ADDRESS:PORT of a server that passes on what the engines at `places` told last.
+
+    Asked beside the scrapes, which have two seconds: a way into a container may take longer.
+    """
+    told: dict[str, bytes] = {}
+    over = threading.Event()
+
+    def keep_asking() -> None:
+        while not over.wait(0.5):
+            for place in places:
+                program = FETCH.format(address=place)
+                text = served.host("gate1").run(f'python3 -c "{program}"', check=False)
+                told[place] = f"{text}\n".encode()
 
     class Passed(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             """/ADDRESS:PORT."""
-            program = FETCH.format(address=self.path.strip("/"))
-            text = served.host("gate1").run(f'python3 -c "{program}"').encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
-            self.wfile.write(text)
+            self.wfile.write(told.get(self.path.strip("/"), b""))
 
         def log_message(self, *_arguments: object) -> None:
             """Says nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Passed)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    threads = [threading.Thread(target=one) for one in (keep_asking, server.serve_forever)]
+    for thread in threads:
+        thread.start()
     try:
+        until(lambda: len(told) == len([*places]))
         yield f"127.0.0.1:{server.server_port}"
     finally:
+        over.set()
         server.shutdown()
-        thread.join()
+        for thread in threads:
+            thread.join()
         server.server_close()
 
 
@@ -93,7 +107,7 @@ def scraped(on_vllm: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     engines = _engines(files["prometheus.yaml"])
     commit(on_vllm)
-    with expositions() as recorded, _relay(on_vllm) as relay:
+    with expositions() as recorded, _relay(on_vllm, engines.values()) as relay:
 
         def place(job: str, labels: Mapping[str, str]) -> tuple[str, str]:
             if job == "engines":
