@@ -79,10 +79,11 @@ PLACES = {
     "tests/e2e/test_gateway_*": "gateway",
     "tests/e2e/planned/*": "planned",
     "tests/e2e/*": "demo",
+    "tests/real_vllm/*": "realvllm",
     "*": "hosts",
 }
 # The longest begin first: whichever process came to one last would be alone for ten minutes.
-FIRST = ("served", "rolling", "demo", "hosts")
+FIRST = ("served", "rolling", "demo", "realvllm", "hosts")
 
 
 class _OnePlace(LoadScopeScheduling):

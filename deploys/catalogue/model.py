@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from deploys.catalogue.architecture import Architecture
 from deploys.catalogue.weight_facts import WeightFacts
-from deploys.settings.words import Frozen
+from deploys.settings.words import Frozen, Name
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # A name, in one folder at most: hubs keep large quantizations and variants in folders.
@@ -26,6 +26,19 @@ class ModelFile(Frozen):
     name: FileName
     size_bytes: Annotated[int, Field(gt=0)]
     sha256: Sha256
+
+
+class Adapter(Frozen):
+    """A LoRA adapter of a model: a folder as PEFT saves it, with its own source."""
+
+    source: str
+    """As a model's, but for `generated:tiny`; what ends in a slash is a folder of the files."""
+    revision: Revision = ""
+    licence: str
+    rank: Annotated[int, Field(ge=1)]
+    """`r` of its adapter_config.json."""
+    files: Annotated[tuple[ModelFile, ...], Field(min_length=1)]
+    """adapter_config.json and adapter_model.safetensors."""
 
 
 class Model(Frozen):
@@ -55,6 +68,9 @@ class Model(Frozen):
     kind: Literal["chat", "embedding", "rerank"] = "chat"
     chat_template: bool
     """Whether the file brings its own chat template; without one, chat answers are garbage."""
+
+    adapters: dict[Name, Adapter] = Field(default_factory=dict)
+    """What may be served beside it, by name; a pool on vLLM says which (`vllm.adapters`)."""
 
     @property
     def every_file(self) -> tuple[ModelFile, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from deploys.catalogue.model import Model
+from deploys.catalogue.model import Adapter, Model
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Name
@@ -94,15 +94,9 @@ def _entries(path: Path, file: str) -> Mapping[str, Any]:
 def _contradictions(file: str, name: str, model: Model) -> list[Complaint]:
     """What the schema alone cannot see."""
     place = f"models.{name}"
-    complaints = []
-    source = SOURCES.fullmatch(model.source)
-    if source is None:
-        hint = "generated:tiny, file:/absolute/path, https://…, or hub:OWNER/NAME@COMMIT"
-        found = f"found {model.source!r}"
-        complaints.append(Complaint(file, f"{place}.source", found, hint))
-    elif model.revision != (source["revision"] or ""):
-        found = f"found {model.revision!r}, and the source says {source['revision']!r}"
-        complaints.append(Complaint(file, f"{place}.revision", found, "the source's commit"))
+    complaints = _wrong_source(file, place, model)
+    for adapter, words in model.adapters.items():
+        complaints += _wrong_source(file, f"{place}.adapters.{adapter}", words)
     if not model.files:
         hint = "the weights: name, size_bytes and sha256 of each file"
         complaints.append(Complaint(file, f"{place}.files", "is empty", hint))
@@ -116,6 +110,17 @@ def _contradictions(file: str, name: str, model: Model) -> list[Complaint]:
         hint = "the file's own word for its architecture, or `unknown`"
         complaints.append(Complaint(file, f"{place}.architecture_name", "is missing", hint))
     return complaints
+
+
+def _wrong_source(file: str, place: str, words: Model | Adapter) -> list[Complaint]:
+    source = SOURCES.fullmatch(words.source)
+    if source is None:
+        hint = "generated:tiny, file:/absolute/path, https://…, or hub:OWNER/NAME@COMMIT"
+        return [Complaint(file, f"{place}.source", f"found {words.source!r}", hint)]
+    if words.revision != (source["revision"] or ""):
+        found = f"found {words.revision!r}, and the source says {source['revision']!r}"
+        return [Complaint(file, f"{place}.revision", found, "the source's commit")]
+    return []
 
 
 class _Flat(yaml.SafeDumper):

@@ -93,7 +93,8 @@ def _look(line: Line, hits: dict[str, _Hit]) -> bool:
     likely = [(rule, seen) for longest, rule, seen in _needles() if longest in text]
     known: set[str] = set()
     for rule, seen in likely:
-        found = None if rule.name in known else seen.wording.found(text)
+        only_warns = seen.unless and seen.unless in text
+        found = None if rule.name in known or only_warns else seen.wording.found(text)
         if found:
             known.add(rule.name)
             hit = hits.setdefault(f"{rule.name}\0{seen.words}", _Hit(rule, seen, found[1]))

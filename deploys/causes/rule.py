@@ -24,6 +24,8 @@ class Seen(Frozen):
     """One way in which the cause is told."""
 
     words: Annotated[str, Field(min_length=8)]
+    unless: str = ""
+    """Text beside which, in the same line, the words only warn of what may come."""
     says: Speaker
     since: Version | None = None
     """First version of the speaker that means this by it."""

@@ -67,6 +67,8 @@ class VllmArguments:
     """Beginnings that prompts have in common are computed once."""
     own: Vllm = field(default_factory=Vllm)
     """What the pool says in vLLM's own terms."""
+    adapter_rank: int = 0
+    """The largest that its adapters may have; 0 without any."""
     threads: int = 1
 
     @property

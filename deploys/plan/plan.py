@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deploys.catalogue.model import Model
-from deploys.plan.arguments import Arguments
+from deploys.catalogue.model import Adapter, Model
+from deploys.plan.arguments import Arguments, VllmArguments
 from deploys.plan.cloud import CloudPlan
 from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 from deploys.plan.memory.estimate import DeviceEstimate
@@ -88,9 +88,23 @@ class Pool:
     """Names of the pools whose candidate it is: requests for those reach its engines, too."""
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """What clients may write into "model"."""
+    def own_names(self) -> tuple[str, ...]:
+        """What clients may write into "model" for the model itself."""
         return (self.public_name, *self.routing.aliases)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What clients may write into "model", adapters too."""
+        return (*self.own_names, *self.adapters)
+
+    @property
+    def adapters(self) -> Mapping[str, Adapter]:
+        """Those that its engines serve beside the model, by name."""
+        for replica in self.replicas:
+            if isinstance(replica.arguments, VllmArguments):
+                names = replica.arguments.own.adapters
+                return {name: replica.model.adapters[name] for name in names}
+        return {}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deploys.catalogue.model import Model
+from deploys.catalogue.model import ModelFile
 from deploys.catalogue.store import store_folder
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import HostPlan, Plan, Pool, Replica
@@ -101,7 +101,11 @@ def _engine_service(plan: Plan, engine: _Engine) -> Values:
         "engine": pool.engine,
         "image": plan.images[image_name(pool.engine, on_gpus=bool(replica.gpus))],
         "published": f"{replica.endpoint}:{PORT}" if replica.endpoint else "",
-        "mounts": [_mount(replica.model, service), *engine_files.mounts(service, engine.texts)],
+        "mounts": [
+            _mount(replica.model.every_file, service.model_folder),
+            *(_mount(files, folder) for folder, files in service.folders.items()),
+            *engine_files.mounts(service, engine.texts),
+        ],
         "devices": [f"{GPU_KIND}={uuid}" for uuid in replica.gpus],
         "numa_node": replica.numa_node,
         "cpuset": replica.cpuset,
@@ -110,14 +114,13 @@ def _engine_service(plan: Plan, engine: _Engine) -> Values:
     }
 
 
-def _mount(model: Model, service: Service) -> Values:
-    """The folder of the store that holds exactly the model's files.
+def _mount(files: tuple[ModelFile, ...], target: str) -> Values:
+    """The folder of the store that holds exactly these files.
 
     It is below the project directory DIRECTORY/current/gpu_hosts, so that the rendered file does
     not depend on where the kit keeps its files on the host.
     """
-    source = f"../../models/{store_folder(model.every_file)}"
-    return {"source": source, "target": service.model_folder}
+    return {"source": f"../../models/{store_folder(files)}", "target": target}
 
 
 def _planned(engines: Sequence[_Engine], engine: _Engine) -> Values:

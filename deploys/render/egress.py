@@ -59,7 +59,7 @@ def _values(plan: Plan, cloud: CloudPlan, body_limit_mib: int) -> Values:
             {"pattern": map_pattern(name), "provider_model": nginx_string(model)}
             for pool in armed
             for model in [settings.models[pool.public_name]]
-            for name in pool.names
+            for name in pool.own_names
         ],
         "errors": egress_error_pages(body_limit_mib),
         "prices_date": str(settings.prices.date),

@@ -11,7 +11,6 @@ import yaml
 
 from deploys.catalogue.store import HUB
 from deploys.plan.plan import HostPlan, Plan, Replica
-from deploys.render import engine_files
 from deploys.render.compose import compose_files
 from deploys.render.compose_project import config_labels, network_name, project_name
 from deploys.render.expectations import expectations
@@ -33,12 +32,12 @@ from deploys.render.release import (
     EngineAccess,
     Image,
     ImageBuild,
-    ModelCopy,
     Project,
     Release,
     ReplicaRollout,
     StandIn,
 )
+from deploys.render.release_models import model_copies
 from deploys.render.roles import ROLES
 from deploys.render.templates import Render, renderer
 from deploys.render.watch import watch_release
@@ -105,7 +104,7 @@ def _host_files(
 
 def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Access) -> Release:
     hashes = {path: _sha256(text) for path, text in sorted(shipped.items())}
-    models = _models(plan, host, shipped)
+    models = model_copies(plan, host, shipped)
     release = Release(
         environment=plan.environment,
         host=host.name,
@@ -145,18 +144,6 @@ def _images(plan: Plan, host: HostPlan) -> tuple[Image, ...]:
         for name in sorted(names)
         for context in [build_context(plan.images[name])]
     )
-
-
-def _models(plan: Plan, host: HostPlan, shipped: Mapping[str, str]) -> tuple[ModelCopy, ...]:
-    entries = {pool.name: pool.model_name for pool in plan.pools}
-    copies = {
-        entries[replica.pool]: ModelCopy(
-            name=entries[replica.pool], source=replica.model.source, files=replica.model.every_file
-        )
-        for replica in host.replicas
-    }
-    beside = engine_files.copies(plan.environment, host.name, shipped)
-    return (*(copies[name] for name in sorted(copies)), *beside)
 
 
 def _projects(plan: Plan, shipped: Mapping[str, str]) -> tuple[Project, ...]:

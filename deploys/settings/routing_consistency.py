@@ -23,6 +23,8 @@ def _doubled_names(file: str, pools: Mapping[str, Pool]) -> Iterator[Complaint]:
     for name, pool in sorted(pools.items()):
         words = {"public_name": pool.public_name or name}
         words |= {f"aliases.{number}": alias for number, alias in enumerate(pool.aliases)}
+        adapters = pool.vllm.adapters if pool.vllm is not None else ()
+        words |= {f"vllm.adapters.{number}": one for number, one in enumerate(adapters)}
         for word, public in words.items():
             if public in owners:
                 found = f"`{public}` is already the public name of pool `{owners[public]}`"

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from deploys.settings.drafts import Drafts
 from deploys.settings.image_limits import Domain
-from deploys.settings.words import Frozen, as_tuple
+from deploys.settings.words import Frozen, Name, as_tuple
 
 Parser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 PerRequest = Annotated[int, Field(ge=0, le=999)]
@@ -36,6 +36,12 @@ class Vllm(Frozen):
     media: Media | None = None
     """Of models that see; vLLM's own limits, and no fetching, when left out."""
     drafts: Drafts | None = None
+    adapters: Annotated[tuple[Name, ...], BeforeValidator(as_tuple), Field(max_length=64)] = ()
+    """LoRA adapters of the model's entry in inventories/models.yaml; clients ask for each by its
+    name, as for a model of its own. All of them may be in one batch."""
+    eager: bool = False
+    """Without compiled kernels and CUDA graphs: it starts sooner and has their memory for its
+    cache, and each token takes longer. For finding faults, and where nothing can compile."""
     shutdown_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
     """How long running answers may take to end after SIGTERM; vLLM's own 0 cuts them. A rollout
     waits before (`drain_seconds`)."""
@@ -71,6 +77,11 @@ SAID_BY: Mapping[str, str] = {
     "--limit-mm-per-prompt": "vllm.media",
     "--allowed-media-domains": "vllm.media.domains",
     "--speculative-config": "vllm.drafts",
+    "--enforce-eager": "vllm.eager",
+    "--enable-lora": "vllm.adapters",
+    "--lora-modules": "vllm.adapters",
+    "--max-loras": "vllm.adapters",
+    "--max-lora-rank": "vllm.adapters",
     "--shutdown-timeout": "vllm.shutdown_seconds",
     "--api-key": "clients",
 }

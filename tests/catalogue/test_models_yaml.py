@@ -119,6 +119,23 @@ def test_a_revision_that_is_not_the_sources_is_refused(catalogue: Path) -> None:
     assert found.path == "models.tiny-random.revision"
 
 
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [("hub:owner/name@main", "source"), (f"hub:owner/name@{'a' * 40}", "revision")],
+)
+def test_an_adapter_comes_from_a_place_of_its_own_at_its_commit(
+    catalogue: Path, source: str, place: str
+) -> None:
+    """As the model does."""
+    file = f"{{name: adapter_model.safetensors, size_bytes: 1, sha256: {'a' * 64}}}"
+    words = f"{{source: '{source}', licence: x, rank: 8, files: [{file}]}}"
+    (found,) = swapped(
+        catalogue,
+        ("    licence: CC0-1.0\n", f"    licence: CC0-1.0\n    adapters: {{support: {words}}}\n"),
+    )
+    assert found.path == f"models.tiny-random.adapters.support.{place}"
+
+
 def test_an_unknown_architecture_needs_its_word(catalogue: Path) -> None:
     text = catalogue.read_text()
     start, end = text.index("    architecture:"), text.index("    chat_template:")

@@ -26,6 +26,7 @@ PACKAGES = {
     "promtool": ("prometheus",),
     "ssh": ("openssh-client",),
     "ssh-keygen": ("openssh-client",),
+    "strip": ("binutils",),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from deploys.catalogue.model import Model, ModelFile
+from deploys.catalogue.model import Adapter, Model, ModelFile
 from deploys.plan.arguments import LlamaCppArguments, LocalAiArguments, VllmArguments
 from deploys.plan.plan import Plan
 from deploys.render.files import render_environment
@@ -31,9 +31,22 @@ VLLM = VllmArguments(
     quantization="fp8",
     threads=8,
 )
+ADAPTERS = {
+    name: Adapter(
+        source=f"https://models.example/{name}/",
+        licence="CC0-1.0",
+        rank=rank,
+        files=(
+            ModelFile(name="adapter_config.json", size_bytes=700, sha256=digit * 64),
+            ModelFile(name="adapter_model.safetensors", size_bytes=2**20, sha256=digit * 64),
+        ),
+    )
+    for name, rank, digit in (("support", 8, "a"), ("legal", 24, "b"))
+}
 CHECKPOINT = MODEL.model_copy(
     update={
         "format": "safetensors",
+        "adapters": ADAPTERS,
         "files": tuple(
             ModelFile(name=name, size_bytes=10 * 2**30, sha256=str(number) * 64)
             for number, name in enumerate(["model-1.safetensors", "model-2.safetensors"])

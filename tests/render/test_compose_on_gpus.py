@@ -11,8 +11,21 @@ from deploys.plan.arguments import LlamaCppArguments, VllmArguments
 from deploys.plan.memory.estimate import DeviceEstimate, Range
 from deploys.plan.plan import Plan
 from deploys.render.engines import vllm
-from tests.render.gpu_plans import CHECKPOINT, GPUS, ON_GPUS, VLLM, gpu_files, gpu_plan, gpu_service
-from tests.render.plans import ARGUMENTS, MODEL
+from deploys.render.files import render_environment
+from deploys.render.release import Access
+from deploys.settings.vllm import Vllm
+from tests.environments import ROOT
+from tests.render.gpu_plans import (
+    ADAPTERS,
+    CHECKPOINT,
+    GPUS,
+    ON_GPUS,
+    VLLM,
+    gpu_files,
+    gpu_plan,
+    gpu_service,
+)
+from tests.render.plans import ARGUMENTS, HOST, MODEL
 
 
 def _flags(plan: Plan) -> dict[str, str]:
@@ -94,6 +107,42 @@ def test_a_pinned_pool_and_eager_execution_are_flags_too() -> None:
     flags = _flags(gpu_plan(dataclasses.replace(VLLM, kv_cache_bytes=2**30, eager=True)))
     assert flags["--kv-cache-memory-bytes"] == str(2**30)
     assert "--enforce-eager" in flags
+
+
+def test_adapters_are_folders_of_the_store_that_vllm_serves_by_name() -> None:
+    own = Vllm(adapters=("support", "legal"))
+    plan = gpu_plan(dataclasses.replace(VLLM, own=own, adapter_rank=32), CHECKPOINT)
+    files = gpu_files(plan)
+    service = files["compose"]["services"]["chat-1"]
+    words = service["command"]
+    at = words.index("--lora-modules")
+    assert words[at - 1] == "--enable-lora"
+    assert words[at + 1 : at + 3] == ["support=/adapters/support", "legal=/adapters/legal"]
+    flags = _flags(plan)
+    assert (flags["--max-loras"], flags["--max-lora-rank"]) == ("2", "32")
+    assert flags["--served-model-name"] == "chat"
+    rendered = render_environment(plan, Access(clients={}), ROOT / "templates")
+    assert '"~^support\\z" "chat";' in rendered[f"nginx/small/{HOST}/models.conf"]
+    mounts = {one["target"]: one["source"] for one in service["volumes"] if one["type"] == "bind"}
+    stored = {one["name"]: one for one in files["release"]["models"]}
+    model = plan.pools[0].model_name
+    for name, adapter in ADAPTERS.items():
+        place = f"../../models/{store_folder(adapter.files)}"
+        assert mounts[f"/adapters/{name}"] == place
+        assert stored[f"{model}-{name}"]["source"] == adapter.source
+
+
+def test_a_pool_without_adapters_keeps_none_of_its_entry() -> None:
+    files = gpu_files(gpu_plan(VLLM, CHECKPOINT))
+    assert len(files["release"]["models"]) == 1
+    assert "--enable-lora" not in files["compose"]["services"]["chat-1"]["command"]
+
+
+def test_memory_is_locked_without_a_limit_where_gpus_talk_to_each_other() -> None:
+    """Who starts the container needs the right to raise limits for it, which not every host has."""
+    alone = dataclasses.replace(VLLM, tensor_parallel=1)
+    assert gpu_service(gpu_plan(VLLM))["ulimits"] == {"memlock": -1, "nofile": 65536}
+    assert gpu_service(gpu_plan(alone, gpus=GPUS[:1]))["ulimits"] == {"nofile": 65536}
 
 
 def test_vllm_calls_nobody_and_compiles_once() -> None:

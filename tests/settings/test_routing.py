@@ -41,6 +41,7 @@ def test_what_several_pools_get_wrong_together_is_told_at_once(tmp_path: Path) -
         "chat": {**POOL, "aliases": ["chat"], "weights": {"localhots": 2}},
         "code": {**POOL, "aliases": ["llama", "llama"]},
         "text": {**POOL, "aliases": ["chat"], "kind": "embeddings"},
+        "tuned": {**POOL, "engine": "vllm", "vllm": {"adapters": ["code"]}},
     }
     with pytest.raises(Refused) as refused:
         read_environment(write_environment(tmp_path, {"pools": pools}), "small")
@@ -50,13 +51,15 @@ def test_what_several_pools_get_wrong_together_is_told_at_once(tmp_path: Path) -
         ("pools.chat.weights", "did you mean `localhost`?"),
         ("pools.code.aliases.1", own),
         ("pools.text.aliases.0", own),
+        ("pools.tuned.vllm.adapters.0", own),
         (
             "pools.text.kind",
             "generation; or another model (`kind` in inventories/models.yaml)",
         ),
     }
     doubled = [one.found for one in refused.value.complaints if one.hint == own]
-    assert [found.rpartition("pool ")[2] for found in doubled] == ["`chat`", "`code`", "`chat`"]
+    owners = [found.rpartition("pool ")[2] for found in doubled]
+    assert owners == ["`chat`", "`code`", "`chat`", "`code`"]
 
 
 def test_a_pool_may_say_all_of_it(tmp_path: Path) -> None:

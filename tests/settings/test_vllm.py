@@ -27,6 +27,8 @@ ON_VLLM = {**POOL, "engine": "vllm"}
         {"media": {"images": 1}},
         {"media": {"domains": ["http://a.example"]}},
         {"media": {"domains": ["A.example"]}},
+        {"adapters": ["A b"]},
+        {"adapters": "support"},
         {"drafts": {}},
         {"drafts": {"tokens": 0}},
         {"drafts": {"tokens": 2, "method": "eagle3"}},

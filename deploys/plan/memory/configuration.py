@@ -84,6 +84,8 @@ class VllmConfiguration:
     pool_gib: float | None = None
     """KV pool of one GPU, where it is known or pinned."""
     eager: bool = False
+    adapter_bytes: int = 0
+    """Of the places for LoRA adapters, made at its start."""
     devices: tuple[Device, ...] = ()
 
 

@@ -84,12 +84,13 @@ def _measured(case: Case, part: str, gib: Range) -> Range:
 
 
 def _weights(case: Case, asked: VllmConfiguration, shape: Architecture) -> tuple[Range | None, str]:
+    places = exactly(asked.adapter_bytes / GIB)
     if case.weights.gpu_mib is not None:
-        return exactly(case.weights.gpu_mib / 1024), ""
+        return exactly(case.weights.gpu_mib / 1024) + places, ""
     predicted = weights_bytes(shape, case.quantization, asked.tensor_parallel)
     if isinstance(predicted, str):
         return None, predicted
-    return Range(predicted[0] / GIB, predicted[1] / GIB), ""
+    return Range(predicted[0] / GIB, predicted[1] / GIB) + places, ""
 
 
 def _activation_gib(asked: VllmConfiguration, shape: Architecture, profile: VllmProfile) -> float:

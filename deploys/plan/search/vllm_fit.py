@@ -13,6 +13,7 @@ from deploys.plan.memory.vllm_layout import batch_limits
 from deploys.plan.search.fit import Fit, refused
 from deploys.plan.search.gpus import GpuKind
 from deploys.plan.search.model_weights import safetensors_gpu_mib
+from deploys.plan.search.vllm_adapters import adapter_bytes
 from deploys.plan.search.vllm_question import (
     CACHE_TYPES,
     MOST_UTILISATION,
@@ -79,6 +80,8 @@ def _configuration(question: Question, utilisation: float) -> VllmConfiguration:
         kv_bytes=1 if CACHE_TYPES[question.cache_type] else 2,
         sequences=words.slots,
         total_gib=kind.visible_mib / 1024,
+        eager=words.vllm is not None and words.vllm.eager,
+        adapter_bytes=adapter_bytes(question),
         devices=(kind.device,) * question.gpus,
     )
 

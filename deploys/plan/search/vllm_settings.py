@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from deploys.engine_facts.facts import Facts
 from deploys.engine_facts.judging import wrong
+from deploys.plan.search.vllm_adapters import adapters_constraint
 from deploys.plan.search.vllm_question import Question
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Complaint
@@ -28,6 +29,9 @@ def _keeps_states(question: Question) -> bool:
 def settings_constraint(question: Question) -> str | None:
     """Why the model cannot do what the pool's words ask, in words."""
     own = question.words.vllm or Vllm()
+    no_adapters = adapters_constraint(question)
+    if no_adapters:
+        return no_adapters
     no_prefixes = why_no_prefixes(question)
     if own.prefix_caching and no_prefixes:
         return f"prefix_caching: {no_prefixes}"
@@ -47,6 +51,7 @@ def words_of_text(own: Vllm) -> list[str]:
         "tool_parser": own.tool_parser,
         "reasoning_parser": own.reasoning_parser,
         "drafts": own.drafts,
+        "adapters": own.adapters or None,
     }
     return [name for name, value in said.items() if value is not None]
 

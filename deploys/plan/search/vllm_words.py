@@ -6,6 +6,7 @@ from deploys.catalogue.known_architectures import is_encoder
 from deploys.plan.arguments import VllmArguments
 from deploys.plan.memory.configuration import VllmConfiguration
 from deploys.plan.memory.estimate import GIB, DeviceEstimate, Pool, total
+from deploys.plan.search.vllm_adapters import adapter_rank
 from deploys.plan.search.vllm_question import CACHE_TYPES, MOST_UTILISATION, Question, request_mib
 from deploys.plan.search.vllm_settings import why_no_prefixes
 from deploys.settings.vllm import Vllm
@@ -36,8 +37,10 @@ def vllm_arguments(
         kv_cache_type=CACHE_TYPES[question.cache_type] or dtype.replace("half", "float16"),
         dtype=dtype,
         quantization=question.alternative.model.quantization,
+        eager=asked.eager,
         prefix_caching=caches_prefixes(question),
         own=question.words.vllm or Vllm(),
+        adapter_rank=adapter_rank(question),
         threads=question.words.threads or 1,
     )
 

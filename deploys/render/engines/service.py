@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploys.catalogue.model import ModelFile
 from deploys.plan.plan import Replica
 
 # Every engine listens here, inside the container.
@@ -55,6 +56,8 @@ class Service:
     """What checks and rollouts ask of it by, where its command line does not say."""
     model_folder: str = "/models"
     """Where its model's files are mounted."""
+    folders: Mapping[str, tuple[ModelFile, ...]] = field(default_factory=dict)
+    """More folders of the host's store that are mounted, by their place in the container."""
     files: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
     """Files that it reads beside them, by their name in `files_folder`."""
     files_folder: str = ""

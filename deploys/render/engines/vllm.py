@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from deploys.plan.arguments import VllmArguments
 from deploys.plan.plan import Pool, Replica
 from deploys.render.engines.service import PORT, Argument, Service, load_seconds
-from deploys.render.engines.vllm_words import own_arguments
+from deploys.render.engines.vllm_words import ADAPTERS, adapter_arguments, own_arguments
 from deploys.settings.routing import Kind
 
 # Imports, torch.compile and graph capture before it answers: 53 to 75 s were measured for a tiny
@@ -58,9 +58,15 @@ def service(pool: Pool, replica: Replica) -> Service:
         # Kernels that another version compiled are of no use.
         cache_volume=f"vllm-cache-{re.sub('[^0-9A-Za-z.-]', '-', replica.version)}",
         cache_path=CACHE,
-        # NCCL pins memory; each client is an open file.
-        ulimits={"memlock": -1, "nofile": own.open_files},
+        folders={f"{ADAPTERS}/{name}": adapter.files for name, adapter in pool.adapters.items()},
+        ulimits=_limits(replica),
     )
+
+
+def _limits(replica: Replica) -> dict[str, int]:
+    """Each client is an open file; NCCL, between GPUs, locks memory for what moves its data."""
+    locks = {"memlock": -1} if len(replica.gpus) > 1 else {}
+    return {**locks, "nofile": _plan(replica).own.open_files}
 
 
 def arguments(pool: Pool, replica: Replica) -> list[Argument]:
@@ -71,7 +77,7 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
             ("/models",), "The model's folder; its own config.json says how its numbers are packed."
         ),
         Argument(
-            ("--served-model-name", *pool.names, *pool.tried_as),
+            ("--served-model-name", *pool.own_names, *pool.tried_as),
             "Another name gets 404. Answers carry the first one.",
         ),
         Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
@@ -79,6 +85,7 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
         *_kind(pool),
         *_sizes(replica),
         *own_arguments(_plan(replica).own),
+        *adapter_arguments(_plan(replica)),
         *_hardening(),
     ]
 

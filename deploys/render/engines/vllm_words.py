@@ -2,11 +2,14 @@
 
 import json
 
+from deploys.plan.arguments import VllmArguments
 from deploys.render.engines.service import Argument
 from deploys.settings.vllm import Vllm
 
 # A domain that cannot exist (RFC 2606): only what a request itself holds is read.
 NOWHERE = "none.invalid"
+# Where a container finds its adapters, each in a folder of its name.
+ADAPTERS = "/adapters"
 
 
 def own_arguments(own: Vllm) -> list[Argument]:
@@ -56,6 +59,20 @@ def _media(own: Vllm) -> list[Argument]:
         limits = own.media.model_dump(include={"image", "video", "audio"})
         found.append(Argument(("--limit-mm-per-prompt", _json(limits)), "999 of each by default."))
     return found
+
+
+def adapter_arguments(plan: VllmArguments) -> list[Argument]:
+    """Those that are served beside the model; none may be added while it runs."""
+    names = plan.own.adapters
+    if not names:
+        return []
+    modules = [f"{name}={ADAPTERS}/{name}" for name in names]
+    return [
+        Argument(("--enable-lora",)),
+        Argument(("--lora-modules", *modules), "Each is asked for by its own name."),
+        Argument(("--max-loras", str(len(names))), "All of them may be in one batch."),
+        Argument(("--max-lora-rank", str(plan.adapter_rank)), "The least for the largest of them."),
+    ]
 
 
 def _json(words: dict[str, object]) -> str:

@@ -10,7 +10,7 @@ from deploys.engine_facts.facts import Facts
 from deploys.settings.routing import Kind, Routing
 from deploys.settings.vllm import Vllm
 from tests.environments import ROOT
-from tests.render.gpu_plans import CHECKPOINT, VLLM, gpu_plan, gpu_service
+from tests.render.gpu_plans import ADAPTERS, CHECKPOINT, VLLM, gpu_plan, gpu_service
 
 Words = tuple[str, ...]
 
@@ -27,6 +27,7 @@ OWN: tuple[dict[str, object], ...] = (
     {"tool_parser": "deepseek_v3", "reasoning_parser": "deepseek_r1"},
     {"media": {"image": 4, "domains": ["images.example", "more.example"]}},
     {"media": {}, "drafts": {"tokens": 4}, "shutdown_seconds": 0},
+    {"adapters": [*ADAPTERS]},
 )
 # Parser and facts refuse each, by themselves.
 MISTAKES: tuple[Words, ...] = (
@@ -60,7 +61,9 @@ def _committed() -> Iterator[Words]:
 
 def _made() -> Iterator[Words]:
     for kind, planned, own in product(KINDS, PLANNED, OWN):
-        arguments = dataclasses.replace(planned, own=Vllm.model_validate(own))
+        rank = 32 if "adapters" in own else 0
+        words = Vllm.model_validate(own)
+        arguments = dataclasses.replace(planned, own=words, adapter_rank=rank)
         plan = gpu_plan(arguments, CHECKPOINT)
         pool = dataclasses.replace(plan.pools[0], routing=Routing(kind=kind))
         yield tuple(gpu_service(dataclasses.replace(plan, pools=(pool,)))["command"])

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from deploys.catalogue.architecture import Recurrent, VisionTower
-from deploys.catalogue.model import Model
+from deploys.catalogue.model import Adapter, Model, ModelFile
 from deploys.plan.arguments import VllmArguments, argument_words
 from deploys.plan.placement import plan_environment
+from deploys.plan.plan import Plan
 from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.gpus import GpuKind
 from deploys.plan.search.vllm_question import Question
@@ -83,6 +84,74 @@ def test_prefixes_are_cached_where_that_can_be_unless_set() -> None:
     assert not _arguments({}, kind="embeddings").prefix_caching
     (complaint,) = _refusals({"prefix_caching": True}, kind="embeddings")
     assert "prefix_caching: vectors and ranks are of whole texts" in complaint.found
+
+
+def _with_adapters(ranks: Mapping[str, int]) -> Mapping[str, Model]:
+    file = ModelFile(name="adapter_model.safetensors", size_bytes=2**20, sha256="0" * 64)
+    adapters = {
+        name: Adapter(source=f"https://models.example/{name}/", licence="x", rank=r, files=(file,))
+        for name, r in ranks.items()
+    }
+    plain = catalogue()[MODEL]
+    return {**catalogue(), MODEL: plain.model_copy(update={"adapters": adapters})}
+
+
+def _plan_with(own: object, models: Mapping[str, Model], **words: object) -> Plan:
+    pools = {"chat": chat(MODEL, 4096, vllm=own, **words)}
+    return plan_environment(environment([host("a", "H100 SXM")], pools, models), {})
+
+
+def test_adapters_are_names_of_the_pool_and_take_memory_for_the_largest_rank() -> None:
+    models = _with_adapters({"support": 8, "legal": 24, "unused": 512})
+    (plain,), (pool,) = (
+        _plan_with({"adapters": names}, models).pools for names in ([], ["support", "legal"])
+    )
+    assert plain.names == ("chat",)
+    assert pool.names == ("chat", "support", "legal")
+    assert pool.own_names == ("chat",)
+    arguments = pool.replicas[0].arguments
+    assert isinstance(arguments, VllmArguments)
+    assert arguments.adapter_rank == 32
+    # Both at rank 32 in all 32 layers of Llama 3.1 8B: 4096 and 1024 wide, 14336 in between.
+    sides = 2 * (4096 + 4096) + 2 * (4096 + 1024) + 3 * (4096 + 14336)
+    weights = [one.replicas[0].memory[0].parts["weights"].expected for one in (plain, pool)]
+    assert weights[1] - weights[0] == pytest.approx(2 * 32 * 2 * 32 * sides / 2**20)
+
+
+@pytest.mark.parametrize(
+    ("names", "ranks", "found"),
+    [
+        (["suport"], {"support": 8}, "has no `suport` (did you mean `support`?)"),
+        (["support"], {}, "has no `support` (its entry lists none)"),
+        (["support"], {"support": 513}, "`support` has rank 513, more than vllm takes"),
+    ],
+)
+def test_an_adapter_that_cannot_be_served_is_refused(
+    names: list[str], ranks: Mapping[str, int], found: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        _plan_with({"adapters": names}, _with_adapters(ranks))
+    assert found in refused.value.complaints[0].found
+
+
+def test_adapters_are_for_dense_models_that_generate_text() -> None:
+    models = _with_adapters({"support": 8})
+    with pytest.raises(Refused) as refused:
+        _plan_with({"adapters": ["support"]}, models, kind="embeddings")
+    assert "adapters" in {one.path.rpartition(".")[2] for one in refused.value.complaints}
+
+
+def test_eager_execution_takes_no_memory_for_graphs() -> None:
+    def graphs_mib(own: object) -> float:
+        pools = {"chat": chat(MODEL, 4096, vllm=own)}
+        (pool,) = plan_environment(environment([host("a", "H100 SXM")], pools), {}).pools
+        arguments = pool.replicas[0].arguments
+        assert isinstance(arguments, VllmArguments)
+        assert arguments.eager == (own == {"eager": True})
+        return pool.replicas[0].memory[0].parts["graphs"].upper
+
+    assert graphs_mib({}) > 0
+    assert graphs_mib({"eager": True}) == 0
 
 
 @pytest.mark.parametrize(
