@@ -64,6 +64,8 @@ class VllmArguments:
     """Beginnings that prompts have in common are computed once."""
     own: Vllm = field(default_factory=Vllm)
     """What the pool says in vLLM's own terms."""
+    layers: tuple[int, ...] = ()
+    """Of each pipeline stage; one where they are not split over hosts."""
     threads: int = 1
 
     @property

@@ -100,7 +100,8 @@ def _engine_service(plan: Plan, engine: _Engine) -> Values:
         "engine": pool.engine,
         "reasons": [*pool.reasons, *_memory_sums(replica)],
         "image": plan.images[image_name(pool.engine, on_gpus=bool(replica.gpus))],
-        "published": f"{replica.endpoint}:{PORT}" if replica.endpoint else "",
+        "published": _published(replica),
+        "group": replica.group,
         "mounts": [_mount(replica.model, service), *engine_files.mounts(service, engine.texts)],
         "devices": [f"{GPU_KIND}={uuid}" for uuid in replica.gpus],
         "numa_node": replica.numa_node,
@@ -108,6 +109,10 @@ def _engine_service(plan: Plan, engine: _Engine) -> Values:
         "cpus": replica.limits.cpus,
         "memory_mib": replica.limits.memory_mib,
     }
+
+
+def _published(replica: Replica) -> str:
+    return f"{replica.endpoint}:{PORT}" if replica.endpoint and replica.group is None else ""
 
 
 def _mount(model: Model, service: Service) -> Values:
