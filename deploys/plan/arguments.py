@@ -65,7 +65,7 @@ class VllmArguments:
     own: Vllm = field(default_factory=Vllm)
     """What the pool says in vLLM's own terms."""
     layers: tuple[int, ...] = ()
-    """Of each pipeline stage; one where they are not split over hosts."""
+    """Of each pipeline stage, where they are split over hosts."""
     threads: int = 1
 
     @property

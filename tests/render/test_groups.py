@@ -96,11 +96,11 @@ def asked_with(
     mark = tmp_path / "met"
     if met:
         mark.touch()
-    script = test[-1].replace("open('/proc/net/'+f)", f"open('{table}')")
+    script = test[3].replace("open('/proc/net/'+f)", f"open('{table}')")
     script = script.replace("/tmp/homeport-met", str(mark))
     script = script.replace("os.kill(-1,9)", f"open('{ended}','w')").replace("u.urlopen(", "str(")
     script = script.replace(",timeout=4)", ")")
-    done = subprocess.run(["python3", "-c", script], check=False, capture_output=True)
+    done = subprocess.run(["python3", "-c", script, test[4]], check=False, capture_output=True)
     return done.returncode, ended.exists()
 
 

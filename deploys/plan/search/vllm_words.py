@@ -37,7 +37,7 @@ def vllm_arguments(
         dtype=dtype,
         quantization=question.alternative.model.quantization,
         prefix_caching=caches_prefixes(question),
-        layers=question.layers,
+        layers=question.layers if question.stages > 1 else (),
         own=question.words.vllm or Vllm(),
         threads=question.words.threads or 1,
     )

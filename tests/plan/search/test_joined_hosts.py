@@ -107,7 +107,7 @@ def test_tensors_may_be_shared_over_hosts_too() -> None:
     (replica,) = planned(hosts, big=asked).pools[0].replicas
     arguments = replica.arguments
     assert isinstance(arguments, VllmArguments)
-    assert (arguments.tensor_parallel, arguments.layers) == (4, (80,))
+    assert (arguments.tensor_parallel, arguments.layers) == (4, ())
     held = safetensors_gpu_mib(catalogue()[LARGE], 4)
     assert [one.memory[0].parts["weights"].expected for one in replica.everywhere] == [
         pytest.approx(held)
