@@ -7,24 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from deploys.plan.placement import plan_environment
-from deploys.render.files import render_environment
-from deploys.render.release import Access
-from tests.environments import ROOT
-from tests.plan.search.fleets import chat, environment
-from tests.plan.search.test_joined_hosts import LARGE, ON_TWO, at
-
-IMAGES = {"vllm": "vllm/vllm-openai:v0.33.0", "nginx": "nginx"}
+from tests.render.group_plans import files_of_group
 
 
 @pytest.fixture(scope="module")
 def rendered() -> dict[str, str]:
     """Two hosts, each a gateway too, and one group on both."""
-    hosts = [at(1, "H100 SXM", "H100 SXM"), at(2, "H100 SXM", "H100 SXM")]
-    asked = environment(hosts, {"big": chat(LARGE, 8192, **ON_TWO)})
-    return render_environment(
-        plan_environment(asked, IMAGES), Access(clients={}), ROOT / "templates"
-    )
+    return files_of_group()
 
 
 def service(rendered: dict[str, str], host: str, name: str) -> dict[str, Any]:
