@@ -70,8 +70,11 @@ def service(pool: Pool, replica: Replica) -> Service:
         # Kernels that another version compiled are of no use.
         cache_volume=f"vllm-cache-{re.sub('[^0-9A-Za-z.-]', '-', replica.version)}",
         cache_path=CACHE,
-        # NCCL pins memory; each client is an open file.
-        ulimits={"memlock": -1, "nofile": own.open_files},
+        # NCCL pins memory between GPUs; each client is an open file.
+        ulimits={
+            **({"memlock": -1} if len(replica.gpus) > 1 else {}),
+            "nofile": own.open_files,
+        },
     )
 
 
