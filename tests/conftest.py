@@ -67,6 +67,7 @@ PLACES = {
     "tests/e2e/test_gateway_cloud*": "cloud",
     "tests/e2e/test_gateway_*": "gateway",
     "tests/e2e/test_engines_on_gpus.py": "planned",
+    "tests/e2e/test_groups_over_ssh.py": "group",
     "tests/e2e/*": "demo",
     "*": "hosts",
 }
