@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from deploys.questions.engine_answers import RANK_LABEL
 from deploys.render.release import Release
 from deploys.render.release_text import release_of
 from deploys.render.roles import MONITORING
@@ -125,7 +126,8 @@ def _replicas(services: Mapping[str, Mapping[str, Any]], host: str) -> tuple[Rep
         Replica(host, name, service["labels"]["homeport.pool"], _bytes(service["mem_limit"]))
         for name, service in services.items()
         # A stand-in runs within a rollout alone.
-        if "profiles" not in service
+        # Of a replica on several hosts the first rank alone answers.
+        if "profiles" not in service and service["labels"].get(RANK_LABEL, "0") == "0"
     )
 
 

@@ -78,6 +78,7 @@ PLACES = {
     "tests/e2e/test_gateway_cloud*": "cloud",
     "tests/e2e/test_gateway_*": "gateway",
     "tests/e2e/planned/*": "planned",
+    "tests/e2e/test_groups_over_ssh.py": "group",
     "tests/e2e/*": "demo",
     "tests/real_vllm/*": "realvllm",
     "*": "hosts",

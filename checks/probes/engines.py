@@ -10,7 +10,7 @@ from typing import Any
 from checks.probes import sections
 from checks.probes.containers import Container
 from checks.probes.host import Unreachable, run
-from deploys.questions.engine_answers import PATHS, Kind, body, served
+from deploys.questions.engine_answers import PATHS, Kind, body, listens, served
 from deploys.settings.inventory import InventoryHost
 
 # A large model on a CPU; the first completion after a start also warms caches.
@@ -75,7 +75,7 @@ def ask_metrics(host: InventoryHost, engines: Iterable[Container]) -> dict[str, 
     running = [container for container in engines if container.status == "running"]
     questions = {
         container.service: f"docker exec {shlex.quote(container.id)} curl --silent --max-time "
-        f"{HEALTH_SECONDS} http://127.0.0.1:8080/metrics 2>/dev/null"
+        f"{HEALTH_SECONDS} http://{listens(container.labels)}/metrics 2>/dev/null"
         for container in running
     }
     try:
@@ -90,7 +90,7 @@ def _questions(container: Container) -> dict[str, str]:
     question = json.dumps(body(asked, ANSWER_TOKENS))
     inside = f"docker exec {shlex.quote(container.id)}"
     curl = f"{inside} curl --silent --write-out '\\n%{{http_code}}' --max-time"
-    url = "http://127.0.0.1:8080"
+    url = f"http://{listens(container.labels)}"
     name = container.service
     return {
         f"{name} health": f"{curl} {HEALTH_SECONDS} {url}{_health(container)} 2>/dev/null",
@@ -106,7 +106,8 @@ def _questions(container: Container) -> dict[str, str]:
 def _health(container: Container) -> str:
     """The path that the container's own health check asks: engines call it differently."""
     check = (container.inspected.get("Config") or {}).get("Healthcheck") or {}
-    found = re.search(r"http://127\.0\.0\.1:8080(/\w+)", " ".join(check.get("Test") or ()))
+    url = re.escape(f"http://{listens(container.labels)}")
+    found = re.search(url + r"(/\w+)", " ".join(check.get("Test") or ()))
     return found[1] if found else "/health"
 
 

@@ -21,7 +21,7 @@ from checks.probes.live import observe_all
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
-from deploys.render.release import PlannedReplica
+from deploys.render.release import PlannedReplica, Release
 from deploys.settings.calibration import (
     Calibration,
     Measured,
@@ -79,13 +79,20 @@ def _ask(
         try:
             if isinstance(live, Unreachable):
                 raise live
-            found = starts(one.host, live.engines(one.release), one.release.replicas)
+            alone = _on_one_host(one.release)
+            found = starts(one.host, live.engines(one.release), alone)
         except Unreachable as unreachable:
             lost.append(unreachable)
             continue
-        planned = {replica.name: replica for replica in one.release.replicas}
+        planned = {replica.name: replica for replica in alone}
         started[one.host.name] = [(planned[name], reported) for name, reported in found.items()]
     return started, lost
+
+
+def _on_one_host(release: Release) -> tuple[PlannedReplica, ...]:
+    """A rank of a group holds a part of the model, and says nothing of one that holds all."""
+    joined = release.groups.services if release.groups is not None else ()
+    return tuple(one for one in release.replicas if one.name not in joined)
 
 
 def _learned(started: Mapping[str, Started]) -> tuple[dict[str, list[Measured]], list[str]]:

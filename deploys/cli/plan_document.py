@@ -4,8 +4,10 @@ import dataclasses
 from typing import Any
 
 from deploys.plan.arguments import argument_words
+from deploys.plan.group import Group
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.plan import Plan, Pool, Replica
+from deploys.plan.rollout import Rollout
 from deploys.plan.speed import Speed
 from deploys.plan.verdict import Verdict
 
@@ -15,7 +17,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return {
         "environment": plan.environment,
         "pools": [_pool(pool) for pool in plan.pools],
-        "replicas": [_replica(plan, replica) for pool in plan.pools for replica in pool.replicas],
+        "replicas": [
+            _replica(plan, one)
+            for pool in plan.pools
+            for replica in pool.replicas
+            for one in replica.everywhere
+        ],
     }
 
 
@@ -38,15 +45,25 @@ def _replica(plan: Plan, replica: Replica) -> dict[str, Any]:
         "name": replica.name,
         "pool": replica.pool,
         "host": replica.host,
+        "group": _group(replica.group),
         "numa_node": replica.numa_node,
         "gpus": [_gpu(uuid, device, verdict) for uuid, device, verdict in gpus],
         "arguments": argument_words(replica.arguments),
         "memory_mib": dict(replica.memory_mib),
         "limits": dataclasses.asdict(replica.limits),
-        "rollout": dataclasses.asdict(plan.rollouts[replica.name]),
+        "rollout": _rollout(plan.rollouts.get(replica.name)),
         "stand_in": _stand_in(plan.stand_ins.get(replica.name)),
         "speed_tokens_per_second": _speed(replica.speed),
     }
+
+
+def _group(group: Group | None) -> dict[str, Any] | None:
+    return dataclasses.asdict(group) | {"master": group.master} if group else None
+
+
+def _rollout(rollout: Rollout | None) -> dict[str, Any] | None:
+    """Of rank 0 alone: the others of its group go with it."""
+    return dataclasses.asdict(rollout) if rollout else None
 
 
 def _stand_in(replica: Replica | None) -> dict[str, Any] | None:

@@ -35,7 +35,8 @@ def _replicas(plan: Plan) -> Table:
             numbers = replica.arguments
             memory = f"{sum(replica.memory_mib.values())} of {replica.limits.memory_mib}"
             counts = (request_tokens(replica) * numbers.slots, numbers.slots, memory)
-            names = (replica.name, replica.host, pool.model_name, pool.engine)
+            where = "+".join(one.host for one in replica.everywhere)
+            names = (replica.name, where, pool.model_name, pool.engine)
             table.add_row(*names, *map(str, counts), _speed(replica))
     return table
 

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pyinfra.api import FactBase, FactProcessError, QuoteString, StringCommand
 
+from deploys.questions.engine_answers import LISTENS_LABEL
 from deploys.questions.service import differences
 from deploys.settings.words import bracketed
 
@@ -92,7 +93,6 @@ class NetworkLetsOut(FactBase[bool | None]):
 
 def _service(container: dict[str, Any], rendered: dict[str, Any]) -> dict[str, Any]:
     labels = container["Config"]["Labels"]
-    bindings = container["HostConfig"].get("PortBindings") or {}
     return {
         "id": container["Id"],
         "status": container["State"]["Status"],
@@ -101,14 +101,23 @@ def _service(container: dict[str, Any], rendered: dict[str, Any]) -> dict[str, A
         "differs": any(differences(rendered, container)) if rendered else False,
         "directory": labels.get("com.docker.compose.project.working_dir", ""),
         "addresses": sorted(_addresses(container)),
-        "ports": sorted(int(b["HostPort"]) for binding in bindings.values() for b in binding),
+        "ports": sorted(int(one.rpartition(":")[2]) for one in _published(container)),
+        "listens": labels.get(LISTENS_LABEL, ""),
     }
+
+
+def _published(container: dict[str, Any]) -> Iterator[str]:
+    """ADDRESS:PORT of the host; of an engine on the host's own network where that listens."""
+    bindings = container["HostConfig"].get("PortBindings") or {}
+    for binding in bindings.values():
+        yield from (f"{bracketed(one['HostIp'])}:{one['HostPort']}" for one in binding)
+    listens = container["Config"]["Labels"].get(LISTENS_LABEL)
+    if listens:
+        yield listens
 
 
 def _addresses(container: dict[str, Any]) -> Iterator[str]:
     """ADDRESS:PORT under which a gateway may reach an engine: published, or on a network."""
-    bindings = container["HostConfig"].get("PortBindings") or {}
-    for binding in bindings.values():
-        yield from (f"{bracketed(one['HostIp'])}:{one['HostPort']}" for one in binding)
+    yield from _published(container)
     networks = container.get("NetworkSettings", {}).get("Networks") or {}
     yield from (f"{one['IPAddress']}:8080" for one in networks.values() if one.get("IPAddress"))

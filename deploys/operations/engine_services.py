@@ -1,6 +1,6 @@
 """The engines of a host: what nothing answers for is started at once, on all hosts together."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 
 from pyinfra import host
 from pyinfra.api import FunctionCommand, StringCommand, operation
@@ -35,7 +35,11 @@ def replaced(directory: str, file: str, project: str, service: str, *options: st
 
 @operation()
 def started(
-    project: str, directory: str, release: str, services: Mapping[str, str]
+    project: str,
+    directory: str,
+    release: str,
+    services: Mapping[str, str],
+    grouped: Collection[str] = (),
 ) -> Generator[StringCommand | FunctionCommand, None, None]:
     """
     Start the engines of a host that do not run; those that do are left to the rollout.
@@ -44,13 +48,14 @@ def started(
     + directory: where the kit keeps its files on the host
     + release: name of the release that has them
     + services: rendered ``homeport.config-sha256`` label by service; none where none is to run
+    + grouped: those of replicas on several hosts, which begin together: the rollout starts them
 
     Where others are to be replaced on the same host, what is new waits for those: they may hold its
     GPU or its port.
     """
     rendered = f"{directory}/releases/{release}/gpu_hosts"
     current = once(host, ComposeServices, project=project, directory=rendered)
-    found = changes(current, services)
+    found = changes(current, services, grouped)
     _FOUND[host.name] = found
     if found.rolls or not found.start:
         host.noop("no engine is missing" if not found.start else "the rollout starts what is new")

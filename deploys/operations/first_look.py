@@ -24,7 +24,7 @@ from deploys.facts.release import FileText, LinkTargets, MissingFolders, StagedF
 from deploys.facts.users import UserName
 from deploys.facts.vector_store import VectorStore
 from deploys.facts.watch import WatchedHost
-from deploys.operations import fleet_way
+from deploys.operations import fleet_way, group_way
 from deploys.operations.container_user import UID
 from deploys.operations.docker_daemon import authority_paths
 from deploys.operations.gateway import own_folders_of
@@ -116,6 +116,7 @@ def _questions(host: Host, release: Release) -> Iterator[Question]:
     if release.gateway is not None:
         yield NetworkLetsOut, {"network": release.network}
         yield FileDigests, {"paths": (fleet_way.unit_path(release.environment),)}
+    yield FileDigests, {"paths": (group_way.unit_path(release.environment),)}
     rendered = f"{directory}/releases/{release.release}/gpu_hosts"
     yield ComposeServices, {"project": engines_project(host), "directory": rendered}
     yield KeptReleases, {"directory": directory}

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from deploys.history.words import ROLLED_BACK
-from deploys.operations import replacing
+from deploys.operations import brought_together, replacing
 from deploys.operations.engine_causes import log_and_causes
 from deploys.operations.gateways import Gateway
 from deploys.operations.other_host import CommandFailed
@@ -43,11 +43,11 @@ def _replace(replica: Replica) -> None:
 
 def _replace_running(replica: Replica, words: ReplicaRollout, old: Container) -> None:
     service = replica.service
-    file = replacing.old_file(service, old.config)
+    files = replacing.old_files(service, old.config)
     left = drained(replica, old, words.drain_seconds)
     began = time.monotonic()
     try:
-        container = replacing.brought(service, service.new_file)
+        container = _brought(service, [one.new_file for one in service.everywhere])
         if left:
             replica.tell_cut(old, began)
         replacing.prove(service, container, replacing.served_by(words), words.steady_seconds)
@@ -57,7 +57,7 @@ def _replace_running(replica: Replica, words: ReplicaRollout, old: Container) ->
                 f"error: {service}: {failure.reason}; what it runs is not known\n"
                 "hint: it stays drained until an apply succeeds"
             ) from failure
-        _go_back(replica, words, file, failure)
+        _go_back(replica, words, files, failure)
     new = replacing.container_of(service)
     if new is not None and new.ports != old.ports:
         # The gateways' running configuration knows the old address alone.
@@ -77,8 +77,17 @@ def _restored(replica: Replica) -> None:
         ) from failure
 
 
-def _go_back(replica: Replica, words: ReplicaRollout, file: str, failure: CommandFailed) -> None:
-    service = replica.service
+def _brought(service: Service, files: Sequence[str], *options: str) -> str:
+    """As Compose files say it, one for each of its hosts."""
+    if service.behind:
+        return brought_together.brought(service, files)
+    return replacing.brought(service, files[0], *options)
+
+
+def _go_back(
+    replica: Replica, words: ReplicaRollout, files: Sequence[str], failure: CommandFailed
+) -> None:
+    service, file = replica.service, files[0]
     replica.tell(f"failed: {failure.reason}")
     log = _log_and_causes(replica, words, failure)
     if not file:
@@ -89,7 +98,7 @@ def _go_back(replica: Replica, words: ReplicaRollout, file: str, failure: Comman
         )
     try:
         old_answers = replacing.old_served(service, file, replacing.served_by(words))
-        container = replacing.brought(service, file, "--force-recreate")
+        container = _brought(service, files, "--force-recreate")
         replacing.prove(service, container, old_answers, words.steady_seconds)
         replica.restore()
     except CommandFailed as second:
@@ -108,7 +117,8 @@ def _go_back(replica: Replica, words: ReplicaRollout, file: str, failure: Comman
 def _start(replica: Replica) -> None:
     words = _words(replica)
     try:
-        container = replacing.brought(replica.service, replica.service.new_file)
+        files = [one.new_file for one in replica.service.everywhere]
+        container = _brought(replica.service, files)
         replacing.prove(
             replica.service, container, replacing.served_by(words), words.steady_seconds
         )
@@ -126,7 +136,7 @@ def _prove(replica: Replica) -> None:
     if found is None:
         _start(replica)
         return
-    open_door(replica.service.host, found.id)
+    open_door(replica.service.host, found.id, found.listens)
     try:
         replacing.prove(replica.service, found.id, replacing.served_by(words), words.steady_seconds)
     except CommandFailed as failure:

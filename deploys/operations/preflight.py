@@ -13,6 +13,7 @@ from deploys.operations.controller_secrets import unreadable
 from deploys.operations.docker_choice import refusal_to_use
 from deploys.operations.first_look import before_the_lock, pulled_references
 from deploys.operations.gateway_certificate import unfit
+from deploys.operations.group_limit import left_out
 from deploys.operations.hardware_choice import crowded_gpus, other_gpus, too_little
 from deploys.operations.models import look, without_room
 from deploys.operations.monitors import wanted_secrets
@@ -33,6 +34,7 @@ def refuse_conflicts(release: Release, directory: str) -> None:
         *_foreign_projects(release, directory),
         *_open_network(release),
         *_other_models(release),
+        *left_out(release),
         *_what_cannot_come(release, directory),
     ]
     if found:

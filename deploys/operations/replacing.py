@@ -15,7 +15,7 @@ from deploys.operations.engine_services import replaced
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.manifest import engines_project, host_directory, this_release, this_run
 from deploys.operations.other_host import CommandFailed, on, run
-from deploys.questions.engine_answers import PATHS, Served, served
+from deploys.questions.engine_answers import LISTENS_LABEL, PATHS, PORT, Served, served
 from deploys.render.release import ReplicaRollout
 
 
@@ -25,6 +25,13 @@ class Service:
 
     host: Host
     name: str
+    behind: tuple["Service", ...] = ()
+    """Of a replica on several hosts: those on the further ones, in the order of ranks."""
+
+    @property
+    def everywhere(self) -> tuple["Service", ...]:
+        """One for each of its hosts, in the order of ranks."""
+        return (self, *self.behind)
 
     def __str__(self) -> str:
         return f"{self.name} on {self.host.name}"
@@ -66,18 +73,20 @@ class Container:
     """ADDRESS:PORT under which gateways may know it."""
     ports: tuple[int, ...] = ()
     """Published on the host's address."""
+    listens: str = ""
+    """ADDRESS:PORT, where it is on the host's own network."""
 
 
 def container_of(service: Service) -> Container | None:
     """What runs for the service now; None when nothing does."""
-    found = _found(service)
-    if found is None or found["status"] != "running":
+    there = found(service)
+    if there is None or there["status"] != "running":
         return None
-    words = (str(found["id"]), str(found["config"]), tuple(found["addresses"]))
-    return Container(*words, ports=tuple(found["ports"]))
+    words = (str(there["id"]), str(there["config"]), tuple(there["addresses"]))
+    return Container(*words, ports=tuple(there["ports"]), listens=str(there["listens"]))
 
 
-def _found(service: Service) -> dict[str, Any] | None:
+def found(service: Service) -> dict[str, Any] | None:
     """The service as ComposeServices has it, in whatever state."""
     with on(service.host):
         services: dict[str, dict[str, Any]] = service.host.get_fact(
@@ -97,8 +106,16 @@ def old_file(service: Service, config: str) -> str:
         "cd", places, "&& grep --files-with-matches --fixed-strings",
         QuoteString(config), "*/gpu_hosts/compose.yaml || true",
     )  # fmt: skip
-    found = run(service.host, command).split()
-    return f"releases/{sorted(found)[-1]}" if found and config else ""
+    files = run(service.host, command).split()
+    return f"releases/{sorted(files)[-1]}" if files and config else ""
+
+
+def old_files(service: Service, config: str) -> tuple[str, ...]:
+    """The same for each of its hosts, in the order of ranks; empty where nothing runs."""
+    behind = (found(one) or {} for one in service.behind)
+    pairs = zip(service.behind, behind, strict=True)
+    others = (old_file(one, str(there.get("config", ""))) for one, there in pairs)
+    return (old_file(service, config), *others)
 
 
 def brought(service: Service, file: str, *options: str) -> str:
@@ -126,22 +143,36 @@ def prove(service: Service, container: str, asked: Served, steady_seconds: int) 
 
 def old_served(service: Service, file: str, default: Served) -> Served:
     """What the service's engine answers as a kept Compose file says it."""
-    with on(service.host):
-        text = service.host.get_fact(FileText, path=f"{service.directory}/{file}")
     try:
-        kept = yaml.safe_load(text)["services"][service.name]
+        kept = _kept(service, file)
         words, labels = [str(word) for word in kept["command"]], dict(kept.get("labels") or {})
     except (yaml.YAMLError, LookupError, TypeError):
         return default
     return served(words, labels, default.model)
 
 
+def rendered_listener(service: Service, file: str) -> str:
+    """ADDRESS:PORT of an engine on the host's own network, as a Compose file there says it."""
+    try:
+        return str(_kept(service, file)["labels"].get(LISTENS_LABEL, ""))
+    except (yaml.YAMLError, LookupError, TypeError):
+        return ""
+
+
+def _kept(service: Service, file: str) -> dict[str, Any]:
+    """The service in a Compose file below the directory."""
+    with on(service.host):
+        text = service.host.get_fact(FileText, path=f"{service.directory}/{file}")
+    kept: dict[str, Any] = yaml.safe_load(text)["services"][service.name]
+    return kept
+
+
 def removed(service: Service) -> bool:
     """Removes the service's container, whatever it does; False where there is none."""
-    found = _found(service)
-    if found is None:
+    there = found(service)
+    if there is None:
         return False
-    name = QuoteString(str(found["id"]))
+    name = QuoteString(str(there["id"]))
     run(service.host, StringCommand("docker stop", name, ">/dev/null && docker rm", name))
     return True
 
@@ -149,20 +180,22 @@ def removed(service: Service) -> bool:
 def _answer(service: Service, container: str, asked: Served) -> None:
     body = QuoteString(completion.question(asked))
     seconds = str(completion.COMPLETION_SECONDS)
+    label = QuoteString(f'{{{{index .Config.Labels "{LISTENS_LABEL}"}}}}')
     curl = StringCommand(
+        "listens=$(docker inspect --format", label, QuoteString(container), ");",
         "docker exec", QuoteString(container), "curl --silent --show-error --max-time", seconds,
         "--header 'Content-Type: application/json' --data", body,
-        f"http://127.0.0.1:8080{PATHS[asked.kind]}",
+        f'"http://${{listens:-127.0.0.1:{PORT}}}{PATHS[asked.kind]}"',
     )  # fmt: skip
     try:
-        found = completion.complaint(run(service.host, curl), asked)
+        wrong = completion.complaint(run(service.host, curl), asked)
     except CommandFailed as failure:
-        found = f"it does not answer: {failure}"
-    if found:
+        wrong = f"it does not answer: {failure}"
+    if wrong:
         log = QuoteString(service.log)
         keep = StringCommand(
             "mkdir --parents", QuoteString(f"{service.directory}/failed"), "&& docker logs",
             QuoteString(container), ">", log, "2>&1 || true",
         )  # fmt: skip
         run(service.host, keep)
-        raise CommandFailed(found)
+        raise CommandFailed(wrong)

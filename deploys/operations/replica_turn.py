@@ -55,7 +55,7 @@ class Replica:
     def drain(self, container: Container, limit_seconds: int) -> int:
         """Drains it and waits; how many answers it still gives at the limit."""
         if not limit_seconds or not self.gateways:
-            left = running(self.service.host, container.id) if self.gateways else 0
+            left = self._running(container) if self.gateways else 0
             if left:
                 self.tell(f"not drained (drain_seconds is 0) with {left} connections of gateways")
             return left
@@ -63,13 +63,18 @@ class Replica:
         for gateway in self.gateways:
             gateway.change(self.out)
         # Not before: with what a gateway keeps for its next request there would be more.
-        given = running(self.service.host, container.id)
+        given = self._running(container)
         where = ", ".join(str(gateway.host.name) for gateway in self.gateways)
         self.tell(f"drained at {where} while it gives {given} answers")
-        left = wait_until_idle(self.service.host, container.id, self.gateways, limit_seconds)
+        left = wait_until_idle(
+            self.service.host, container.id, self.gateways, limit_seconds, container.listens
+        )
         if left:
             self.tell(f"{left} answers outlive the limit of {limit_seconds} s and are cut")
         return left
+
+    def _running(self, container: Container) -> int:
+        return running(self.service.host, container.id, container.listens)
 
     def restore(self) -> None:
         """Lets the gateways send requests to it again, unless a person has drained it."""

@@ -27,6 +27,7 @@ from deploys.operations.replacing import Service
 from deploys.operations.replica_turn import Stopped
 from deploys.operations.run_lock import is_first
 from deploys.operations.service_changes import Changes, Step, rollout_steps
+from deploys.render.release import ReplicaRollout
 from deploys.settings.inventory import host_name
 from deploys.settings.words import stands_in_for
 
@@ -62,7 +63,34 @@ def _steps() -> list[Step]:
         for replica in this_release(one).rollouts
     }
     drained = [(homes[name], name) for name in left if name in homes]
-    return rollout_steps(by_host, drained, names(marks, SERVES))
+    return rollout_steps(by_host, drained, names(marks, SERVES), _groups(hosts, by_host))
+
+
+def _groups(hosts: Mapping[str, Host], by_host: Mapping[str, Changes]) -> list[tuple[str, str]]:
+    """First ranks of the groups of which some part does not run as rendered."""
+    return [
+        (name, one.name)
+        for name, found in by_host.items()
+        if any(other.joined for other in by_host.values())
+        for one in this_release(hosts[name]).rollouts
+        if one.behind and _changes(one, name, by_host)
+    ]
+
+
+def _changes(group: ReplicaRollout, host_name: str, by_host: Mapping[str, Changes]) -> bool:
+    parts = [(host_name, group.name), *((one.host, one.service) for one in group.behind)]
+    return any(service in by_host[place].joined for place, service in parts if place in by_host)
+
+
+def _service(hosts: Mapping[str, Host], step: Step) -> Service:
+    """With those behind it, of which all hosts are in this run (preflight.py)."""
+    words = Service(hosts[step.host], step.service).words
+    behind = words.behind if words is not None else ()
+    return Service(
+        hosts[step.host],
+        step.service,
+        tuple(Service(hosts[one.host], one.service) for one in behind),
+    )
 
 
 def _marks(by_host: Mapping[str, Changes]) -> list[str]:
@@ -87,6 +115,8 @@ def _outlook(found: Changes) -> Iterator[str]:
     for name in found.replace:
         one = words[name]
         yield f"{name} on {here}: would be replaced by {one.strategy}: {one.reason}"
+    for name in found.joined:
+        yield f"{name} on {here}: would be replaced with all of its group"
     for name in found.remove:
         yield f"{name} on {here}: would be drained and removed"
 
@@ -121,9 +151,12 @@ def _roll(state: State, host: Host, steps: Sequence[Step]) -> bool:
             lock_also(gateway, host)
         up = [gateway for gateway in gateways if gateway.is_up()]
         for number, step in enumerate(steps):
-            take(step, Service(hosts[step.host], step.service), up)
-            if not any(later.host == step.host for later in steps[number + 1 :]):
-                _switched(hosts[step.host])
+            service = _service(hosts, step)
+            take(step, service, up)
+            later = {one.host for one in steps[number + 1 :]}
+            for one in service.everywhere:
+                if host_name(one.host.name) not in later:
+                    _switched(one.host)
     except (Stopped, CommandFailed) as failure:
         for line in str(failure).splitlines():
             host.log(line, logger.error)

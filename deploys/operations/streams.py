@@ -15,8 +15,10 @@ from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.other_host import CommandFailed, run
 from deploys.questions.nginx import BROKEN_OFF
 
-# Port 8080 as /proc/net/tcp writes it, and its word for an established connection.
-_PORT, _ESTABLISHED = "1F90", "01"
+# Where engines listen, and /proc/net/tcp's word for an established connection.
+_PORT, _ESTABLISHED = 8080, "01"
+# Instead of a container, of engines on the host's own network.
+HOSTS_OWN = "host"
 # After a reload nginx's old workers take one more request on each idle connection that a client
 # keeps, for as long as keepalive_min_timeout in public.conf; it may go to a drained replica.
 OLD_WORKERS_SECONDS = 11
@@ -34,23 +36,28 @@ class Cut:
         return f"{self.request_id} (client {self.client})"
 
 
-def running(target: Host, container: str) -> int:
+def running(target: Host, container: str, listens: str = "") -> int:
     """How many connections from outside its container a replica serves.
 
     The kernel's own count, the same for every engine; asking from inside the container does not
     count. Gateways that use the replica may keep some for their next request (pools.conf). Each is
     an answer once they have loaded that it is drained: then idle ones are closed, and none is kept.
+    `listens`: ADDRESS:PORT of an engine on the host's own network.
     """
     tables = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true"
     command = StringCommand("docker exec", QuoteString(container), tables)
-    return count_connections(run(target, command).splitlines())
+    return count_connections(run(target, command).splitlines(), _port(listens))
 
 
-def count_connections(lines: Sequence[str]) -> int:
-    """Established connections to port 8080 from elsewhere in the lines of /proc/net/tcp{,6}."""
+def _port(listens: str) -> int:
+    return int(listens.rpartition(":")[2] or _PORT)
+
+
+def count_connections(lines: Sequence[str], port: int = _PORT) -> int:
+    """Established connections to a port from elsewhere in the lines of /proc/net/tcp{,6}."""
     columns = (line.split() for line in lines)
     return sum(
-        one[1].endswith(f":{_PORT}") and one[3] == _ESTABLISHED and not _is_loopback(one[2])
+        one[1].endswith(f":{port:04X}") and one[3] == _ESTABLISHED and not _is_loopback(one[2])
         for one in columns
         if len(one) > 3
     )
@@ -65,25 +72,33 @@ def _is_loopback(address: str) -> bool:
     return bool((mapped or found).is_loopback)
 
 
-def close_door(target: Host, container: str) -> bool:
+def close_door(target: Host, container: str, listens: str = "") -> bool:
     """Has a replica take no new connection; False where the host does not allow that (no root)."""
     try:
-        run(target, run_script(SCRIPTS / "door", "close", container))
+        run(target, run_script(SCRIPTS / "door", "close", *_door(container, listens)))
     except CommandFailed:
         return False
     return True
 
 
-def open_door(target: Host, container: str) -> None:
+def open_door(target: Host, container: str, listens: str = "") -> None:
     """Has a replica take connections again; where it could not be closed there is nothing to do."""
     try:
-        run(target, run_script(SCRIPTS / "door", "open", container))
+        run(target, run_script(SCRIPTS / "door", "open", *_door(container, listens)))
     except CommandFailed:
         return
 
 
+def _door(container: str, listens: str) -> tuple[str, ...]:
+    return (HOSTS_OWN, listens) if listens else (container,)
+
+
 def wait_until_idle(
-    target: Host, container: str, gateways: Sequence[Gateway], limit_seconds: int
+    target: Host,
+    container: str,
+    gateways: Sequence[Gateway],
+    limit_seconds: int,
+    listens: str = "",
 ) -> int:
     """Waits until a drained replica answers nobody; how many it still answers at the limit.
 
@@ -91,12 +106,12 @@ def wait_until_idle(
     begins when nginx's old workers have ended, or can't bring much more.
     """
     began = time.monotonic()
-    ends = began + limit_seconds if close_door(target, container) else None
+    ends = began + limit_seconds if close_door(target, container, listens) else None
     while True:
         now = time.monotonic()
         if ends is None and (now - began >= OLD_WORKERS_SECONDS or not _have_old_workers(gateways)):
             ends = now + limit_seconds
-        left = running(target, container)
+        left = running(target, container, listens)
         if ends is not None and (left == 0 or now >= ends):
             return left
         time.sleep(_POLL_SECONDS if ends is None else min(_POLL_SECONDS, max(0.1, ends - now)))

@@ -10,7 +10,7 @@ from deploys.operations.other_host import CommandFailed, connected_again
 from deploys.operations.replacing import Container
 from deploys.operations.replica_turn import Replica, Stopped
 from deploys.operations.streams import open_door
-from deploys.settings.words import stands_in_for
+from deploys.settings.words import stands_behind, stands_in_for
 
 # For what the release does not have any more, and so says nothing about: the settings' defaults.
 REMOVED_DRAIN_SECONDS = 600
@@ -33,7 +33,7 @@ def _put_back(replica: Replica, old: Container) -> None:
     for one in hosts:
         with suppress(CommandFailed):
             connected_again(one)
-    open_door(replica.service.host, old.id)
+    open_door(replica.service.host, old.id, old.listens)
     for gateway in replica.gateways:
         _attempt_restore(replica, gateway)
 
@@ -49,7 +49,7 @@ def take_away(replica: Replica, limit_seconds: int = REMOVED_DRAIN_SECONDS) -> N
     """Drains what may be serving and removes it; raises Stopped."""
     is_stand_in = bool(stands_in_for(replica.service.name))
     old = replacing.container_of(replica.service)
-    if is_stand_in and not replica.is_marked(SERVES):
+    if (is_stand_in and not replica.is_marked(SERVES)) or stands_behind(replica.service.name):
         old = None
     left = drained(replica, old, limit_seconds) if old is not None else 0
     began = time.monotonic()
@@ -60,6 +60,8 @@ def take_away(replica: Replica, limit_seconds: int = REMOVED_DRAIN_SECONDS) -> N
         was_there = replacing.removed(replica.service)
     except CommandFailed as failure:
         raise Stopped(f"error: {replica.service} could not be removed: {failure}") from failure
+    if old is not None and old.listens:
+        open_door(replica.service.host, old.id, old.listens)
     if left and old is not None:
         replica.tell_cut(old, began)
     if was_there:

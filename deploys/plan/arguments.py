@@ -69,6 +69,8 @@ class VllmArguments:
     """What the pool says in vLLM's own terms."""
     adapter_rank: int = 0
     """The largest that its adapters may have; 0 without any."""
+    layers: tuple[int, ...] = ()
+    """Of each pipeline stage, where they are split over hosts."""
     threads: int = 1
 
     @property

@@ -4,6 +4,7 @@ import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
+from deploys.plan.joined import joined
 from deploys.plan.plan import HostPlan, Limits, Plan, Pool, Replica
 from deploys.plan.reasons import reasons
 from deploys.plan.refusals import refuse_unless_all_found
@@ -36,14 +37,18 @@ def plan_environment(environment: Environment, images: Mapping[str, str]) -> Pla
     found = outcomes.found
     endpoints = _endpoints(environment, found)
     shared = _by_host(found)
+    meeting = Counter[str]()
     pools = tuple(
-        _pool(environment, found[name], shared, endpoints) for name in sorted(environment.pools)
+        _pool(environment, found[name], shared, endpoints, meeting)
+        for name in sorted(environment.pools)
     )
-    by_host = defaultdict(list)
+    by_host, everywhere = defaultdict(list), defaultdict(list)
     for pool in pools:
         for replica in pool.replicas:
             by_host[replica.host].append(replica)
-    hosts = tuple(_host(environment, host, by_host[host.name]) for host in environment.hosts)
+            for one in replica.everywhere:
+                everywhere[one.host].append(one)
+    hosts = tuple(_host(environment, host, everywhere[host.name]) for host in environment.hosts)
     clients = environment.clients
     beside = stand_ins(environment, outcomes, pools)
     rolled = rollouts(environment, by_host, obstacles(beside))
@@ -78,7 +83,7 @@ def _gateway(environment: Environment, host: Host) -> Gateway:
 def _by_host(found: Mapping[str, Found]) -> dict[str, list[Seat]]:
     seats = defaultdict(list)
     for one in found.values():
-        for seat in one.seats:
+        for seat in (each for whole in one.seats for each in whole.all_seats):
             seats[seat.host].append(seat)
     return seats
 
@@ -94,7 +99,8 @@ def _endpoints(environment: Environment, found: Mapping[str, Found]) -> dict[Sea
             words = hosts[seat.host].words
             port = words.engine_port + taken[seat.host]
             taken[seat.host] += 1
-            remote = askers != {seat.host} and words.address is not None
+            # A group's rank 0 is on no network of Docker's, where others could know its name.
+            remote = (askers != {seat.host} or seat.behind) and words.address is not None
             endpoints[name, number] = f"{bracketed(words.address or '')}:{port}" if remote else ""
     return endpoints
 
@@ -104,13 +110,14 @@ def _pool(
     found: Found,
     shared: Mapping[str, Sequence[Seat]],
     endpoints: Mapping[SeatName, str],
+    meeting: Counter[str],
 ) -> Pool:
     hosts = {host.name: host for host in environment.hosts}
     wish, recipe = found.wish, found.trial.recipe
     speeds = _speeds(found, hosts)
     replicas = tuple(
         dataclasses.replace(
-            _replica(found, number, hosts[seat.host], shared[seat.host]),
+            _everywhere(found, number, hosts, shared, meeting),
             endpoint=endpoints[wish.name, number],
             speed=speeds[id(seat.fit), hosts[seat.host].hardware.ram_gb_per_second],
         )
@@ -128,6 +135,19 @@ def _pool(
         routing=wish.words,
         tried_as=_tried_as(environment, wish.name),
     )
+
+
+def _everywhere(
+    found: Found,
+    number: int,
+    hosts: Mapping[str, Host],
+    shared: Mapping[str, Sequence[Seat]],
+    meeting: Counter[str],
+) -> Replica:
+    """One container, or one on each of several hosts."""
+    seats = found.seats[number - 1].all_seats
+    ranks = [_replica(found, number, one, hosts[one.host], shared[one.host]) for one in seats]
+    return joined(ranks, hosts, meeting) if len(ranks) > 1 else ranks[0]
 
 
 def _tried_as(environment: Environment, candidate: str) -> tuple[str, ...]:
@@ -156,9 +176,10 @@ def _speeds(found: Found, hosts: Mapping[str, Host]) -> Speeds:
     return speeds
 
 
-def _replica(found: Found, number: int, host: Host, neighbours: Sequence[Seat]) -> Replica:
+def _replica(
+    found: Found, number: int, seat: Seat, host: Host, neighbours: Sequence[Seat]
+) -> Replica:
     words, alternative = found.wish.words, found.trial.recipe.alternative
-    seat = found.seats[number - 1]
     node = numa_node(seat)
     cpus = words.threads or threads(host.hardware, neighbours, node)
     assert seat.fit.arguments is not None  # noqa: S101 - a seat is one that fits

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from deploys.catalogue.model import Adapter, Model
 from deploys.plan.arguments import Arguments, VllmArguments
 from deploys.plan.cloud import CloudPlan
+from deploys.plan.group import Group
 from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 from deploys.plan.memory.estimate import DeviceEstimate
 from deploys.plan.memory.estimate import Pool as KvPool
@@ -65,6 +66,15 @@ class Replica:
     """What of its memory is measured, not predicted."""
     kv_pool: KvPool | None = None
     """vLLM's pool of one GPU."""
+    group: Group | None = None
+    """Where it is one of several containers, each on a host of its own."""
+    behind: tuple["Replica", ...] = ()
+    """Of rank 0 the others of its group; nobody but rank 0 is asked anything."""
+
+    @property
+    def everywhere(self) -> tuple["Replica", ...]:
+        """Itself and who stands behind it, in the order of ranks."""
+        return (self, *self.behind)
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,7 @@ class HostPlan:
     name: str
     roles: tuple[str, ...]
     replicas: tuple[Replica, ...]
+    """Its containers, those of a group too."""
     gateway: Gateway | None
     address: str
     """On the network that gateways and engines share; empty when there is one host alone."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from deploys.plan.arguments import LlamaCppArguments
+from deploys.plan.joined import group_words
 from deploys.plan.plan import Replica
 from deploys.plan.search.attempts import Found
 from deploys.plan.search.fit import Fit
@@ -31,6 +32,7 @@ def _reasons(found: Found, replicas: Sequence[Replica]) -> Iterator[str]:
     yield f"threads {replicas[0].arguments.threads}: " + _threads(words, seat)
     if not seat.gpus:
         yield f"gpu_layers 0: {_no_gpu(words)}"
+    yield from (group_words(one) for one in replicas if one.group is not None)
     yield from _measured(found)
     if words.replicas == "fill":
         yield f"{len(replicas)} replicas: as many as the GPUs hold"
@@ -61,12 +63,20 @@ def _quantization(found: Found) -> Iterator[str]:
 
 def _layouts(found: Found) -> Iterator[str]:
     stages, engine = found.trial.stages, found.trial.recipe.engine
+    over = _over_hosts(found.wish.words)
     for number in sorted({seat.stage for seat in found.seats}):
         seats = [seat for seat in found.seats if seat.stage == number]
         hosts = sorted({seat.host for seat in seats})
         some = f" on {', '.join(hosts[:3])}{', …' * (len(hosts) > 3)}"
         where = some if len(seats) < len(found.seats) else ""
-        yield stages[number].words(engine) + where + _why(found, number)
+        yield stages[number].words(engine) + over + where + _why(found, number)
+
+
+def _over_hosts(words: Pool) -> str:
+    if words.hosts_per_replica == 1:
+        return ""
+    how = {"layers": "pipeline parallel over", "tensors": "all of them of each of"}
+    return f" of a host, {how[words.split_over_hosts]} {words.hosts_per_replica} hosts (as set)"
 
 
 def _why(found: Found, number: int) -> str:

@@ -96,9 +96,11 @@ def _short(fit: Fit) -> str:
 
 def _too_few(outcomes: Outcomes, missing: NotFound) -> str:
     wish = missing.wish
+    joined = wish.words.hosts_per_replica
+    each = f", each on {joined} hosts with equal GPUs" if joined > 1 else ""
     free = sum(len(outcomes.rooms[host].free) for host in wish.hosts)
     return (
-        f"not enough free GPUs: room for {missing.most} of {wish.wanted} replicas; "
+        f"not enough free GPUs: room for {missing.most} of {wish.wanted} replicas{each}; "
         f"{free} GPUs are left where it may run, after the other pools"
     )
 

@@ -78,6 +78,8 @@ def _no_port(words: HostWords) -> str:
 
 def _second_seat(found: Found, seat: Seat, room: Room) -> Seat | str:
     """Where a second one has room beside the seat's; or what is in the way, in words."""
+    if seat.behind:
+        return f"it is one replica on {len(seat.all_seats)} hosts"
     short = ram_constraint(seat.fit.ram_limit_mib, room.ram_mib)
     if short or not seat.gpus:
         return short or seat

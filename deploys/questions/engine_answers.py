@@ -20,6 +20,16 @@ _NAMES = ("--alias", "--served-model-name")
 # Of LocalAI's containers, whose command line says nothing.
 NAME_LABEL = "homeport.serves"
 KIND_LABEL = "homeport.kind"
+# Of engines on the host's own network: ADDRESS:PORT where they listen; others do on 8080.
+LISTENS_LABEL = "homeport.listens"
+PORT = 8080
+# Of the containers of one replica on several hosts; those behind 0 answer nobody.
+RANK_LABEL = "homeport.rank"
+
+
+def listens(labels: Mapping[str, str]) -> str:
+    """ADDRESS:PORT where an engine answers, seen from inside its container."""
+    return labels.get(LISTENS_LABEL) or f"127.0.0.1:{PORT}"
 
 
 @dataclass(frozen=True)

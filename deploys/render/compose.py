@@ -100,7 +100,8 @@ def _engine_service(plan: Plan, engine: _Engine) -> Values:
         "model": pool.model_name,
         "engine": pool.engine,
         "image": plan.images[image_name(pool.engine, on_gpus=bool(replica.gpus))],
-        "published": f"{replica.endpoint}:{PORT}" if replica.endpoint else "",
+        "published": _published(replica),
+        "group": replica.group,
         "mounts": [
             _mount(replica.model.every_file, service.model_folder),
             *(_mount(files, folder) for folder, files in service.folders.items()),
@@ -112,6 +113,10 @@ def _engine_service(plan: Plan, engine: _Engine) -> Values:
         "cpus": replica.limits.cpus,
         "memory_mib": replica.limits.memory_mib,
     }
+
+
+def _published(replica: Replica) -> str:
+    return f"{replica.endpoint}:{PORT}" if replica.endpoint and replica.group is None else ""
 
 
 def _mount(files: tuple[ModelFile, ...], target: str) -> Values:

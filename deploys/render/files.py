@@ -15,6 +15,7 @@ from deploys.render.compose import compose_files
 from deploys.render.compose_project import config_labels, network_name, project_name
 from deploys.render.expectations import expectations
 from deploys.render.gateway_manifest import gateway_release
+from deploys.render.group_release import behind, group_access
 from deploys.render.hardware import expected_hardware
 from deploys.render.image_tags import (
     build_context,
@@ -125,6 +126,7 @@ def _release(plan: Plan, host: HostPlan, shipped: Mapping[str, str], access: Acc
         registry=access.registry,
         retrieval=retrieval_release(plan, host, shipped),
         watch=watch_release(plan, host),
+        groups=group_access(host),
     )
     return release.model_copy(update={"release": _sha256(release.model_dump_json())[:12]})
 
@@ -167,6 +169,7 @@ def _rollouts(plan: Plan, host: HostPlan) -> tuple[ReplicaRollout, ...]:
             model=pools[replica.pool].public_name,
             kind=pools[replica.pool].routing.kind,
             stand_in=_stand_in(plan.stand_ins.get(replica.name)),
+            behind=behind(replica),
             **dataclasses.asdict(plan.rollouts[replica.name]),
         )
         for replica in host.replicas

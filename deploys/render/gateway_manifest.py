@@ -39,7 +39,7 @@ def gateway_release(
         engines={
             replica.endpoint: replica.name
             for replica in (*replicas, *plan.stand_ins.values())
-            if replica.host != host.name
+            if replica.host != host.name or replica.group is not None
         },
         clients=dict(sorted(clients.items())),
         stand_ins={one.name: engine_address(one, host) for one in plan.stand_ins.values()},

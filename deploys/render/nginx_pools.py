@@ -62,7 +62,7 @@ def sessions(pools: tuple[Pool, ...]) -> list[dict[str, object]]:
 
 def engine_address(replica: Replica, gateway: HostPlan) -> str:
     """On the gateway's own host by its name on Docker's network, elsewhere by ADDRESS:PORT."""
-    if replica.host == gateway.name:
+    if replica.host == gateway.name and replica.group is None:
         return f"{nginx_word(replica.name)}:{ENGINE_PORT}"
     return replica.endpoint
 
@@ -94,7 +94,7 @@ def _replica(replica: Replica, host: HostPlan, slots: int, waiting: int) -> dict
     return {
         "name": nginx_word(replica.name),
         "address": engine_address(replica, host),
-        "by_name": replica.host == host.name,
+        "by_name": replica.host == host.name and replica.group is None,
         "slots": slots,
         "waiting": waiting,
         "max_conns": slots + waiting,

@@ -113,6 +113,25 @@ class StandIn(Frozen):
     """ADDRESS:PORT, as a replica's."""
 
 
+class RankBehind(Frozen):
+    """A container of a replica on one of its further hosts."""
+
+    host: str
+    service: str
+
+
+class GroupAccess(Frozen):
+    """Who may join the groups of this host; its firewall lets nobody else in."""
+
+    address: str
+    peers: tuple[str, ...]
+    """Addresses of the other hosts of its groups."""
+    master_ports: tuple[int, ...]
+    """Where groups meet whose first rank it is."""
+    services: tuple[str, ...]
+    """Its containers of groups: no host starts or replaces one by itself."""
+
+
 class ReplicaRollout(Frozen):
     """How one replica of the host is replaced when its configuration changes."""
 
@@ -127,6 +146,8 @@ class ReplicaRollout(Frozen):
     drain_seconds: int
     steady_seconds: int
     stand_in: StandIn | None = None
+    behind: tuple[RankBehind, ...] = ()
+    """Of a replica on several hosts: those that are replaced with it, in the order of ranks."""
 
 
 class EngineAccess(Frozen):
@@ -200,6 +221,8 @@ class Release(Frozen):
     """None: the host is no vector store."""
     watch: WatchRelease | None = None
     """None where nothing watches it."""
+    groups: GroupAccess | None = None
+    """None where no replica is on several hosts."""
 
     @property
     def uses_njs(self) -> bool:

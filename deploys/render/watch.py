@@ -17,7 +17,7 @@ PROOF_TOKENS = 16
 
 def watch_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
     """Path below compose/<environment>/<host>/ -> text; none without a watch."""
-    if plan.watch is None or not (host.replicas or host.gateway):
+    if plan.watch is None or not (_asked_here(host) or host.gateway):
         return {}
     gpus = any(replica.gpus for replica in host.replicas)
     words = json.dumps(_words(plan, host), indent=1, sort_keys=True) + "\n"
@@ -28,7 +28,7 @@ def watch_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
 
 def watch_release(plan: Plan, host: HostPlan) -> WatchRelease | None:
     """None for a host that is not watched."""
-    if plan.watch is None or not (host.replicas or host.gateway):
+    if plan.watch is None or not (_asked_here(host) or host.gateway):
         return None
     return WatchRelease(
         units=tuple(_unit_templates(plan, host)),
@@ -41,7 +41,7 @@ def _unit_templates(plan: Plan, host: HostPlan) -> dict[str, str]:
     """Unit -> its template. Who has no gateway elsewhere needs to tell nobody."""
     name = f"homeport-watch-{plan.environment}"
     units = {f"{name}.timer": "watch.timer", f"{name}.service": "watch.service"}
-    if host.replicas and _askers(plan, host):
+    if _asked_here(host) and _askers(plan, host):
         units |= {f"{name}.socket": "watch.socket", f"{name}@.service": "answer.service"}
     return units
 
@@ -77,7 +77,7 @@ def _words(plan: Plan, host: HostPlan) -> dict[str, object]:
         "host": host.name,
         "limits": {key: getattr(watch, key) for key in (*asked, "restarts_per_hour")},
         "textfile_directory": (watch and watch.textfile_directory) or "",
-        "engines": _engines(plan, host) if host.replicas else None,
+        "engines": _engines(plan, host) if _asked_here(host) else None,
         "gateway": _gateway(plan, host) if host.gateway else None,
     }
 
@@ -85,10 +85,15 @@ def _words(plan: Plan, host: HostPlan) -> dict[str, object]:
 def _engines(plan: Plan, host: HostPlan) -> dict[str, object]:
     return {
         "project": project_name(plan.environment, "gpu_hosts"),
-        "replicas": {replica.name: _whole_gpus(host, replica) for replica in host.replicas},
+        "replicas": {replica.name: _whole_gpus(host, replica) for replica in _asked_here(host)},
         "gateways": [one.name for one in plan.hosts if one.gateway],
         "addresses": _askers(plan, host),
     }
+
+
+def _asked_here(host: HostPlan) -> list[Replica]:
+    """Its replicas; ranks behind the first end by themselves when that is started anew."""
+    return [one for one in host.replicas if one.group is None or not one.group.rank]
 
 
 def _whole_gpus(host: HostPlan, replica: Replica) -> list[str]:
@@ -103,7 +108,9 @@ def _gateway(plan: Plan, host: HostPlan) -> dict[str, object]:
         "project": project_name(plan.environment, "gateways"),
         "service": "nginx",
         "port": plan.watch.port if plan.watch else 0,
-        "hosts": {one.name: one.address for one in plan.hosts if one.replicas and one is not host},
+        "hosts": {
+            one.name: one.address for one in plan.hosts if _asked_here(one) and one is not host
+        },
         "pools": {pool.name: [one.name for one in pool.replicas] for pool in plan.pools},
         "replicas": {
             replica.name: _asked(pool.public_name, pool.routing.kind, replica, host)

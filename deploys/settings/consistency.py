@@ -7,6 +7,7 @@ from deploys.settings.cache_consistency import cache_complaints
 from deploys.settings.fit_certificate import unfit_certificates
 from deploys.settings.fit_sharing import unfit_sharing
 from deploys.settings.gateway import Gateway
+from deploys.settings.group_consistency import group_complaints
 from deploys.settings.hardware import Hardware
 from deploys.settings.hardware_yaml import hardware_file
 from deploys.settings.image_consistency import image_complaints
@@ -37,6 +38,7 @@ def inconsistencies(
         *_unknown_hardware(inventory, hardware),
         *_doubled_port(inventory, gateway),
         *_missing_addresses(inventory),
+        *group_complaints(inventory, pools),
         *unfit_certificates(inventory, gateway),
         *unfit_sharing(inventory, gateway),
     ]

@@ -30,11 +30,14 @@ class HostWords(Frozen):
     """The host's own address on the network that gateways and engines share; needed as soon as
     there is a second host."""
     interface: Interface | None = None
-    """Network device of that address; needed on gateways that share one."""
+    """Network device of that address; needed on gateways that share one, and on hosts that may
+    share a replica (`hosts_per_replica`)."""
     engine_port: Port = 9001
     """First port of `address` on which engines listen for gateways of other hosts."""
     stand_in_port: Port = 9501
     """First port of `address` for stand-ins, in the order of the replicas' own ports."""
+    master_port: Port = 29501
+    """First port of `address` on which the hosts of one replica meet; vllm's own default."""
     fleet_port: Port = 9000
     """Port of `address` on which, during an apply, a host gives models to those that lack them."""
     base_image: str = "docker.io/library/debian:forky-slim"

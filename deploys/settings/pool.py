@@ -33,7 +33,12 @@ class Pool(Routing):
     hosts: Annotated[tuple[Name, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None = None
     """Only on these; on any of `gpu_hosts` when left out."""
     gpus: Annotated[int, Field(ge=0, le=64)] | Auto = "auto"
-    """GPUs of one replica; 0: none, in RAM."""
+    """GPUs of one replica, of each of its hosts; 0: none, in RAM."""
+    hosts_per_replica: Annotated[int, Field(ge=1, le=16)] = 1
+    """More than one: vllm's own multi-node mode, for a model that no host holds."""
+    split_over_hosts: Literal["layers", "tensors"] = "layers"
+    """`layers`: each host has some (pipeline parallel), all GPUs of one share each of them (tensor
+    parallel). `tensors`: the GPUs of all hosts share each layer, over a network as fast as that."""
     share_gpus: bool = False
     """Whether a replica may run on one GPU beside others that say so too, or has its own."""
     context_tokens: Tokens
@@ -64,7 +69,7 @@ class Pool(Routing):
     drafts: Drafts | None = None
     """Off when left out; llamacpp, which has to be said. vllm's stand in its block."""
     tensor_parallel: Annotated[int, Field(ge=1, le=64)] | Auto = "auto"
-    """GPUs that share each layer; vllm."""
+    """GPUs of one host that share each layer; vllm."""
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] | None = None
     """Share of the GPU that vllm takes."""
     vllm: Vllm | None = None
@@ -109,7 +114,9 @@ _BATCHES = frozenset({"batch_tokens", "micro_batch_tokens"})
 def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     """(whether it is there, what fits instead): words that only one engine or layout knows."""
     parallel = pool.tensor_parallel not in ("auto", 1)
-    of_vllm = parallel or pool.gpu_memory_utilization is not None or pool.vllm is not None
+    joined = pool.hosts_per_replica > 1
+    of_vllm = parallel or joined or pool.gpu_memory_utilization is not None
+    of_vllm = of_vllm or pool.vllm is not None
     of_llamacpp = (pool.gpu_layers, pool.experts_on_cpu) != ("auto", "auto")
     yield pool.gpus == 0 and (pool.engine == "vllm" or of_vllm), "GPUs for vllm and its words"
     both = "auto" not in (pool.gpus, pool.tensor_parallel)
@@ -127,9 +134,27 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     several = pool.gpus not in ("auto", 1) or parallel
     yield pool.share_gpus and several, "one GPU where share_gpus is on"
     other = pool.engine in ("llamacpp", "localai") and of_vllm
-    yield other, "vllm for tensor_parallel, its utilization and its own words"
+    yield (
+        other,
+        "vllm for tensor_parallel, hosts_per_replica, its utilization and its own words",
+    )
+    yield from _contradictions_of_groups(pool)
     yield pool.engine != "localai" and pool.localai is not None, "engine localai for its own words"
     yield pool.engine == "vllm" and of_llamacpp, "llamacpp for gpu_layers and experts_on_cpu"
     yield of_vllm and of_llamacpp, "words of one engine: layers and experts are llamacpp's"
     bound = pool.affinity is not None and pool.affinity.waiting_requests >= pool.waiting_requests
     yield bound, "fewer waiting_requests of affinity than of the pool"
+
+
+def _contradictions_of_groups(pool: Pool) -> Iterator[tuple[bool, str]]:
+    """Of replicas on more than one host."""
+    joined = pool.hosts_per_replica > 1
+    own = pool.vllm
+    yield joined and pool.share_gpus, "GPUs of its own for a replica on several hosts"
+    yield joined and pool.kind != "generation", "one host for a replica that writes no text"
+    yield joined and pool.rollout == "surge", "no surge for a replica on several hosts"
+    # Drafts are made by the last stage alone; what that asks of the others is not known here.
+    drafts = own is not None and own.drafts is not None
+    yield joined and drafts, "one host for a replica that drafts"
+    few = pool.hosts is not None and len({*pool.hosts}) < pool.hosts_per_replica
+    yield few, f"as many hosts as one replica has, {pool.hosts_per_replica}"

@@ -77,6 +77,17 @@ def stands_in_for(name: str) -> str:
     return name.removesuffix(_STAND_IN) if name.endswith(_STAND_IN) else ""
 
 
+def member_of(replica: str, rank: int) -> str:
+    """The name of a replica's container on its further hosts; rank 0 has the replica's own."""
+    return f"{replica}-rank{rank}" if rank else replica
+
+
+def stands_behind(name: str) -> str:
+    """The replica whose container on a further host is called so; empty for any other name."""
+    found = re.fullmatch(r"(.+-[0-9]+)-rank[0-9]+", name)
+    return found[1] if found else ""
+
+
 def bracketed(address: str) -> str:
     """An address as it stands before a port: IPv6 in brackets."""
     return f"[{address}]" if ":" in address else address

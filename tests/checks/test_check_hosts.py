@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from deploys.render.release import GroupAccess
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import Deployment
 
@@ -132,6 +133,22 @@ def test_the_gateways_own_listener_may_be_reached_from_outside(
     assert failed(run_checks("check_hosts.py")) == {"only the gateway is published"}
     deployment.commit(gateway=released.model_copy(update={"listen": "10.0.0.5:8080"}))
     assert failed(run_checks("check_hosts.py")) == set()
+
+
+def test_an_engine_of_a_group_may_be_on_the_hosts_network_and_no_other(
+    run_checks: RunChecks, deployment: Deployment
+) -> None:
+    for name in ("chat-1", "chat-2"):
+        deployment.docker.containers[name]["HostConfig"]["NetworkMode"] = "host"
+    joined = {"address": "10.0.0.5", "peers": ("10.0.0.6",), "master_ports": (29501,)}
+    groups = GroupAccess.model_validate({**joined, "services": ("chat-1",)})
+    deployment.commit(groups=groups)
+
+    outcomes = run_checks("check_hosts.py")
+
+    assert failed(outcomes) == {"no container is privileged"}
+    assert "chat-2: network" in messages(outcomes)
+    assert "chat-1: network" not in messages(outcomes)
 
 
 def test_a_docker_that_does_not_answer_is_told_with_its_own_words(

@@ -30,9 +30,9 @@ def running_fleet(
         yield made
 
 
-def engine_image(behaviour: str) -> str:
-    """The slow double of llama-server in one of its behaviours."""
-    base = image("engine")
+def engine_image(behaviour: str, double: str = "engine") -> str:
+    """The slow double of llama-server, or another one, in one of its behaviours."""
+    base = image(double)
     reference = f"{base}-{behaviour.replace(' ', '-')}"
     text = f'FROM {base}\nENV ENGINE_BEHAVIOUR="{behaviour}"\n'
     run("env", "DOCKER_BUILDKIT=0", "docker", "build", "--quiet", "--tag", reference, "-",

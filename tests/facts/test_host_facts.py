@@ -44,8 +44,18 @@ def test_a_compose_project_is_read_by_service() -> None:
             "directory": "/srv/homeport/current/gpu_hosts",
             "addresses": ["127.0.0.1:8090"],
             "ports": [8090],
+            "listens": "",
         }
     }
+
+
+def test_an_engine_on_the_hosts_own_network_is_where_its_label_says() -> None:
+    labels = {**CONTAINER["Config"]["Labels"], "homeport.listens": "10.0.0.1:9001"}
+    on_host = {**CONTAINER, "Config": {"Labels": labels}, "HostConfig": {"PortBindings": {}}}
+    found = ComposeServices().process([json.dumps([on_host])])["chat-1"]
+    assert found["listens"] == "10.0.0.1:9001"
+    assert found["addresses"] == ["10.0.0.1:9001"]
+    assert found["ports"] == [9001]
 
 
 def test_a_container_that_does_not_run_as_its_file_says_differs() -> None:

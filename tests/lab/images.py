@@ -26,6 +26,7 @@ BASES = {
     "registry": "debian",
     "python": "debian",
     "engine": "python",
+    "group": "engine",
     "monitors": "testing",
     "oracle": "testing",
     "pebble": "testing",

@@ -67,7 +67,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Fleet:
     def fails(replica: Replica, old: Container, limit_seconds: int) -> int:
         raise CommandFailed(f"gpu2: {LOST}")
 
-    def opens(target: Host, container: str) -> None:
+    def opens(target: Host, container: str, listens: str = "") -> None:
         if made.connectors[str(target.name)].is_there:
             made.done.append(f"door of {container} opened")
 

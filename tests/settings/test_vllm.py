@@ -110,8 +110,10 @@ def test_every_flag_that_is_named_is_one_of_the_version() -> None:
 
 def test_what_its_page_shows_is_taken() -> None:
     text = (ROOT / "inventories" / "vllm.md").read_text()
-    (example,) = re.findall(r"```python\npools = (.*?)```", text, re.DOTALL)
-    pools = {name: Pool.model_validate(words) for name, words in ast.literal_eval(example).items()}
+    examples = re.findall(r"```python\npools = (.*?)```", text, re.DOTALL)
+    read = [ast.literal_eval(example) for example in examples]
+    pools = {name: Pool.model_validate(words) for one in read for name, words in one.items()}
+    assert pools["large"].hosts_per_replica == 2
     own = pools["chat"].vllm
     assert own is not None
     assert set(Vllm.model_fields) == own.model_fields_set

@@ -70,6 +70,10 @@ class VllmConfiguration:
     utilisation: float = 0.92
     """Share of the GPU's total (gpu_memory_utilization, vllm/config/cache.py of 0.33.0)."""
     tensor_parallel: int = 1
+    stages: int = 1
+    """Of the pipeline, each on GPUs of its own (pipeline_parallel_size)."""
+    stage: int = 0
+    """Which of them is asked about, from 0."""
     kv_bytes: int = 2
     state_bytes: int = 4
     """Of the recurrent state; the convolution's keeps the model's two bytes."""

@@ -8,6 +8,7 @@ from deploys.plan.memory import recurrent_state, vllm_pages
 from deploys.plan.memory.configuration import VllmConfiguration
 from deploys.plan.memory.kv_cache import latent_row
 from deploys.plan.memory.layers import LayerKind, layer_kinds
+from deploys.plan.memory.pipeline import layers_of
 from deploys.plan.memory.profiles.vllm_profile import VllmProfile
 
 # vllm/engine/arg_utils.py, get_batch_defaults: (GiB of the GPU, tokens, sequences).
@@ -52,7 +53,9 @@ def batch_limits(
 
 def blocks_of(asked: VllmConfiguration, shape: Architecture, profile: VllmProfile) -> Blocks:
     """Block size, layers that share a block, and blocks of one longest request."""
-    kinds = Counter(kind for kind in layer_kinds(shape) if kind is not LayerKind.STATELESS)
+    every = layer_kinds(shape)
+    own = [every[layer] for layer in layers_of(len(every), asked.stage, asked.stages)]
+    kinds = Counter(kind for kind in own if kind is not LayerKind.STATELESS)
     kinds[LayerKind.FULL] += shape.draft_layers if asked.state_pages > 1 else 0
     if not profile.groups_layers:
         kinds = Counter({LayerKind.FULL: kinds.total()})

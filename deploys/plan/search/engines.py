@@ -39,6 +39,8 @@ def engine_choices(
 def _by_pinned_words(words: Pool) -> EngineChoice | None:
     if words.gpu_layers != "auto" or words.experts_on_cpu != "auto":
         return EngineChoice("llamacpp", "it alone keeps layers or experts in RAM, as set")
+    if words.hosts_per_replica > 1:
+        return EngineChoice("vllm", "it alone has replicas on several hosts, as set")
     if words.vllm is not None:
         return EngineChoice("vllm", "the pool has words of its own for it")
     if words.tensor_parallel != "auto" or words.gpu_memory_utilization is not None:

@@ -39,6 +39,9 @@ class Fit:
     """What of it is measured."""
     pool: Pool | None = None
     """vLLM's, of one GPU."""
+    behind: tuple["Fit", ...] = ()
+    """Of the pipeline's further stages, each on a host of its own; this is the first, judged by the
+    worst of all."""
 
     @property
     def short_mib(self) -> float:

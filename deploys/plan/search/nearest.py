@@ -98,7 +98,7 @@ def _changes(tries: _Tries) -> Iterator[tuple[str, object]]:
     yield from _gpu_counts(tries)
     yield from _hosts(tries)
     several = words.gpus not in ("auto", 1) or words.tensor_parallel not in ("auto", 1)
-    if not several and not words.share_gpus:
+    if not several and not words.share_gpus and words.hosts_per_replica == 1:
         yield "share_gpus", True
     yield from _quantizations(tries)
     context = _largest(

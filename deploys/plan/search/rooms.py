@@ -46,6 +46,13 @@ class Seat:
     """Which of the stages; earlier ones are better."""
     disk_mib: float
     """Of the model's files."""
+    behind: tuple["Seat", ...] = ()
+    """On the further hosts of one replica, in the order of ranks; this is rank 0's."""
+
+    @property
+    def all_seats(self) -> tuple["Seat", ...]:
+        """One for each of its hosts, in the order of ranks."""
+        return (self, *self.behind)
 
 
 def room_of(host: Host, measured: HostMeasurements | None = None) -> Room:

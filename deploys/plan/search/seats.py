@@ -8,6 +8,7 @@ from deploys.plan.constraints import disk_constraint, ram_constraint
 from deploys.plan.search.fit import Fit
 from deploys.plan.search.gpus import UsableGpu
 from deploys.plan.search.groups import groups
+from deploys.plan.search.joined_hosts import take_groups
 from deploys.plan.search.recipes import Recipe, fit_on, may_join
 from deploys.plan.search.rooms import Room, Seat, with_seat
 from deploys.plan.search.stages import Stage
@@ -43,6 +44,15 @@ def take_seats(
     trial: Trial, rooms: Mapping[str, Room], wanted: int | None, memory: Memory
 ) -> tuple[list[Seat], dict[str, Room]]:
     """Up to `wanted` seats (None: all there are), the best first, and the rooms that are left."""
+    hosts = trial.words.hosts_per_replica
+    if hosts > 1:
+        return take_groups(
+            lambda room: _queued(trial, room, memory),
+            lambda room, seat: _left_of(trial, room, seat),
+            rooms,
+            wanted,
+            hosts,
+        )
     left = dict(rooms)
     queue = [first for room in left.values() if (first := _queued(trial, room, memory))]
     heapq.heapify(queue)
@@ -50,13 +60,17 @@ def take_seats(
     while queue and (wanted is None or len(taken) < wanted):
         _, seat = heapq.heappop(queue)
         taken.append(seat)
-        entry, shares = trial.recipe.alternative.entry, trial.words.share_gpus
-        room = with_seat(left[seat.host], seat, trial.pool, entry, shares)
+        room = _left_of(trial, left[seat.host], seat)
         left[seat.host] = room
         again = _queued(trial, room, memory)
         if again:
             heapq.heappush(queue, again)
     return taken, left
+
+
+def _left_of(trial: Trial, room: Room, seat: Seat) -> Room:
+    entry, shares = trial.recipe.alternative.entry, trial.words.share_gpus
+    return with_seat(room, seat, trial.pool, entry, shares)
 
 
 def _queued(trial: Trial, room: Room, memory: Memory) -> tuple[Preference, Seat] | None:

@@ -6,13 +6,13 @@ from math import floor
 from deploys.plan.calibration import Start, corrections_for
 from deploys.plan.memory.answer import estimate
 from deploys.plan.memory.configuration import Case, KnownWeights, VllmConfiguration
-from deploys.plan.memory.corrections import Corrections
+from deploys.plan.memory.corrections import NO_CORRECTIONS, Corrections
 from deploys.plan.memory.estimate import DeviceEstimate, Estimate, Pool, Range
 from deploys.plan.memory.profiles.vllm_choice import vllm_profile
 from deploys.plan.memory.vllm_layout import batch_limits
 from deploys.plan.search.fit import Fit, refused
 from deploys.plan.search.gpus import GpuKind
-from deploys.plan.search.model_weights import safetensors_gpu_mib
+from deploys.plan.search.stage_weights import stage_gpu_mib
 from deploys.plan.search.vllm_adapters import adapter_bytes
 from deploys.plan.search.vllm_question import (
     CACHE_TYPES,
@@ -45,12 +45,34 @@ def fit(question: Question) -> Fit:
         return refused(f"the context of a process does not fit on {question.kind.name}")
     found = None
     for tokens in _batches(question):
-        found = _asked(
-            question, replace(_configuration(question, utilisation), batched_tokens=tokens)
-        )
+        asked = replace(_configuration(question, utilisation), batched_tokens=tokens)
+        stages = [_asked(question, replace(asked, stage=n)) for n in range(asked.stages)]
+        found = _of_all(stages, question.words.hosts_per_replica)
         if found.outcome is Outcome.FITS:
             break
     return found or refused("")
+
+
+def _of_all(stages: list[Fit], hosts: int) -> Fit:
+    """The first host's, judged by the one that is worst off."""
+    if hosts == 1:
+        return stages[0]
+    first, *behind = stages if len(stages) == hosts else stages * hosts
+    decisive = max(stages, key=_badness)
+    return replace(
+        first,
+        outcome=decisive.outcome,
+        binding=decisive.binding,
+        explanation=decisive.explanation,
+        reasons=decisive.reasons,
+        behind=tuple(behind),
+    )
+
+
+def _badness(fit: Fit) -> tuple[int, float]:
+    held = fit.pool.lowest_gib if fit.pool and fit.pool.lowest_gib is not None else 0.0
+    one = request_mib(fit.pool) if fit.pool else 0.0
+    return list(Outcome).index(fit.outcome), -held / one if one else 0.0
 
 
 def _asked(question: Question, asked: VllmConfiguration) -> Fit:
@@ -76,7 +98,8 @@ def _configuration(question: Question, utilisation: float) -> VllmConfiguration:
     return VllmConfiguration(
         maximum_length_tokens=words.context_tokens,
         utilisation=utilisation,
-        tensor_parallel=question.gpus,
+        tensor_parallel=question.tensor_parallel,
+        stages=question.stages,
         kv_bytes=1 if CACHE_TYPES[question.cache_type] else 2,
         sequences=words.slots,
         total_gib=kind.visible_mib / 1024,
@@ -104,7 +127,8 @@ def _batches(question: Question) -> list[int]:
 
 def _case(question: Question, asked: VllmConfiguration) -> Case:
     model = question.alternative.model
-    weights = KnownWeights(gpu_mib=safetensors_gpu_mib(model, question.gpus))
+    held = stage_gpu_mib(model, asked.tensor_parallel, asked.stage, asked.stages)
+    weights = KnownWeights(gpu_mib=held)
     name, shape = question.alternative.entry, model.architecture
     version, corrections = question.alternative.version, _corrections(question)
     return Case(
@@ -121,6 +145,9 @@ def _case(question: Question, asked: VllmConfiguration) -> Case:
 
 def _corrections(question: Question) -> Corrections:
     kind, alternative = question.kind, question.alternative
+    if question.words.hosts_per_replica > 1:
+        # What was measured is of all layers.
+        return NO_CORRECTIONS
     start = Start("vllm", alternative.version, kind.name, question.gpus, alternative.entry)
     return corrections_for(kind.measured, start)
 

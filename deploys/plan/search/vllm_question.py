@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from deploys.catalogue.known_architectures import is_encoder
 from deploys.plan.constraints import capability_constraint, parallel_constraint
 from deploys.plan.memory.estimate import MIB, Pool
+from deploys.plan.memory.pipeline import stage_layers
 from deploys.plan.search.alternatives import Alternative
 from deploys.plan.search.fit import ENCODERS_ARE_SILENT, cuts_texts
 from deploys.plan.search.gpus import GpuKind
@@ -29,6 +30,22 @@ class Question:
     cache_type: str
     kind: GpuKind
     gpus: int
+
+    @property
+    def stages(self) -> int:
+        """Of the pipeline, one a host."""
+        return self.words.hosts_per_replica if self.words.split_over_hosts == "layers" else 1
+
+    @property
+    def tensor_parallel(self) -> int:
+        """GPUs that share each layer."""
+        return self.gpus * self.words.hosts_per_replica // self.stages
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Of each stage."""
+        shape = self.alternative.model.architecture
+        return stage_layers(shape.layers if shape else 0, self.stages)
 
     @property
     def capability(self) -> tuple[int, ...]:
@@ -75,7 +92,20 @@ def _of_the_model(question: Question) -> str | None:
         return f"gpu_memory_utilization: others hold {question.kind.used_mib:,} MiB of that share"
     if question.words.context_tokens > shape.context_tokens:
         return f"context: the model was trained for {shape.context_tokens:,} tokens"
-    return parallel_constraint(shape, question.gpus, model.quantization)
+    return _of_the_pipeline(question) or parallel_constraint(
+        shape, question.tensor_parallel, model.quantization
+    )
+
+
+def _of_the_pipeline(question: Question) -> str | None:
+    shape, hosts = question.alternative.model.architecture, question.stages
+    if hosts == 1 or shape is None:
+        return None
+    if not all(question.layers):
+        return f"{shape.layers} layers are too few for {hosts} hosts"
+    if shape.recurrent is not None:
+        return "a model that keeps states on one host: how vllm divides them is not known"
+    return None
 
 
 def _lacks_its_share(question: Question) -> bool:

@@ -62,6 +62,15 @@ class Service:
     """Files that it reads beside them, by their name in `files_folder`."""
     files_folder: str = ""
     """A folder in memory that holds these files; empty: there are none."""
+    on_host_network: bool = False
+    """Whether it listens on the host itself, and not behind Docker's network."""
+
+
+def port_of(replica: Replica) -> int:
+    """Where it listens: of a group on the host itself, at the port that gateways ask."""
+    if replica.group is None or replica.group.rank:
+        return PORT
+    return int(replica.endpoint.rpartition(":")[2])
 
 
 def load_seconds(replica: Replica) -> int:

@@ -9,13 +9,21 @@ from collections.abc import Mapping
 
 from deploys.plan.arguments import VllmArguments
 from deploys.plan.plan import Pool, Replica
-from deploys.render.engines.service import PORT, Argument, Service, load_seconds
+from deploys.questions.engine_answers import LISTENS_LABEL, RANK_LABEL
+from deploys.render.engines.service import Argument, Service, load_seconds, port_of
+from deploys.render.engines.vllm_group import (
+    HEALTH_REASON,
+    group_arguments,
+    group_environment,
+    joined_check,
+)
 from deploys.render.engines.vllm_words import ADAPTERS, adapter_arguments, own_arguments
 from deploys.settings.routing import Kind
 
 # Imports, torch.compile and graph capture before it answers: 53 to 75 s were measured for a tiny
 # model on two cores; large ones compile for minutes with an empty cache.
 COMPILE_SECONDS = 600
+ANSWERS = "vLLM answers once the engine is ready, and says 503 when that has died."
 # Workers end after the server has.
 WORKERS_END_SECONDS = 30
 # After which its server (uvicorn) closes an idle connection: vLLM's default, written out because
@@ -38,14 +46,17 @@ _KINDS: Mapping[Kind, tuple[str, str]] = {
 
 def service(pool: Pool, replica: Replica) -> Service:
     """One instance, with all the GPUs of its replica."""
-    url = f"http://127.0.0.1:{PORT}/health"
+    group = replica.group
+    # Rank 0 of a group listens on the address of its host alone.
+    address = group.address if group else "127.0.0.1"
+    url = f"http://{address}:{port_of(replica)}/health"
     asks = f"import urllib.request as u; u.urlopen('{url}', timeout=4)"
     own = _plan(replica).own
     ready = COMPILE_SECONDS + load_seconds(replica)
     return Service(
         arguments=arguments(pool, replica),
-        health=("python3", "-c", asks),
-        health_reason="vLLM answers once the engine is ready, and says 503 when that has died.",
+        health=joined_check(group, url) if group else ("python3", "-c", asks),
+        health_reason=HEALTH_REASON if group else ANSWERS,
         start_period_seconds=ready,
         stop_grace_seconds=own.shutdown_seconds + WORKERS_END_SECONDS,
         user=USER,
@@ -54,6 +65,8 @@ def service(pool: Pool, replica: Replica) -> Service:
         pids_limit=4096,
         environment=_environment(replica, ready),
         environment_reason="Offline, telling nobody, GPUs as the plan counts them, caches kept.",
+        labels=_labels(replica),
+        on_host_network=group is not None,
         shm_mib=own.shm_mib or (SHARED_PARALLEL_MIB if len(replica.gpus) > 1 else SHARED_MIB),
         # Kernels that another version compiled are of no use.
         cache_volume=f"vllm-cache-{re.sub('[^0-9A-Za-z.-]', '-', replica.version)}",
@@ -69,6 +82,14 @@ def _limits(replica: Replica) -> dict[str, int]:
     return {**locks, "nofile": _plan(replica).own.open_files}
 
 
+def _labels(replica: Replica) -> dict[str, str]:
+    if replica.group is None:
+        return {}
+    if replica.group.rank:
+        return {RANK_LABEL: str(replica.group.rank)}
+    return {RANK_LABEL: "0", LISTENS_LABEL: replica.endpoint}
+
+
 def arguments(pool: Pool, replica: Replica) -> list[Argument]:
     """Every flag that the plan has decided, so that nothing is derived from the GPU it finds."""
     return [
@@ -80,14 +101,22 @@ def arguments(pool: Pool, replica: Replica) -> list[Argument]:
             ("--served-model-name", *pool.own_names, *pool.tried_as),
             "Another name gets 404. Answers carry the first one.",
         ),
-        Argument(("--host", "0.0.0.0")),  # noqa: S104 - inside the container's own network
-        Argument(("--port", str(PORT))),
+        *_listener(replica),
         *_kind(pool),
         *_sizes(replica),
         *own_arguments(_plan(replica).own),
         *adapter_arguments(_plan(replica)),
         *_hardening(),
     ]
+
+
+def _listener(replica: Replica) -> list[Argument]:
+    group, host = replica.group, "0.0.0.0"  # noqa: S104 - inside the container's own network
+    if group is not None:
+        if group.rank:
+            return []
+        host = group.address
+    return [Argument(("--host", host)), Argument(("--port", str(port_of(replica))))]
 
 
 def _kind(pool: Pool) -> list[Argument]:
@@ -114,6 +143,7 @@ def _sizes(replica: Replica) -> list[Argument]:
         Argument(("--load-format", "safetensors"), "No pickles, which could run code."),
         Argument(("--dtype", plan.dtype), "What it computes with, however weights are packed."),
         Argument(("--tensor-parallel-size", str(plan.tensor_parallel)), "GPUs that share a layer."),
+        *(group_arguments(replica.group, plan) if replica.group else []),
         Argument(
             ("--max-model-len", str(plan.maximum_length_tokens)),
             "Longest prompt plus answer of one request.",
@@ -180,4 +210,5 @@ def _environment(replica: Replica, ready_seconds: int) -> dict[str, str]:
         "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": str(IDLE_SECONDS),
         "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
         "VLLM_NO_USAGE_STATS": "1",
+        **(group_environment(replica.group, _plan(replica)) if replica.group else {}),
     }

@@ -11,6 +11,7 @@ from deploys.settings.routing import Kind, Routing
 from deploys.settings.vllm import Vllm
 from tests.environments import ROOT
 from tests.render.gpu_plans import ADAPTERS, CHECKPOINT, VLLM, gpu_plan, gpu_service
+from tests.render.group_plans import files_of_group
 
 Words = tuple[str, ...]
 
@@ -42,7 +43,7 @@ MISTAKES: tuple[Words, ...] = (
 
 def rendered() -> list[Words]:
     """Each that a committed file holds, and each that the renderer makes of such plans."""
-    return [*_committed(), *_made()]
+    return [*_committed(), *_made(), *_made_for_groups()]
 
 
 def gone(facts: Facts) -> list[Words]:
@@ -67,3 +68,12 @@ def _made() -> Iterator[Words]:
         plan = gpu_plan(arguments, CHECKPOINT)
         pool = dataclasses.replace(plan.pools[0], routing=Routing(kind=kind))
         yield tuple(gpu_service(dataclasses.replace(plan, pools=(pool,)))["command"])
+
+
+def _made_for_groups() -> Iterator[Words]:
+    """Of each rank, with layers and with tensors over its hosts."""
+    for split in ("layers", "tensors"):
+        for file, text in files_of_group(split_over_hosts=split).items():
+            if file.endswith("gpu_hosts/compose.yaml"):
+                for service in yaml.safe_load(text)["services"].values():
+                    yield tuple(service["command"])

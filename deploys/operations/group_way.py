@@ -1,0 +1,127 @@
+"""Who may join a replica on several hosts: its own hosts, and nobody else.
+
+torch.distributed asks nobody for a name. Where a group meets is one port; what its processes open
+for each other besides is picked by the kernel, so new connections to all of that range are for the
+group's hosts alone. The rules come first in INPUT, whatever else the host's firewall says there.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Generator, Iterator
+
+from pyinfra import host
+from pyinfra.api import QuoteString, StringCommand, operation
+
+from deploys.facts.docker import DockerHost
+from deploys.facts.files import FileDigests
+from deploys.facts.once import once
+from deploys.facts.units import UnitIsActive
+from deploys.operations.host_files import written
+from deploys.operations.host_script import refuse
+from deploys.render.release import GroupAccess
+
+Commands = Generator[StringCommand, None, None]
+
+_IPTABLES = "/usr/sbin/iptables --wait 5"
+_RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
+
+
+@operation()
+def closed_to_others(environment: str, groups: GroupAccess | None) -> Commands:
+    """
+    Have a host let in the other hosts of its groups where those meet, and nobody else.
+
+    + environment: whose groups they are
+    + groups: those of this host; None where it has none (any more)
+    """
+    unit, system = unit_name(environment), once(host, DockerHost)
+    path, sudo = unit_path(environment), system.uid != 0
+    if groups is None:
+        yield from _removed(unit, path, sudo=sudo)
+        return
+    if not system.may_become_root:
+        yield refuse(
+            "keeping strangers out of a replica on several hosts needs root", "run as root"
+        )
+        return
+    changed = yield from written({path: unit_text(environment, groups)}, sudo=sudo)
+    if not changed and host.get_fact(UnitIsActive, unit=unit):
+        host.noop("its groups are closed to others")
+        return
+    name = QuoteString(unit)
+    command = ("systemctl daemon-reload && systemctl enable --quiet", name)
+    yield _as_root(StringCommand(*command, "&& systemctl restart", name), sudo=sudo)
+
+
+def _removed(unit: str, path: str, *, sudo: bool) -> Commands:
+    if path not in once(host, FileDigests, paths=(path,)):
+        host.noop("no replica is on several hosts")
+        return
+    stop = ("systemctl disable --now --quiet", QuoteString(unit), "; rm -f", QuoteString(path))
+    yield _as_root(StringCommand(*stop, "&& systemctl daemon-reload"), sudo=sudo)
+
+
+def unit_name(environment: str) -> str:
+    """The systemd unit that sets the rules at each start of the host."""
+    return f"homeport-{environment}-group.service"
+
+
+def unit_path(environment: str) -> str:
+    """Its file."""
+    return f"/etc/systemd/system/{unit_name(environment)}"
+
+
+def unit_text(environment: str, groups: GroupAccess) -> str:
+    """The unit; its rules lie in a chain of their own, and go with it."""
+    # iptables takes 28 characters; environments may have longer names.
+    chain = f"HOMEPORT-G-{hashlib.sha256(environment.encode()).hexdigest()[:12]}"
+    lines = [
+        "# From deploys/operations/group_way.py, written by `homeport apply`.",
+        "[Unit]",
+        f"Description=who may join homeport's replicas of {environment} on several hosts",
+        "After=network-online.target",
+        # Containers of groups start with the host.
+        "Before=docker.service",
+        "[Service]",
+        "Type=oneshot",
+        "RemainAfterExit=yes",
+        *_emptied(chain, "ExecStart"),
+        f"ExecStart={_IPTABLES} --new-chain {chain}",
+        *(f"ExecStart={rule}" for rule in _rules(chain, groups)),
+        f"ExecStart={_IPTABLES} --insert INPUT --jump {chain}",
+        *_emptied(chain, "ExecStop"),
+        "[Install]",
+        "WantedBy=multi-user.target",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rules(chain: str, groups: GroupAccess) -> Iterator[str]:
+    """Peers in and all others out, port by port; what a host began itself is no new connection."""
+    add, own = f"{_IPTABLES} --append {chain}", ipaddress.IPv4Address(groups.address)
+    yield f"{add} --in-interface lo --jump RETURN"
+    for ports in (*map(str, groups.master_ports), "$$first:$$last"):
+        rule = f"{add} --destination {own} --protocol tcp --syn --dport {ports}"
+        peers = sorted(ipaddress.IPv4Address(one) for one in groups.peers)
+        yield from (_shell(f"{rule} --source {one} --jump ACCEPT") for one in peers)
+        yield _shell(f"{rule} --jump REJECT --reject-with tcp-reset")
+
+
+def _shell(rule: str) -> str:
+    """With the range from which the kernel of this host picks ports, where a rule asks for it."""
+    if "$$first" not in rule:
+        return rule
+    return f"/bin/sh -c 'read first last <{_RANGE}; exec {rule}'"
+
+
+def _emptied(chain: str, word: str) -> list[str]:
+    """The minus: what is not there need not be removed."""
+    return [
+        f"{word}=-{_IPTABLES} --delete INPUT --jump {chain}",
+        f"{word}=-{_IPTABLES} --flush {chain}",
+        f"{word}=-{_IPTABLES} --delete-chain {chain}",
+    ]
+
+
+def _as_root(command: StringCommand, *, sudo: bool) -> StringCommand:
+    return StringCommand(command, _sudo=True) if sudo else command
