@@ -1,5 +1,6 @@
 """How each model is asked: on which path, for what, and whether what comes back is an answer."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,17 +53,26 @@ def models(gateway: Gateway, fleet: Fleet) -> list[Model]:
     return [Model(name, paths.get(name, CHAT)) for name in names]
 
 
-def ask(gateway: Gateway, model: Model, tokens: int = 1) -> Answer:
-    """One whole answer of an engine; never one that was kept."""
-    return patiently(lambda: probe.ask(gateway, "POST", model.path, model.request(tokens)))
+def generating(gateway: Gateway, fleet: Fleet) -> list[Model]:
+    """Those that answer with text."""
+    return [one for one in models(gateway, fleet) if one.generates]
 
 
-def stream(gateway: Gateway, model: Model, tokens: int) -> Stream:
-    """One streamed answer."""
+def ask(gateway: Gateway, model: Model, tokens: int = 1, **words: object) -> Answer:
+    """One whole answer of an engine; never one that was kept. `words` of the body besides."""
+    body = {**model.request(tokens), **words}
+    return patiently(lambda: probe.ask(gateway, "POST", model.path, body))
+
+
+def stream(
+    gateway: Gateway, model: Model, tokens: int, limit_seconds: float = math.inf, **words: object
+) -> Stream:
+    """One streamed answer, read no longer than that."""
     found: list[Stream] = []
 
     def begin() -> Answer:
-        found.append(probe.stream(gateway, model.path, model.request(tokens)))
+        body = {**model.request(tokens), **words}
+        found.append(probe.stream(gateway, model.path, body, limit_seconds))
         return found[-1].answer
 
     patiently(begin)

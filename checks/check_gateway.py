@@ -17,6 +17,7 @@ from checks.replica_addresses import (
     silent_words,
 )
 from checks.results import NOTE
+from checks.sense import is_generated
 from checks.streaming import best_stream, least_bursts
 from checks.verdict import none_of, require
 
@@ -44,7 +45,7 @@ def check_every_model_answers_a_chat(gateway: Gateway, fleet: Fleet) -> None:
         model, answer = one.name, ask(gateway, one, 16)
         require(answer.status == 200, f"{model}: {said(answer)}", "see check_engines")
         text, usage = text_and_usage(answer)
-        readable = text if _is_generated(fleet) else text.strip()
+        readable = text if is_generated(fleet) else text.strip()
         remedy = "the model's chat template or its end-of-text token does not fit the engine"
         require(readable, f"{model}: the answer holds no text: {answer.text[:200]}", remedy)
         counts = [usage.get(key) for key in ("prompt_tokens", "completion_tokens")]
@@ -188,9 +189,3 @@ def _answering(
         if expected <= seen and len(wanted) == len(pools):
             break
     return seen, expected
-
-
-def _is_generated(fleet: Fleet) -> bool:
-    """Random weights made on the spot talk nonsense, by design."""
-    models = [model for one in fleet.committed.values() for model in one.release.models]
-    return any(model.source.startswith("generated:") for model in models)

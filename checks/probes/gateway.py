@@ -1,7 +1,10 @@
 """Asks a gateway as a client does, and notes when each piece of an answer arrived."""
 
+import http.client
 import json
+import math
 import shlex
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from deploys.certificates.entrance import Entrance, client
+from deploys.certificates.entrance import Entrance, client, server_context
 from deploys.settings.secrets import Secret
 
 # A large model on a CPU may think this long before its first byte.
@@ -91,7 +94,7 @@ def ask(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """One request; with the client's key unless `headers` are given. Raises NoAnswer."""
-    given = _with_key(gateway) if headers is None else headers
+    given = with_key(gateway) if headers is None else headers
     try:
         with client(gateway.way, given, ANSWER_SECONDS) as one:
             answer = one.request(method, path, json=body)
@@ -100,24 +103,52 @@ def ask(
     return _answer(answer, answer.text)
 
 
-def stream(gateway: Gateway, path: str, body: Mapping[str, object]) -> Stream:
-    """One streamed answer, every read timed. Raises NoAnswer."""
+def stream(
+    gateway: Gateway, path: str, body: Mapping[str, object], limit_seconds: float = math.inf
+) -> Stream:
+    """One streamed answer, every read timed; hung up on after that time. Raises NoAnswer."""
     reads: list[bytes] = []
     arrivals: list[float] = []
     document = {**body, "stream": True}
     began = time.perf_counter()
     try:
         with (
-            client(gateway.way, _with_key(gateway), ANSWER_SECONDS) as one,
+            client(gateway.way, with_key(gateway), ANSWER_SECONDS) as one,
             one.stream("POST", path, json=document) as answer,
         ):
             for piece in answer.iter_bytes():
                 arrivals.append(time.perf_counter() - began)
                 reads.append(piece)
+                if arrivals[-1] > limit_seconds:
+                    break
     except httpx.HTTPError as error:
         raise NoAnswer(gateway.url, str(error) or type(error).__name__) from error
     text = b"".join(reads).decode(errors="replace")
     return Stream(_answer(answer, text), tuple(arrivals), _events(text))
+
+
+def declare(gateway: Gateway, path: str, length_bytes: int) -> Answer:
+    """The answer to the head of a request whose body is never sent. Raises NoAnswer.
+
+    httpx sends a body or nothing; the standard library does what it is told.
+    """
+    (host, port), context = gateway.way.address, server_context(gateway.way)
+    name = gateway.way.server_name or host
+    try:
+        with socket.create_connection((host, port), ANSWER_SECONDS) as plain:
+            line = http.client.HTTPConnection(name, port)
+            line.sock = context.wrap_socket(plain, server_hostname=name) if context else plain
+            line.putrequest("POST", path)
+            for header, value in with_key(gateway).items():
+                line.putheader(header, value)
+            line.putheader("Content-Length", str(length_bytes))
+            line.endheaders()
+            answer = line.getresponse()
+            text = answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise NoAnswer(gateway.url, str(error) or type(error).__name__) from error
+    headers = {header.lower(): value for header, value in answer.getheaders()}
+    return Answer(answer.status, headers, text)
 
 
 def models(gateway: Gateway) -> list[str]:
@@ -176,7 +207,8 @@ def _events(text: str) -> tuple[str, ...]:
     )
 
 
-def _with_key(gateway: Gateway) -> dict[str, str]:
+def with_key(gateway: Gateway) -> dict[str, str]:
+    """Headers of a request by the client."""
     # An answer that was kept says nothing about the engines.
     return {"Authorization": f"Bearer {gateway.key.reveal()}", "Cache-Control": "no-store"}
 

@@ -52,7 +52,7 @@ _HOSTNAME = """\
 cat {folder}/addresses
 """
 
-COMMAND = ["--alias", "tiny", "--parallel", "2", "--metrics"]
+COMMAND = ["--alias", "tiny", "--ctx-size", "4096", "--parallel", "2", "--metrics"]
 COMPLETION = {"choices": [{"message": {"content": "x"}}], "usage": {"completion_tokens": 8}}
 
 # The sizes that tests/checks/deployment.py plans, in llama-server's words.

@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+
+from tests.checks.fake_chats import FakeChats
+from tests.checks.fake_vectors import FakeVectors
 
 CHAT = "/v1/chat/completions"
 EVENTS = 40
@@ -28,6 +32,8 @@ class Behaviour:
     """Where a model answers, and nowhere else; /v1/chat/completions when left out."""
     rows: int = 2
     """Vectors or ranks of an answer that holds such."""
+    vectors: FakeVectors = field(default_factory=FakeVectors)
+    chats: FakeChats = field(default_factory=FakeChats)
     busy_times: int = 0
     """How many requests more meet a limit of their client."""
     replicas: tuple[str, ...] = ("172.18.0.11:8080", "172.18.0.12:8080")
@@ -113,8 +119,10 @@ def _post(
     elif behaviour.busy_times:
         behaviour.busy_times -= 1
         _send(handler, 429, {"error": {"message": "too many"}}, {"Retry-After": "1"})
+    elif handler.path.endswith("/chat/completions") and (no := behaviour.chats.refusal(body)):
+        _send(handler, *no)
     elif body.get("stream"):
-        _stream(handler, behaviour)
+        _stream(handler, body, behaviour)
     else:
         # nginx names every replica that it tried; the last one answered.
         replica = behaviour.replicas[next(turns) % len(behaviour.replicas)]
@@ -122,28 +130,32 @@ def _post(
         headers = {"X-Homeport-Replica": tried} if behaviour.names_replica else {}
         headers |= {"X-Homeport-Provider": behaviour.provider}
         headers |= {"X-Homeport-Release": behaviour.release}
-        _send(handler, 200, _document(handler.path, behaviour), headers)
+        _send(handler, 200, _document(handler.path, body, behaviour), headers)
 
 
-def _document(path: str, behaviour: Behaviour) -> Mapping[str, object]:
+def _document(path: str, body: Mapping[str, Any], behaviour: Behaviour) -> Mapping[str, object]:
     if path.endswith("/embeddings"):
-        return {"data": [{"embedding": [0.5]}] * behaviour.rows}
+        return {"data": _rows(behaviour.vectors.embedded(body), behaviour)}
     if path.endswith("/rerank"):
-        return {"results": [{"index": 0, "relevance_score": 0.0}] * behaviour.rows}
-    choices = [{"message": {"content": behaviour.text}}]
-    return {"choices": choices, "usage": behaviour.usage}
+        return {"results": _rows(behaviour.vectors.ranked(body), behaviour)}
+    return behaviour.chats.answer(body, behaviour.text, behaviour.usage)
 
 
-def _stream(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
+def _rows(found: list[dict[str, object]], behaviour: Behaviour) -> list[dict[str, object]]:
+    """As many for each two texts as it gives."""
+    return (found * behaviour.rows)[: len(found) * behaviour.rows // 2]
+
+
+def _stream(handler: BaseHTTPRequestHandler, body: Mapping[str, Any], behaviour: Behaviour) -> None:
     handler.send_response(200)
     handler.send_header("Content-Type", "text/event-stream")
     handler.end_headers()
-    said = "{oops" if behaviour.garbles_streams else json.dumps(PIECE)
-    events = [f"data: {said}\n\n"] * EVENTS
+    pieces = behaviour.chats.pieces(body, EVENTS, behaviour.usage)
+    said = ["{oops" if behaviour.garbles_streams else json.dumps(piece) for piece in pieces]
+    events = [f"data: {words}\n\n" for words in said]
     events += ["data: [DONE]\n\n"] * behaviour.ends_streams
-    pieces = ["".join(events)] if behaviour.buffers_streams else events
-    for piece in pieces:
-        handler.wfile.write(piece.encode())
+    for words in ["".join(events)] if behaviour.buffers_streams else events:
+        handler.wfile.write(words.encode())
         time.sleep(EVENT_SECONDS)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from tests.catalogue.tiny_encoder import EMBEDDING, write_tiny_encoder
 from tests.e2e.checkout import Checkout
@@ -95,3 +96,16 @@ def test_a_replica_of_vectors_is_replaced_after_it_was_proved(served: Checkout) 
     assert "replaced, and answers right" in told
     answer = _asked(served, "/v1/embeddings", {"model": "vectors", "input": "a ship"})
     assert answer.status_code == 200
+
+
+def test_openais_client_takes_the_vectors_however_it_asks_for_them(served: Checkout) -> None:
+    """By itself it asks for base64, which it decodes only where it is not strict."""
+    with OpenAI(base_url=f"{URL}/v1", api_key=served.key, max_retries=0) as client:
+        strict = client.with_options(_extra_kwargs={"_strict_response_validation": True})
+        answers = [
+            client.embeddings.create(model="vectors", input=["a ship"]),
+            strict.embeddings.create(model="vectors", input=["a ship"], encoding_format="float"),
+        ]
+    vectors = [answer.data[0].embedding for answer in answers]
+    assert [len(vector) for vector in vectors] == [EMBEDDING] * 2
+    assert vectors[0] == pytest.approx(vectors[1], abs=1e-4)

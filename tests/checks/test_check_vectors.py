@@ -1,0 +1,68 @@
+"""Each check of vectors and ranks fails for its own reason, and for no other check's."""
+
+from typing import Any
+
+import pytest
+
+from tests.checks.conftest import RunChecks, failed, messages
+from tests.checks.deployment import Deployment
+from tests.checks.fake_gateway import Behaviour
+
+COMPARED = "vectors can be compared"
+KNOWN = "a known text is found"
+BASE64 = "vectors are the same in base64"
+RANKS = "ranks are in order"
+PATHS = {"rank": "/v1/rerank", "vector": "/v1/embeddings"}
+
+
+@pytest.fixture(autouse=True)
+def _kinds(behaviour: Behaviour, deployment: Deployment) -> None:
+    behaviour.models, behaviour.paths = ("rank", "vector"), PATHS
+    released = deployment.release.gateway
+    assert released is not None
+    deployment.commit(gateway=released.model_copy(update={"paths": PATHS}))
+
+
+def test_vectors_and_ranks_as_they_should_be_pass(run_checks: RunChecks, gateway_url: str) -> None:
+    outcomes = run_checks("check_vectors.py", gateway_url=gateway_url)
+    assert (failed(outcomes), messages(outcomes).strip()) == (set(), "")
+    assert len(outcomes) == 4
+
+
+FAULTS: dict[str, tuple[dict[str, Any], set[str], str]] = {
+    "differ in dimension": ({"uneven": True}, {COMPARED, KNOWN}, "dimensions, not of one"),
+    "are zeros": ({"zeros": True}, {COMPARED, KNOWN, BASE64}, "a vector of zeros"),
+    "depend on the batch": ({"batches_differ": True}, {COMPARED}, "like itself"),
+    "are all alike": ({"all_alike": True}, {COMPARED, KNOWN}, "without a word in common"),
+    "come under other numbers": ({"turned": True}, {KNOWN}, "'The train leaves at noon.' finds"),
+    "are other numbers in base64": ({"base64": ">f"}, {BASE64}, "in base64 vectors are only"),
+    "are doubles in base64": ({"base64": "<d"}, {BASE64}, "like the same as numbers"),
+    "are ranks without an order": ({"sorted_ranks": False}, {RANKS}, "not in order of their"),
+    "are ranks by place": ({"by_place": True}, {RANKS}, "differs by"),
+    "are one rank twice": ({"repeats": True}, {RANKS}, "3 documents were ranked as"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_its_own_check_fails_when_they(
+    fault: tuple[dict[str, Any], set[str], str],
+    run_checks: RunChecks,
+    behaviour: Behaviour,
+    gateway_url: str,
+) -> None:
+    changes, checks, words = fault
+    for name, value in changes.items():
+        setattr(behaviour.vectors, name, value)
+    outcomes = run_checks("check_vectors.py", gateway_url=gateway_url)
+    assert failed(outcomes) & checks
+    assert failed(outcomes) <= checks | {COMPARED}
+    assert words in messages(outcomes)
+
+
+def test_a_length_that_is_not_one_is_told_and_no_failure(
+    run_checks: RunChecks, behaviour: Behaviour, gateway_url: str
+) -> None:
+    behaviour.vectors.length = 3.0
+    outcomes = run_checks("check_vectors.py", gateway_url=gateway_url)
+    assert failed(outcomes) == set()
+    assert "vectors are not of length 1" in messages(outcomes)
