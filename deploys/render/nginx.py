@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.egress import egress_files
+from deploys.render.nginx_bodies import body_pattern
 from deploys.render.nginx_cache import cache_values
 from deploys.render.nginx_canary import canary_values, tells_streams
 from deploys.render.nginx_clients import client_pages, client_values
@@ -69,8 +70,8 @@ OPTIONAL = {
     "figures.conf": "figures",
     "figures.js": "figures_by_njs",
 }
-# What a request may depend on besides its pool.
-_FURTHER = ("body_words", "kinds", "routes_inside", "cache", "canaries")
+# What a request may depend on besides its pool: of its body, or of where it goes on.
+_FURTHER = ("body_words", "routes_inside", "cache", "canaries")
 POOLS = "pools.conf"
 REVISION = "revision.conf"
 
@@ -160,12 +161,18 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         **figure_values(plan, gateway),
         "health_on_admin": gateway.tls is not None or gateway.shared_address is not None,
     }
-    return values | {"chooses": _chooses(values)}
+    return values | _reading(values)
 
 
-def _chooses(values: Mapping[str, object]) -> str:
-    """The function of gateway.js that requests pass: the one that asks for less, if it may."""
-    return "choose_way" if any(values[name] for name in _FURTHER) else "choose_pool"
+def _reading(values: Mapping[str, object]) -> dict[str, object]:
+    """The function of gateway.js that requests pass: the one that asks for less, if it may. And the
+    expression for bodies that need none, where a pool is all that they have to tell.
+    """
+    goes_on = any(values[name] for name in _FURTHER)
+    return {
+        "chooses": "choose_way" if goes_on or values["kinds"] else "choose_pool",
+        "body_pattern": body_pattern() if values["njs"] and not goes_on else "",
+    }
 
 
 def _path_values(plan: Plan, gateway: Gateway) -> dict[str, object]:

@@ -121,12 +121,8 @@ def start_gateway(
 def leave_the_body_unread(folder: Path) -> None:
     """Shows what reading costs. No mode of the kit: a wrong model's name would pass."""
     for name, old, new in (
-        ("routes.conf", "    js_access gateway.choose_pool;\n", ""),
-        (
-            "models.conf",
-            'map $public_model $pool {\n    default "";',
-            "map $public_model $pool {\n    default chat;",
-        ),
+        ("routes.conf", "    mirror /_body_read;\n    empty_gif;\n", "    include to_pool.conf;\n"),
+        ("models.conf", '$pool {\n    default "";', "$pool {\n    default chat;"),
     ):
         text = (folder / name).read_text()
         if old not in text:
