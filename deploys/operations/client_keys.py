@@ -1,17 +1,14 @@
 """The file in which a gateway looks its clients' keys up: their digests, or the keys themselves."""
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from deploys.operations.drawn_keys import PLAIN_KEY, is_drawn, short_cut, shown_signs
 from deploys.render.release import Release
 from deploys.settings.client import Client, every_key
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.secrets import resolve
-
-# What RFC 6750 allows in a bearer token, and as long as nginx's buckets hold twice.
-PLAIN_KEY = re.compile(r"[A-Za-z0-9._~+/=-]{1,128}")
 
 
 def keys_text(release: Release, root: Path) -> str:
@@ -21,15 +18,30 @@ def keys_text(release: Release, root: Path) -> str:
 
 
 def clients_map(clients: Mapping[str, Client], root: Path) -> str:
-    """nginx map lines: sha256 of each key -> its name, CLIENT or CLIENT/KEY.
+    """nginx map lines: sha256 of each key -> its name, CLIENT or CLIENT/KEY; and short cuts.
 
     Raises Refused when a key cannot be read, or when two are the same: nginx would refuse them.
     """
+    claimed: dict[str, str] = {}
     names: dict[str, str] = {}
     for name, reference, key in _keys(clients, root):
-        _claim(names, hashlib.sha256(key.encode()).hexdigest(), name, reference)
-    lines = sorted((name, digest) for digest, name in names.items())
-    return "".join(f'"{digest}" "{name}";\n' for name, digest in lines)
+        _claim(claimed, key, name, reference)
+        names[name] = key
+    return digest_lines(names)
+
+
+def digest_lines(keys: Mapping[str, str]) -> str:
+    """A line for each key by its name, and one more for each that was drawn: see drawn_keys.py.
+
+    Of several that end alike one alone has a short cut; the others are as good without.
+    """
+    lines, ends = [], set[str]()
+    for name, key in sorted(keys.items()):
+        lines.append(f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n')
+        if is_drawn(key) and shown_signs(key) not in ends:
+            ends.add(shown_signs(key))
+            lines.append(short_cut(key, name))
+    return "".join(lines)
 
 
 def plain_keys_map(clients: Mapping[str, Client], root: Path) -> str:

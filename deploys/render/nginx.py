@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.egress import egress_files
+from deploys.render.nginx_bodies import body_pattern
 from deploys.render.nginx_cache import cache_values
 from deploys.render.nginx_canary import canary_values, tells_streams
 from deploys.render.nginx_clients import client_pages, client_values
@@ -73,8 +74,8 @@ OPTIONAL = {
     "figures.conf": "figures",
     "figures.js": "figures_by_njs",
 }
-# What a request may depend on besides its pool.
-_FURTHER = ("body_words", "kinds", "routes_inside", "cache", "canaries")
+# What a request may depend on besides its pool: of its body, or of where it goes on.
+_FURTHER = ("sees", "body_words", "routes_inside", "cache", "canaries")
 POOLS = "pools.conf"
 REVISION = "revision.conf"
 
@@ -167,14 +168,20 @@ def _values(plan: Plan, host: HostPlan) -> dict[str, object]:
         **figure_values(plan, gateway),
         "health_on_admin": gateway.tls is not None or gateway.shared_address is not None,
     }
-    return values | {"chooses": _chooses(values)}
+    return values | _reading(values)
 
 
-def _chooses(values: Mapping[str, object]) -> str:
-    """The function that requests pass: of those of gateway.js the one that asks for less."""
-    if values["sees"]:
-        return "images.choose_way"
-    return "gateway.choose_way" if any(values[name] for name in _FURTHER) else "gateway.choose_pool"
+def _reading(values: Mapping[str, object]) -> dict[str, object]:
+    """The function that requests pass: the one that asks for less, if it may.
+
+    And the expression for bodies that need none, where a pool is all that they have to tell.
+    """
+    goes_on = any(values[name] for name in _FURTHER)
+    by_pool = "choose_way" if goes_on or values["kinds"] else "choose_pool"
+    return {
+        "chooses": "images.choose_way" if values["sees"] else f"gateway.{by_pool}",
+        "body_pattern": body_pattern() if values["njs"] and not goes_on else "",
+    }
 
 
 def _path_values(plan: Plan, gateway: Gateway) -> dict[str, object]:

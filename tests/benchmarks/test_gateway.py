@@ -94,8 +94,8 @@ def test_a_quick_run_asks_less_and_bare_nginx_always_is_one_of_the_fronts() -> N
 def test_the_body_is_left_unread_only_in_files_that_are_known(tmp_path: Path) -> None:
     write_tree(tmp_path)
     leave_the_body_unread(tmp_path / "nginx")
-    assert "js_access" not in (tmp_path / "nginx" / "routes.conf").read_text()
-    with pytest.raises(LabError, match="js_access"):
+    assert "mirror" not in (tmp_path / "nginx" / "routes.conf").read_text()
+    with pytest.raises(LabError, match="mirror"):
         leave_the_body_unread(tmp_path / "nginx")
 
 

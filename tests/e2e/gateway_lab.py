@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class Lab:
 
     def log(self) -> list[dict[str, Any]]:
         """The access log so far."""
+        # nginx writes what it has a tenth of a second later.
+        time.sleep(0.2)
         lines = docker("logs", self.container(self.gateway)).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 

@@ -1,10 +1,10 @@
 """What a gateway loads, written for tests into a folder: rendered files, pools and digests."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from deploys.operations.client_keys import digest_lines
 from deploys.plan.plan import Pool
 from deploys.render.nginx import pools_digest
 from deploys.settings.client import Client, every_key
@@ -64,9 +64,7 @@ def write_digests(
 
 def digests(keys: Mapping[str, str]) -> str:
     """Lines of the file in which nginx looks keys up, by the name of each."""
-    return "".join(
-        f'"{hashlib.sha256(key.encode()).hexdigest()}" "{name}";\n' for name, key in keys.items()
-    )
+    return digest_lines(keys)
 
 
 def plain_keys(keys: Mapping[str, str]) -> str:

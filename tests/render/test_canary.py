@@ -20,7 +20,7 @@ def test_without_a_candidate_nothing_of_it_is_rendered() -> None:
     files = gateway_files(small_plan())
     assert not {name for name in files if "canary" in name or "shadow" in name}
     text = "".join(text for name, text in files.items() if not name.endswith(".js"))
-    for word in ("$arm", "candidate", "X-Homeport-Arm", '"arm"', "canaries", "mirror"):
+    for word in ("$arm", "candidate", "X-Homeport-Arm", '"arm"', "canaries", "mirror /_shadow"):
         assert word not in text
 
 

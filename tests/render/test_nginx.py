@@ -30,9 +30,7 @@ def test_requests_go_to_pools_only() -> None:
     files = gateway_files(small_plan(small_pool("chat", 2), small_pool("code")))
     everything = " ".join(" ".join(words(text)) for text in files.values())
     assert set(re.findall(r"(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass (\S+);", everything)) == {
-        "http://pool_$pool/v1/chat/completions",
-        "http://pool_$pool/v1/completions",
-        # Once more: one of the two, which each sets.
+        # One of the two below, which each sets.
         "http://pool_$pool$engine_path",
     }
     assert set(re.findall(r"set \$engine_path (\S+);", everything)) == {
@@ -60,6 +58,9 @@ def test_only_listed_locations_are_served_and_all_but_one_are_exact() -> None:
         "= /v1/models",
         "= /v1/chat/completions",
         "= /v1/completions",
+        "= /_body_read",
+        "@read",
+        "@read_by_script",
         "@again",
         "/",
     ]

@@ -72,17 +72,20 @@ def asking(files: dict[str, str]) -> dict[str, str]:
 
 
 def test_limits_come_before_anything_that_reads_the_body() -> None:
-    entered = {name: block for name, block in asking(rendered()).items() if name[0] == "="}
-    assert len(entered) == 2
-    for block in entered.values():
-        assert block.index("return 405;") < block.index("include limited.conf;")
-        assert block.index("include limited.conf;") < block.index("js_access")
+    by_script = gateway_files(full_plan())
+    for files, reads in ((rendered(), "mirror /_body_read;"), (own(by_script), "js_access")):
+        entered = {name: block for name, block in locations(files).items() if reads in block}
+        by_path = {name: block for name, block in entered.items() if name.startswith("= /v1/")}
+        assert len(by_path) >= 2
+        for block in by_path.values():
+            assert block.index("return 405;") < block.index("include limited.conf;")
+            assert block.index("include limited.conf;") < block.index(reads)
 
 
 def test_a_request_is_limited_where_it_comes_in_and_counted_wherever_it_is_answered() -> None:
     files = gateway_files(full_plan())
     assert all(
-        "counted.conf" in files[f"{name}.conf"] for name in ("limited", "to_pool", "to_egress")
+        "counted.conf" in files[f"{name}.conf"] for name in ("routes", "to_pool", "to_egress")
     )
     named = {name: block for name, block in locations(own(files)).items() if name[0] == "@"}
     assert named.keys() >= {"@again", "@whole_patient", "@fallback", "@cloud", "@share"}

@@ -35,9 +35,14 @@ async function choose_pool(r) {
 // The same where a pool alone does not say how a request goes on. Not for all: each variable that is
 // asked for costs as much as a tenth of the key's digest.
 async function choose_way(r) {
-    const others = (r.variables.body_words || '').split(' ').filter(Boolean);
-    const refusal = set_model(r, await r.readRequestText(), MODEL.concat(others));
+    const refusal = set_way(r, await r.readRequestText());
     return refusal ? r.return(refusal) : let_pass(r);
+}
+
+// set_model, with the words that the environment asks for.
+function set_way(r, text) {
+    const others = (r.variables.body_words || '').split(' ').filter(Boolean);
+    return set_model(r, text, MODEL.concat(others));
 }
 
 // 0, or why no pool is found.
@@ -106,4 +111,4 @@ function only_value(text, values) {
     return values.length > 1 ? SEVERAL : values.length === 1 ? body.value_at(text, values[0]) : null;
 }
 
-export default { choose_pool, choose_way, key_digest };
+export default { choose_pool, choose_way, key_digest, let_pass, set_way };

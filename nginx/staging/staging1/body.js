@@ -29,6 +29,34 @@ function members(text, names) {
     return found;
 }
 
+// Every string that is a value anywhere in the object and for which `wanted(name, around)` holds, as
+// {name, around, value}: the name of the member it stands in, also in a list, and of the one around.
+// Throws SyntaxError as above.
+function strings_below(text, wanted) {
+    const token = /[{}[\]"]/g;
+    const found = [];
+    const around = [];
+    let name = '';
+    for (let match = token.exec(text); match !== null; match = token.exec(text)) {
+        if (match[0] === '"') {
+            const end = end_of_string(text, match.index);
+            token.lastIndex = end;
+            const own = key(text, match.index, end);
+            if (own !== null) {
+                name = own;
+            } else if (wanted(name, around[around.length - 1])) {
+                const value = JSON.parse(text.slice(match.index, end));
+                found.push({ name: name, around: around[around.length - 1], value: value });
+            }
+        } else if (match[0] === '{' || match[0] === '[') {
+            around.push(name);
+        } else {
+            name = around.pop();
+        }
+    }
+    return found;
+}
+
 // A value that `members` has found: text, true, false or a number, and null for all else.
 function value_at(text, value) {
     const word = text.slice(value.start, value.end);
@@ -67,12 +95,24 @@ function printed_after(text, position) {
 function end_of_string(text, start) {
     let quote = start;
     do {
-        quote = text.indexOf('"', quote + 1);
-        if (quote === -1) {
-            throw new SyntaxError('cut off');
-        }
+        quote = next_quote(text, quote + 1);
     } while (is_escaped(text, quote));
     return quote + 1;
+}
+
+// QuickJS's indexOf compares at each sign as if the rest could be as long as what is sought: 40
+// instructions for each, 800 million for an image. split looks for the first sign alone. In pieces
+// that grow, so that neither short nor long strings are copied many times.
+function next_quote(text, from) {
+    for (let start = from, length = 64; start < text.length; length *= 2) {
+        const piece = text.slice(start, start + length);
+        const before = piece.split('"', 1)[0].length;
+        if (before < piece.length) {
+            return start + before;
+        }
+        start += piece.length;
+    }
+    throw new SyntaxError('cut off');
 }
 
 function is_escaped(text, position) {
@@ -83,4 +123,4 @@ function is_escaped(text, position) {
     return backslashes % 2 === 1;
 }
 
-export default { members, string_at, value_at };
+export default { members, string_at, strings_below, value_at };

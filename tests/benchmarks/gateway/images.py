@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.benchmarks.gateway.docker_api import usage, watched_memory
-from tests.benchmarks.gateway.fronts import FRONTS, PROXIES
+from tests.benchmarks.gateway.fronts import FRONTS, KEY, PROXIES
 from tests.benchmarks.gateway.network import address, container
 from tests.benchmarks.gateway.rounds import interleaved, ratios
 from tests.benchmarks.measure import spread
 from tests.e2e.gateway_lab import CHAT
-from tests.e2e.gateway_tree import KEY
 from tests.lab.machine import LabError
 
 IMAGE_BYTES = 20_000_000

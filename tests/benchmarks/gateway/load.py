@@ -4,10 +4,9 @@ import json
 from dataclasses import dataclass
 
 from tests.benchmarks.gateway.docker_api import usage
-from tests.benchmarks.gateway.fronts import Front
+from tests.benchmarks.gateway.fronts import KEY, Front
 from tests.benchmarks.gateway.network import INSIDE, container
 from tests.e2e.gateway_lab import CHAT
-from tests.e2e.gateway_tree import KEY
 from tests.lab.machine import LabError, docker
 
 CONNECTIONS = 16

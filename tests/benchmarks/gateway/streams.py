@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from tests.benchmarks.gateway.fronts import FRONTS
+from tests.benchmarks.gateway.fronts import FRONTS, KEY
 from tests.benchmarks.gateway.network import address
 from tests.benchmarks.gateway.rounds import differences
 from tests.benchmarks.measure import percentile, spread
 from tests.e2e.gateway_lab import CHAT
-from tests.e2e.gateway_tree import KEY
 from tests.lab.machine import LabError
 
 # The engine sends its events over 20 ms: less than a quarter of that between the first and the

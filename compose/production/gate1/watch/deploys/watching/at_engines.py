@@ -28,7 +28,7 @@ def turn(
     place: Place, words: Mapping[str, Any], limits: Limits, remembered: Remembered, now: float
 ) -> list[Event]:
     """One look at all replicas of this host; what there is to tell."""
-    events = _look_at_gpus(words["replicas"], remembered, now)
+    events = _look_at_gpus(place, words["replicas"], remembered, now)
     try:
         looks = look_at_all(words["project"], gpus.of_replicas(words["replicas"], remembered.gpus))
     except Failed as failure:
@@ -61,14 +61,14 @@ def _judge(
 
 
 def _look_at_gpus(
-    replicas: Mapping[str, list[str]], remembered: Remembered, now: float
+    place: Place, replicas: Mapping[str, list[str]], remembered: Remembered, now: float
 ) -> list[Event]:
     wanted = sorted({uuid for uuids in replicas.values() for uuid in uuids})
     if not wanted or 0 <= now - remembered.gpus_at < GPU_SECONDS:
         return []
     remembered.gpus_at = now
     try:
-        remembered.gpus = gpus.conditions(wanted)
+        remembered.gpus = gpus.conditions(place, wanted)
     except gpus.Unanswered as reason:
         # A driver that hangs is told, and judged by what it does to engines: those may go on. What
         # it said before still holds.

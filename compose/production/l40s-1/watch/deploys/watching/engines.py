@@ -24,6 +24,8 @@ _FORMAT = (
     '{{with index .State "Health"}}{{.Status}}{{else}}none{{end}} '
     # The last word of the command that asks it: engines differ in where they say that.
     '{{with index .Config "Healthcheck"}}{{index .Test (len (slice .Test 1))}}{{else}}none{{end}}'
+    # Where it listens on the host's own network, or its addresses on Docker's.
+    '{{with index .Config.Labels "homeport.listens"}} {{.}}{{end}}'
     "{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}"
 )
 
@@ -50,19 +52,21 @@ def _look(words: list[str], gpus: Mapping[str, str]) -> Look:
         return Look(why_down="somebody has paused its container")
     if not addresses:
         return Look(why_down="its container has no network")
-    status, _ = ask(addresses[0], PORT, urlsplit(url).path)
+    address, _, own = addresses[0].partition(":")
+    port = int(own or PORT)
+    status, _ = ask(address, port, urlsplit(url).path)
     return Look(
         container=container,
         starting=health == "starting",
         health=status,
         # Who does not answer that will not answer this, and the next look waits meanwhile.
-        metrics=_metrics(addresses[0]) if status else None,
+        metrics=_metrics(address, port) if status else None,
         gpu=gpus.get(service, ""),
     )
 
 
-def _metrics(address: str) -> Metrics | None:
-    status, text = ask(address, PORT, "/metrics")
+def _metrics(address: str, port: int) -> Metrics | None:
+    status, text = ask(address, port, "/metrics")
     return read_metrics(text) if status == OK else None
 
 

@@ -34,6 +34,15 @@ def only_one(place: Place) -> Iterator[bool]:
 
 
 @contextmanager
+def one_question(place: Place) -> Iterator[bool]:
+    """Whether no other process asks the driver; whoever hangs in it stays within this block."""
+    folder = f"{place.state}/driver"
+    os.makedirs(folder, exist_ok=True)
+    with _locked(folder) as ours:
+        yield ours
+
+
+@contextmanager
 def _locked(folder: str) -> Iterator[bool]:
     """Whether the kernel's lock of a folder is ours; it goes with the block."""
     descriptor = os.open(folder, os.O_RDONLY)
