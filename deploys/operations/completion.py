@@ -35,7 +35,8 @@ def complaint(text: str, asked: Served) -> str:
 
 
 def _garbage(said: str) -> str:
-    signs = set(said.strip())
+    # The limit may cut the last letter in half; in the middle there is no half of one.
+    signs = set(said.strip().rstrip("\ufffd"))
     if not signs:
         return "it answers without a word"
     if len(signs) < LEAST_DIFFERENT_SIGNS or "\ufffd" in signs:

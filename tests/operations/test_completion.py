@@ -20,6 +20,7 @@ def _answer(content: str | None, model: str = "chat", **message: str) -> str:
 def test_an_answer_in_words_from_the_right_model_is_right() -> None:
     assert complaint(_answer(" young beyond comes"), CHAT) == ""
     assert complaint(_answer(None, reasoning_content="Let me think"), CHAT) == ""
+    assert complaint(_answer("nothing but words, then half a letter\ufffd"), CHAT) == ""
     assert json.loads(question(CHAT))["model"] == "chat"
 
 
