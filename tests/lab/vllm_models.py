@@ -163,13 +163,19 @@ def _tensors(prefix: str, *, head: bool) -> Iterator[tuple[str, Weights]]:
 
 
 def _said() -> Weights:
-    """Words; bytes and the end where a grammar leaves nothing else, and blanks last of all."""
+    """Words; bytes and the end where a grammar leaves nothing else, and blanks last of all.
+
+    Never the half of a letter: an answer with one would be garbage, and rightly so.
+    """
     tokens = vocabulary()
     weights = _random("lm_head", len(tokens), EMBEDDING)
     weights[:, ALWAYS] = 0
     weights[: len(tokens) - len(WORDS), ALWAYS] = -8
     for blank in " \t\n\r":
         weights[tokens.index(_byte_letters()[ord(blank)]), ALWAYS] = -32
+    halves = [tokens.index(letter) for letter in _byte_letters()[0x80:]]
+    weights[halves] = 0
+    weights[halves, ALWAYS] = -64
     return weights
 
 

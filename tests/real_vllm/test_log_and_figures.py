@@ -1,7 +1,7 @@
 """What the real vLLM says of itself: its log as the kit reads it, figures as Prometheus does."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,13 +21,13 @@ from tests.render.monitors.scraping import Prometheus, expositions, needed, prom
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
 
 OF_ENGINES = ("vllm:", "homeport:replica_")
-# From where gateways ask engines; a bare host's Python has no HTTP.
-FETCH = "docker exec $(docker ps --quiet --filter name=nginx) curl --silent http://{}/metrics"
+# Of a replica, from within: the monitor beside it asks over Docker's own network.
+FIND = "docker ps --quiet --filter label=com.docker.compose.service={}"
+FETCH = f"docker exec $({FIND}) curl --silent http://127.0.0.1:8080/metrics"
 
 
 def test_its_log_tells_the_version_and_the_cache_that_it_has(on_vllm: Served) -> None:
-    find = "docker ps --quiet --filter label=com.docker.compose.service=chat-1"
-    lines = on_vllm.host("gpu1").run(f"docker logs $({find}) 2>&1").splitlines()
+    lines = on_vllm.host("gpu1").run(f"docker logs $({FIND.format('chat-1')}) 2>&1").splitlines()
     found = vllm.read(lines)
     assert found.version.startswith(vllm_version())
     assert found.pool is not None
@@ -49,8 +49,8 @@ def _queries() -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _relay(served: Served, places: Iterable[str]) -> Iterator[str]:
-    """ADDRESS:PORT of a server that passes on what the engines at `places` told last.
+def _relay(served: Served, replicas: Collection[str]) -> Iterator[str]:
+    """ADDRESS:PORT of a server that passes on what each replica told last.
 
     Asked beside the scrapes, which have two seconds: a way into a container may take longer.
     """
@@ -59,13 +59,13 @@ def _relay(served: Served, places: Iterable[str]) -> Iterator[str]:
 
     def keep_asking() -> None:
         while not over.wait(0.5):
-            for place in places:
-                text = served.host("gate1").run(FETCH.format(place), check=False)
-                told[place] = f"{text}\n".encode()
+            for replica in replicas:
+                text = served.host("gpu1").run(FETCH.format(replica), check=False)
+                told[replica] = f"{text}\n".encode()
 
     class Passed(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            """/ADDRESS:PORT."""
+            """/REPLICA."""
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
@@ -79,7 +79,7 @@ def _relay(served: Served, places: Iterable[str]) -> Iterator[str]:
     for thread in threads:
         thread.start()
     try:
-        until(lambda: len(told) == len([*places]))
+        until(lambda: len(told) == len(replicas) and all(map(bytes.strip, told.values())))
         yield f"127.0.0.1:{server.server_port}"
     finally:
         over.set()
@@ -105,11 +105,11 @@ def scraped(on_vllm: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     engines = _engines(files["prometheus.yaml"])
     commit(on_vllm)
-    with expositions() as recorded, _relay(on_vllm, engines.values()) as relay:
+    with expositions() as recorded, _relay(on_vllm, engines) as relay:
 
         def place(job: str, labels: Mapping[str, str]) -> tuple[str, str]:
             if job == "engines":
-                return relay, f"/{engines[labels['replica']]}"
+                return relay, f"/{labels['replica']}"
             known = {"gateways": "gateway", "gpus": "dcgm"}
             return recorded, f"/{known.get(job, 'cloud')}"
 
@@ -117,14 +117,10 @@ def scraped(on_vllm: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             yield found
 
 
-def _engines(configuration: str) -> dict[str, str]:
-    """Replica -> ADDRESS:PORT, as the plan has it."""
-    (job,) = (
-        one
-        for one in yaml.safe_load(configuration)["scrape_configs"]
-        if one["job_name"] == "engines"
-    )
-    return {one["labels"]["replica"]: one["targets"][0] for one in job["static_configs"]}
+def _engines(configuration: str) -> set[str]:
+    """Replicas that the plan has scraped."""
+    jobs = {one["job_name"]: one for one in yaml.safe_load(configuration)["scrape_configs"]}
+    return {one["labels"]["replica"] for one in jobs["engines"]["static_configs"]}
 
 
 def test_every_query_of_engines_has_series_of_the_real_vllm(
@@ -155,20 +151,13 @@ def test_recorded_figures_are_those_that_the_real_one_tells(on_vllm: Served) -> 
     """What tests without Docker read is from 0.33.0's own code; every name in it that is asked for
     is there.
     """
-    address = next(iter(_addresses(on_vllm)))
-    text = on_vllm.host("gate1").run(FETCH.format(address))
+    text = on_vllm.host("gpu1").run(FETCH.format("chat-1"))
     recorded = Path(__file__).parents[1] / "render" / "monitors" / "expositions" / "vllm.txt"
     names = {_name(line) for line in recorded.read_text().splitlines() if line.startswith("vllm:")}
     real = {_name(line) for line in text.splitlines() if line.startswith("vllm:")}
     asked = {name for name in names if any(name in query for _, query in _queries())}
     assert asked
     assert asked <= real
-
-
-def _addresses(served: Served) -> list[str]:
-    release = served.checkout.path / "compose" / NAME / "gpu1" / "gpu_hosts" / "compose.yaml"
-    services = yaml.safe_load(release.read_text())["services"]
-    return [port.rpartition(":")[0] for one in services.values() for port in one.get("ports", ())]
 
 
 def _name(line: str) -> str:
