@@ -84,7 +84,7 @@ PLACES = {
     "*": "hosts",
 }
 # The longest begin first: whichever process came to one last would be alone for ten minutes.
-FIRST = ("served", "rolling", "demo", "realvllm", "hosts")
+FIRST = ("served", "realvllm", "rolling", "demo", "hosts")
 
 
 class _OnePlace(LoadScopeScheduling):
