@@ -47,6 +47,8 @@ def started_with(deployment: Deployment, *words: str) -> None:
     deployment.docker.containers["chat-1"]["Config"]["Cmd"] = [
         "--alias",
         "tiny",
+        "--ctx-size",
+        "4096",
         *words,
         "--metrics",
     ]
