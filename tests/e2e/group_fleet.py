@@ -20,6 +20,8 @@ INTERFACE = "eth0"
 POOL: Mapping[str, object] = {
     "model": "tiny-llama", "engine": "vllm", "hosts_per_replica": 2, "split_over_hosts": "tensors",
     "context_tokens": 512, "slots": 16, "steady_seconds": 2, "drain_seconds": 60,
+    # A lab's daemon may not raise limits to the kit's default.
+    "vllm": {"open_files": 16_384},
 }  # fmt: skip
 
 
