@@ -37,9 +37,11 @@ def test_verify_says_why_a_real_engine_ends_and_what_mends_it(changed: Checkout)
         docker("restart", "--time", "1", ids["chat-1"])
         until(lambda: _state(ids["chat-1"])["RestartCount"] > 0)
         told = changed.homeport("verify local", expect=5)
-        explain = "2>&1 | .venv/bin/homeport explain - --environment local"
-        pasted = changed.run(f"docker logs {ids['chat-1']} {explain}").stdout
-        healthy = changed.run(f"docker logs {ids['chat-2']} {explain}").stdout
+        explain = ".venv/bin/homeport explain - --environment local"
+        pasted = changed.run(f"docker logs {ids['chat-1']} 2>&1 | {explain}").stdout
+        # Until it is ready: after that it tells of requests that checks want refused.
+        begun = f"docker logs {ids['chat-2']} 2>&1 | sed '/all slots are idle/q'"
+        healthy = changed.run(f"{begun} | {explain}").stdout
     finally:
         _put(model, whole)
         # By hand: its restarts are counted from nothing again.
