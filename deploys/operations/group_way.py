@@ -100,7 +100,7 @@ def _rules(chain: str, groups: GroupAccess) -> Iterator[str]:
     """Peers in and all others out, port by port; what a host began itself is no new connection."""
     add, own = f"{_IPTABLES} --append {chain}", ipaddress.IPv4Address(groups.address)
     yield f"{add} --in-interface lo --jump RETURN"
-    for ports in (*map(str, groups.master_ports), "$$first:$$last"):
+    for ports in (*map(str, groups.master_ports), "$$1:$$2"):
         rule = f"{add} --destination {own} --protocol tcp --syn --dport {ports}"
         peers = sorted(ipaddress.IPv4Address(one) for one in groups.peers)
         yield from (_shell(f"{rule} --source {one} --jump ACCEPT") for one in peers)
@@ -108,10 +108,14 @@ def _rules(chain: str, groups: GroupAccess) -> Iterator[str]:
 
 
 def _shell(rule: str) -> str:
-    """With the range from which the kernel of this host picks ports, where a rule asks for it."""
-    if "$$first" not in rule:
+    """With the range from which the kernel of this host picks ports, where a rule asks for it.
+
+    Not by the shell's own `read`: dash takes a byte at a time, and the kernel tells such a file in
+    one piece or not at all. "3" was read of "32768 60999", and all ports from 3 on were closed.
+    """
+    if "$$1" not in rule:
         return rule
-    return f"/bin/sh -c 'read first last <{_RANGE}; exec {rule}'"
+    return f"/bin/sh -c 'set -- $$(cat {_RANGE}) && [ $$# = 2 ] && exec {rule}'"
 
 
 def _emptied(chain: str, word: str) -> list[str]:

@@ -1,6 +1,9 @@
 """Replicas on several hosts: replaced as one, started as one, closed to others."""
 
+import shlex
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -155,11 +158,29 @@ def test_hosts_of_a_group_are_let_in_and_nobody_else() -> None:
                 reject,
             )
         ),
-        f"{to_own} $$first:$$last --source 10.0.0.2 --jump ACCEPT'",
-        f"{to_own} $$first:$$last --source 10.0.0.3 --jump ACCEPT'",
-        f"{to_own} $$first:$$last {reject}'",
+        f"{to_own} $$1:$$2 --source 10.0.0.2 --jump ACCEPT'",
+        f"{to_own} $$1:$$2 --source 10.0.0.3 --jump ACCEPT'",
+        f"{to_own} $$1:$$2 {reject}'",
     ]
     assert "Before=docker.service" in text
+
+
+def test_a_shell_puts_in_all_of_the_range_from_which_the_kernel_picks_ports() -> None:
+    """dash reads such a file by the byte, of which the kernel gives it the first alone."""
+    asks = [line for line in unit_text("lab", ACCESS).splitlines() if "$$1" in line]
+    programs = [line.partition("=")[2].replace("$$", "$") for line in asks]
+    shown = [
+        subprocess.run(
+            [*shlex.split(program)[:-1], shlex.split(program)[-1].replace("exec ", "exec echo ")],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for program in programs
+    ]
+    first, last = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    assert len(shown) == 3
+    assert all(f"--dport {first}:{last} " in one for one in shown)
 
 
 def test_rules_are_of_addresses_alone() -> None:
