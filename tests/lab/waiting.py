@@ -13,10 +13,11 @@ def until(
     happens: Callable[[], Found],
     *,
     every_seconds: float = 0.05,
+    longest_seconds: float = LONGEST_SECONDS,
     account: Callable[[], object] = str,
 ) -> Found:
     """Waits until something is true, and gives it; fails with an account when it never is."""
-    deadline = time.monotonic() + LONGEST_SECONDS
+    deadline = time.monotonic() + longest_seconds
     while not (found := happens()):
         assert time.monotonic() < deadline, account()
         time.sleep(every_seconds)

@@ -11,6 +11,8 @@ from tests.lab.waiting import until
 # After the tests of engines: they ask hosts that have no more than Debian's minimal python3.
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
 
+# GPUs are asked once a minute, and each mark takes a look of the host's and one of the gateway's.
+LONGEST_SECONDS = 480.0
 WELL, ASKS_FOR_A_RESET = {"field.230": "0"}, {"field.230": "1"}
 
 
@@ -53,7 +55,12 @@ def test_the_watch_takes_out_whose_gpu_waits_for_a_reset_but_not_the_last_and_re
     }
 
     def waits_for(wanted: Callable[[set[str]], bool]) -> None:
-        until(lambda: wanted(_marks(watched)), every_seconds=1, account=lambda: _account(watched))
+        until(
+            lambda: wanted(_marks(watched)),
+            every_seconds=1,
+            longest_seconds=LONGEST_SECONDS,
+            account=lambda: _account(watched),
+        )
 
     change_gpu(watched.lab.host("gpu2"), 1, ASKS_FOR_A_RESET)
     waits_for(lambda marks: marks == {by_gpu[CARDS["gpu2", 1]]})
