@@ -6,6 +6,7 @@ What is imported here runs against this gateway as it does against the other one
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -136,7 +137,10 @@ def test_a_key_ends_with_its_last_day_and_the_log_names_it(lab: Lab) -> None:
 
 
 def test_limits_hold(lab: Lab) -> None:
-    found = [in_pool(lab, "chat", "~default") for _ in range(4)]
+    # All at once: on a busy machine four in a row take long enough for one more to be allowed.
+    with ThreadPoolExecutor(4) as pool:
+        found = [*pool.map(lambda _: in_pool(lab, "chat", "~default"), range(4))]
+    found.sort(key=lambda answer: answer.status_code)
     assert [answer.status_code for answer in found] == [200, 200, 200, 429]
     assert said(found[-1]) == (429, "too_many_requests")
 
