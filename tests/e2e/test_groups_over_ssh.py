@@ -60,7 +60,9 @@ def test_a_stranger_can_reach_neither_the_meeting_place_nor_a_port_of_the_kernel
     fleet: GroupFleet,
 ) -> None:
     gpu1, gpu2, gate1 = (fleet.host(name) for name in ("gpu1", "gpu2", "gate1"))
-    gpu1.run("systemd-run --unit=stranger python3 -m http.server 40000 || true")
+    # A bare host's Python has no server in it.
+    listener = "systemd-socket-activate --listen=0.0.0.0:40000 --accept /bin/cat"
+    gpu1.run(f"systemd-run --unit=stranger {listener}")
     until(lambda: reached(gpu2, f"{gpu1.address} 40000"))
     assert reached(gpu2, f"{gpu1.address} 29501")
     assert not reached(gate1, f"{gpu1.address} 29501")
