@@ -25,7 +25,7 @@ pools["sight"] = {
     "image_limits": {"per_request": 2, "megapixels": 1},
 }
 pools["quick"] = {
-    **pools["chat"], "replicas": 1, "engine": "llamacpp", "steady_seconds": 2,
+    **pools["chat"], "replicas": 1, "rollout": "auto", "engine": "llamacpp", "steady_seconds": 2,
     "drafts": {"tokens": 8, "longest_match": 4},
 }
 pools["vectors"] = {
