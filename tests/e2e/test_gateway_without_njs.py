@@ -6,7 +6,6 @@ What is imported here runs against this gateway as it does against the other one
 import re
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -56,7 +55,8 @@ CLIENTS = {
 SETTINGS = {
     "njs": False,
     "default_pool": "chat",
-    "tiers": {"slow": {"requests_per_minute": 6, "burst": 2, "concurrent_requests": 1}},
+    # Two: nginx counts a request until a moment after its answer.
+    "tiers": {"slow": {"requests_per_minute": 6, "burst": 2, "concurrent_requests": 2}},
 }
 BY_PATH = (
     *POOLS,
@@ -137,10 +137,7 @@ def test_a_key_ends_with_its_last_day_and_the_log_names_it(lab: Lab) -> None:
 
 
 def test_limits_hold(lab: Lab) -> None:
-    # All at once: on a busy machine four in a row take long enough for one more to be allowed.
-    with ThreadPoolExecutor(4) as pool:
-        found = [*pool.map(lambda _: in_pool(lab, "chat", "~default"), range(4))]
-    found.sort(key=lambda answer: answer.status_code)
+    found = [in_pool(lab, "chat", "~default") for _ in range(4)]
     assert [answer.status_code for answer in found] == [200, 200, 200, 429]
     assert said(found[-1]) == (429, "too_many_requests")
 
