@@ -72,19 +72,15 @@ def test_every_other_container_stays_on_dockers_network(rendered: dict[str, str]
     assert "network_mode: host" not in text
 
 
-def asked_with(
-    test: list[str], tables: list[str], tmp_path: Path, *, met: bool
-) -> tuple[int, bool]:
+def asked_with(test: list[str], tables: list[str], tmp_path: Path) -> tuple[int, bool]:
     """Exit status of a health check with these lines of /proc/net/tcp, and whether it would have
-    ended its container.
+    ended its container; what it remembers stays in the folder.
     """
     table, ended = tmp_path / "tcp", tmp_path / "ended"
     table.write_text(
         "".join(f"{line}\n" for line in ["  sl  local_address rem_address   st", *tables])
     )
     mark = tmp_path / "met"
-    if met:
-        mark.touch()
     script = test[3].replace("open('/proc/net/'+f)", f"open('{table}')")
     script = script.replace("/tmp/homeport-met", str(mark))
     script = script.replace("os.kill(-1,9)", f"open('{ended}','w')").replace("u.urlopen(", "str(")
@@ -107,14 +103,31 @@ def test_a_rank_that_has_lost_another_ends(
     test = service(rendered, host, name)["healthcheck"]["test"]
     line = line.format("0000000000000000FFFF0000")
     closed = line.replace(" 01 ", " 06 ")
-    assert asked_with(test, [], tmp_path, met=False) == (1, False)
-    assert asked_with(test, [closed], tmp_path, met=False) == (1, False)
-    assert asked_with(test, [line], tmp_path, met=False) == (0, False)
-    assert (tmp_path / "met").exists()
-    assert asked_with(test, [closed], tmp_path, met=True) == (1, True)
+    assert asked_with(test, [], tmp_path) == (1, False)
+    assert asked_with(test, [closed], tmp_path) == (1, False)
+    assert asked_with(test, [line], tmp_path) == (0, False)
+    assert asked_with(test, [line], tmp_path) == (0, False)
+    assert asked_with(test, [closed], tmp_path) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "line"),
+    [
+        ("gpu1", "big-1", "0: 0100000A:733D 0200000A:{} 01 x"),
+        ("gpu2", "big-1-rank1", "0: 0200000A:{} 0100000A:733D 01 x"),
+    ],
+)
+def test_one_that_came_back_before_anybody_looked_is_not_whom_a_rank_has_met(
+    rendered: dict[str, str], tmp_path: Path, host: str, name: str, line: str
+) -> None:
+    test = service(rendered, host, name)["healthcheck"]["test"]
+    first, again = line.format("C350"), line.format("C351")
+    assert asked_with(test, [first], tmp_path) == (0, False)
+    assert asked_with(test, [first, again], tmp_path) == (0, False)
+    assert asked_with(test, [again], tmp_path) == (1, True)
 
 
 def test_a_stranger_is_no_member(rendered: dict[str, str], tmp_path: Path) -> None:
     test = service(rendered, "gpu1", "big-1")["healthcheck"]["test"]
     stranger = "0: 0100000A:733D 0900000A:C350 01 x"
-    assert asked_with(test, [stranger], tmp_path, met=False) == (1, False)
+    assert asked_with(test, [stranger], tmp_path) == (1, False)

@@ -46,23 +46,26 @@ def group_environment(group: Group, plan: VllmArguments) -> dict[str, str]:
 
 
 def joined_check(group: Group, url: str) -> tuple[str, ...]:
-    """A health check: connections of the meeting place by the kernel's table, then the engine."""
+    """A health check: the engine, and by the kernel's table the very connections of the meeting."""
     port = f":{group.master_port:04X}"
     if group.rank:
         ends = [f"{_kernels(group.members[0].address)}{port}"]
-        found = f"all(any(r[2].endswith(e)for r in t)for e in {ends})"
+        own = "r[2].endswith(e)"
     else:
         ends = [_kernels(one.address) for one in group.members[1:]]
         own = f"r[1].endswith('{port}')and r[2][:-5].endswith(e)"
-        found = f"all(any({own} for r in t)for e in {ends})"
     asks = "" if group.rank else "; u.urlopen(sys.argv[1],timeout=4)"
     tables = "[l.split()for f in('tcp','tcp6')for l in open('/proc/net/'+f)]"
+    # One that was started anew is there again before anybody looks, and is not whom they met.
     lines = (
         "import os,sys,urllib.request as u",
         f"t=[r for r in {tables} if r[3]=='01']",
-        f"m='{MET}'; ok={found}",
-        "os.path.exists(m)and not ok and os.kill(-1,9)",
-        f"ok or sys.exit('not joined'); open(m,'w').close(){asks}",
+        f"n=[{{r[1]+r[2]for r in t if {own}}}for e in {ends}]",
+        f"m='{MET}'; old=set(open(m).read().split())if os.path.exists(m)else None",
+        "ok=all(c&(c if old is None else old)for c in n)",
+        "old is None or ok or os.kill(-1,9)",
+        "ok or sys.exit('not joined')",
+        f"old is None and open(m,'w').write(' '.join(set().union(*n))){asks}",
     )
     # Whoever looks at the container finds what it asks as the last word, as of other engines.
     return ("python3", "-c", "\n".join(lines), group.master if group.rank else url)
