@@ -72,6 +72,7 @@ def pyinfra_is_loaded_once() -> Iterator[None]:
 PLACES = {
     "tests/served/*": "served",
     "tests/lab/test_served.py": "served",
+    "tests/real_vllm/*": "realvllm",
     "tests/e2e/rolling/*": "rolling",
     "tests/e2e/test_acme_over_ssh.py": "acme",
     "tests/e2e/test_gateway_pair*": "pair",
@@ -80,7 +81,6 @@ PLACES = {
     "tests/e2e/planned/*": "planned",
     "tests/e2e/test_groups_over_ssh.py": "group",
     "tests/e2e/*": "demo",
-    "tests/real_vllm/*": "realvllm",
     "*": "hosts",
 }
 # The longest begin first: whichever process came to one last would be alone for ten minutes.
