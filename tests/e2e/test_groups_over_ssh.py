@@ -109,7 +109,7 @@ def test_a_release_whose_rank_1_dies_goes_back_as_one(fleet: GroupFleet) -> None
 
 def test_rank_0_that_is_killed_takes_the_other_along_and_they_meet_again(fleet: GroupFleet) -> None:
     before = fleet.ranks()
-    name = f"$(docker ps -q --filter label=com.docker.compose.service=chat-1)"
+    name = "$(docker ps -q --filter label=com.docker.compose.service=chat-1)"
     # Its first process: Docker takes `docker kill` for somebody's wish, and leaves it ended.
     fleet.host("gpu1").run(f"kill -9 $(docker inspect -f '{{{{.State.Pid}}}}' {name})")
     until(lambda: all(fleet.ranks().get(one, "") not in ("", before[one]) for one in RANKS))
