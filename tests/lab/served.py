@@ -35,7 +35,7 @@ MONITOR = "gpu1"
 STORE_HOST = "gpu2"
 POOL = {
     "model": "tiny-random", "engine": "llamacpp", "replicas": 2, "context_tokens": 512,
-    "slots": 2, "batch_tokens": 512, "micro_batch_tokens": 128,
+    "slots": 2, "batch_tokens": 512, "micro_batch_tokens": 128, "steady_seconds": 2,
 }  # fmt: skip
 
 

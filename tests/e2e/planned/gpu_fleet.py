@@ -20,7 +20,9 @@ IMAGES = ROOT / "deploys" / "images"
 # The kit's own build of llama-server, for CPUs: no image for CUDA can run where no GPU is.
 ENGINE = built_reference("llamacpp", IMAGES)
 CARDS = {(host, number): gpu_uuid(host, number) for host in ("gpu1", "gpu2") for number in (0, 1)}
-POOL = {"model": "tiny-random", "context_tokens": 512, "slots": 2, "replicas": 4}
+POOL = {
+    "model": "tiny-random", "context_tokens": 512, "slots": 2, "replicas": 4, "steady_seconds": 2,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
