@@ -33,11 +33,15 @@ class Gateway:
         name = QuoteString(self.project)
         return StringCommand("docker compose --project-name", name, "exec --no-TTY nginx", command)
 
-    def logs(self, seconds: int) -> StringCommand:
-        """The last seconds of both its logs; Compose's own `logs` puts signs into the lines."""
+    def clock(self) -> str:
+        """Unix time by its host's own clock, which is Docker's there."""
+        return run(self.host, StringCommand("date +%s.%N")).strip()
+
+    def logs(self, since: str) -> StringCommand:
+        """Both its logs from a moment of `clock` on; Compose's own `logs` puts signs into lines."""
         project = QuoteString(self.project)
         container = ('"$(docker compose --project-name', project, 'ps --all --quiet nginx)"')
-        return StringCommand(f"docker logs --since {seconds}s", *container, "2>&1")
+        return StringCommand(f"docker logs --since {since}", *container, "2>&1")
 
     def marks(self) -> dict[str, str]:
         """NAME.KIND of what is drained -> who did it and when."""

@@ -1,6 +1,5 @@
 """One step of a rollout: drain, wait, replace, prove, restore; or put the old one back."""
 
-import time
 from collections.abc import Sequence
 
 from deploys.history.words import ROLLED_BACK
@@ -45,11 +44,11 @@ def _replace_running(replica: Replica, words: ReplicaRollout, old: Container) ->
     service = replica.service
     files = replacing.old_files(service, old.config)
     left = drained(replica, old, words.drain_seconds)
-    began = time.monotonic()
+    since = replica.moments() if left else ()
     try:
         container = _brought(service, [one.new_file for one in service.everywhere])
-        if left:
-            replica.tell_cut(old, began)
+        if since:
+            replica.tell_cut(old, since)
         replacing.prove(service, container, replacing.served_by(words), words.steady_seconds)
     except CommandFailed as failure:
         if failure.is_loss:

@@ -1,6 +1,5 @@
 """A replica whose turn it is: drained and restored at every gateway, and what that cuts."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,13 @@ from deploys.history.words import (
 from deploys.operations.gateways import Gateway, names
 from deploys.operations.other_host import CommandFailed
 from deploys.operations.replacing import Container, Service
-from deploys.operations.streams import cut_answers, running, wait_for_old_workers, wait_until_idle
+from deploys.operations.streams import (
+    Moment,
+    cut_answers,
+    running,
+    wait_for_old_workers,
+    wait_until_idle,
+)
 from deploys.settings.words import stands_in_for
 
 
@@ -86,11 +91,18 @@ class Replica:
         if kept:
             self.tell("stays drained, as an operator wanted it: `homeport undrain` restores it")
 
-    def tell_cut(self, container: Container, began: float) -> None:
-        """Names the answers that were cut since a moment of time.monotonic()."""
-        seconds = time.monotonic() - began
+    def moments(self) -> list[Moment]:
+        """This moment by each gateway's own clock, as `tell_cut` needs it."""
         try:
-            found = cut_answers(self.gateways, container.addresses, seconds)
+            return [(one, one.clock()) for one in self.gateways]
+        except CommandFailed as failure:
+            self.tell(f"which answers are cut cannot be asked: {failure}")
+            return []
+
+    def tell_cut(self, container: Container, since: Sequence[Moment]) -> None:
+        """Names the answers that were cut since a moment of each gateway's clock."""
+        try:
+            found = cut_answers(since, container.addresses)
         except CommandFailed as failure:
             # It says nothing about the new container, which must not go back for it.
             self.tell(f"which answers were cut cannot be asked: {failure}")

@@ -25,6 +25,10 @@ OLD_WORKERS_SECONDS = 11
 _POLL_SECONDS = 1.0
 
 
+Moment = tuple[Gateway, str]
+"""Unix time by a gateway's own clock."""
+
+
 @dataclass(frozen=True)
 class Cut:
     """One answer that was broken off."""
@@ -139,13 +143,15 @@ def _have_old_workers(gateways: Sequence[Gateway]) -> bool:
     )
 
 
-def cut_answers(
-    gateways: Sequence[Gateway], addresses: Sequence[str], since_seconds: float
-) -> list[Cut]:
-    """The answers of a replica (ADDRESS:PORT of its) that were broken off, by the access logs."""
+def cut_answers(since: Sequence[Moment], addresses: Sequence[str]) -> list[Cut]:
+    """The answers of a replica (ADDRESS:PORT of its) that were broken off, by the access logs.
+
+    Each gateway is asked from a moment of its own clock on: seconds before now would begin when the
+    question arrives, which on a slow way is after what it asks for.
+    """
     found = []
-    for one in gateways:
-        output = run(one.host, one.logs(int(since_seconds) + 1))
+    for one, moment in since:
+        output = run(one.host, one.logs(moment))
         found += broken_off(output.splitlines(), addresses)
     return found
 

@@ -1,6 +1,5 @@
 """A replica, or its stand-in, taken out of the pools: to be replaced, or for good."""
 
-import time
 from contextlib import suppress
 
 from deploys.history.words import SERVES
@@ -52,7 +51,7 @@ def take_away(replica: Replica, limit_seconds: int = REMOVED_DRAIN_SECONDS) -> N
     if (is_stand_in and not replica.is_marked(SERVES)) or stands_behind(replica.service.name):
         old = None
     left = drained(replica, old, limit_seconds) if old is not None else 0
-    began = time.monotonic()
+    since = replica.moments() if left else ()
     try:
         for gateway in replica.gateways if is_stand_in else ():
             # With a limit of 0 nothing has taken it out so far.
@@ -62,8 +61,8 @@ def take_away(replica: Replica, limit_seconds: int = REMOVED_DRAIN_SECONDS) -> N
         raise Stopped(f"error: {replica.service} could not be removed: {failure}") from failure
     if old is not None and old.listens:
         open_door(replica.service.host, old.id, old.listens)
-    if left and old is not None:
-        replica.tell_cut(old, began)
+    if since and old is not None:
+        replica.tell_cut(old, since)
     if was_there:
         # Not restored: where the gateways' running configuration has it still, nothing is there.
         replica.tell("removed")

@@ -78,6 +78,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Trial:
     for name in ("brought", "prove"):
         monkeypatch.setattr(replacing, name, getattr(made, name))
     monkeypatch.setattr(replica_turn, "cut_answers", made.cut_answers)
+    monkeypatch.setattr(Gateway, "clock", lambda self: "1795756800.5")
     monkeypatch.setattr(one_replica, "log_and_causes", made.log_and_causes)
     monkeypatch.setattr(one_replica, "standing_in", lambda replica, words: nullcontext())
     monkeypatch.setattr(one_replica, "drained", lambda replica, old, limit_seconds: 1)

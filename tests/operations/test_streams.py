@@ -5,11 +5,12 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from pyinfra.api import StringCommand
 from pyinfra.api.host import Host
 
 from deploys.operations import streams
 from deploys.operations.gateways import Gateway
-from deploys.operations.streams import Cut, broken_off, count_connections
+from deploys.operations.streams import Cut, broken_off, count_connections, cut_answers
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
 # 172.18.0.3:8080 as the kernel writes it, and 198.18.0.11.
@@ -64,6 +65,23 @@ def test_another_engine_and_a_request_that_went_to_the_next_replica_were_not_cut
         _error(8, "10.0.0.2:9001", "reading response header from upstream"), _entry(8, "retried"),
     ]  # fmt: skip
     assert broken_off(lines, ("10.0.0.2:9001",)) == []
+
+
+def test_logs_are_read_from_a_moment_of_the_gateways_own_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However late the question arrives."""
+    asked: list[str] = []
+
+    def run(_: Host, command: StringCommand) -> str:
+        asked.append(str(command))
+        return "\n".join([_error(7, "10.0.0.2:9001"), _entry(7, "cut")])
+
+    monkeypatch.setattr(streams, "run", run)
+    gateway = Gateway(cast("Host", SimpleNamespace(name="gate1")), "/srv/homeport", "gateways")
+    found = cut_answers([(gateway, "1795756800.250")], ("10.0.0.2:9001",))
+    assert found == [Cut("cut", "demo")]
+    assert "--since 1795756800.250 " in asked[0]
 
 
 @pytest.mark.parametrize(
