@@ -36,6 +36,8 @@ STORE_HOST = "gpu2"
 POOL = {
     "model": "tiny-random", "engine": "llamacpp", "replicas": 2, "context_tokens": 512,
     "slots": 2, "batch_tokens": 512, "micro_batch_tokens": 128, "steady_seconds": 2,
+    # Stand-ins double the time of an update; the tests that want them say so.
+    "rollout": "shift",
 }  # fmt: skip
 
 

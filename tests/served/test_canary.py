@@ -28,7 +28,7 @@ def trial(served_lab: Served) -> Iterator[Served]:
     golden = served_lab.checkout.path / GOLDEN
     golden.parent.mkdir(exist_ok=True)
     golden.write_text("- {prompt: Hello, matches: '^', max_tokens: 4}\n")
-    one = {**POOL, "replicas": 1}
+    one = {**POOL, "replicas": 1, "rollout": "auto"}
     clients = {"tester": {"key": "file:.homeport/served.key", "tester": True}}
     pools = {
         "chat": {**one, "hosts": ["gpu1"], "canary": CANARY},

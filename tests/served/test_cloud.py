@@ -26,7 +26,7 @@ SAFE_KEY = "hp-key-of-a-client-that-stays"
 WORDS = {
     "pools": {
         "chat": {**POOL, "cloud": "fallback"},
-        "secret": {**POOL, "replicas": 1, "sovereign": True},
+        "secret": {**POOL, "replicas": 1, "rollout": "auto", "sovereign": True},
     },
     "clients": {
         "tester": {"key": "file:.homeport/served.key", "cloud": "fallback"},

@@ -80,7 +80,7 @@ def test_a_controller_that_dies_while_engines_are_replaced_loses_no_request_and_
     served: Served,
 ) -> None:
     before = served.containers()
-    served.commit(pools={"chat": {**POOL, "slots": 1}})
+    served.commit(pools={"chat": {**POOL, "slots": 1, "rollout": "surge"}})
     with steady_load(served) as answers:
         _killed_at(served, ROLLOUT[0])
         assert _marks(served) == {f"chat-1.{DRAINED_BY_RUN}", f"{stand_in_of('chat-1')}.{SERVES}"}
