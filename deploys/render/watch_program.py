@@ -46,7 +46,7 @@ def program(*parts: Part) -> dict[str, Path]:
             for folder, names in OF_THE_CHECKS.items()
             for name in names
         }
-        files["pynvml.py"] = _pynvml()
+        files["pynvml.py"] = nvml_file()
     if "gateway" in parts:
         folder = _DEPLOYS / "operations" / "scripts"
         files |= {name: folder / name for name in SCRIPTS}
@@ -70,7 +70,7 @@ def committed_program(watch: WatchRelease | None) -> Mapping[str, str]:
     return found if program_digest(found) == watch.program else {}
 
 
-def _pynvml() -> Path:
+def nvml_file() -> Path:
     """NVIDIA's own reading of NVML, in one file; its version is the lock file's."""
     found = util.find_spec("pynvml")
     if found is None or found.origin is None:
