@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from deploys.questions.engine_answers import RANK_LABEL
 from deploys.render.release import Release
 from deploys.render.release_text import release_of
 from deploys.render.roles import MONITORING
+from deploys.render.watch_program import committed_program
 from deploys.settings.docker import Docker
 from deploys.settings.inventory import InventoryHost, read_inventory
 from deploys.settings.nvidia import Nvidia
@@ -53,6 +54,9 @@ class Committed:
     """Folder of the gateway's rendered files, whether there is one or not."""
     docker: Docker
     nvidia: Nvidia
+    program: Mapping[str, str] = field(default_factory=dict)
+    """Path below the release -> sha256 of the watch's program; empty where this kit has another
+    one than the commit, so that its digest alone is known."""
 
 
 def read_committed(root: Path, environment: str) -> tuple[Committed, ...]:
@@ -99,7 +103,10 @@ def _read(root: Path, environment: str, host: InventoryHost) -> Committed:
     docker, nvidia = _words(host, "docker", Docker), _words(host, "nvidia", Nvidia)
     digest = hashlib.sha256(text).hexdigest()
     nginx = root / "nginx" / environment / host.name
-    return Committed(host, release, digest, replicas, services, networks, nginx, docker, nvidia)
+    program = committed_program(release.watch)
+    return Committed(
+        host, release, digest, replicas, services, networks, nginx, docker, nvidia, program
+    )
 
 
 def _words(host: InventoryHost, key: str, model: type[Words]) -> Words:

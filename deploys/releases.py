@@ -3,12 +3,8 @@
 from pyinfra import host, local
 
 from deploys.operations import draining, release, staging
-from deploys.operations.manifest import (
-    committed_files,
-    committed_sources,
-    host_directory,
-    this_run,
-)
+from deploys.operations.manifest import host_directory, this_run
+from deploys.operations.shipping import shipped_files, shipped_sources
 
 run = this_run(host)
 committed = run.release
@@ -23,8 +19,8 @@ staging.staged(
     name=f"Stage release {committed.release}",
     directory=directory,
     release=committed.release,
-    files=committed_files(committed),
-    sources=committed_sources(committed),
+    files=shipped_files(host, committed),
+    sources=shipped_sources(committed),
 )
 
 if committed.gateway is not None:

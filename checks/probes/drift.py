@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from checks.committed import Committed
 from checks.probes.containers import CONFIG, Container
+from checks.probes.file_drift import file_differences, short
 from checks.probes.live import Live
 from checks.probes.setup_drift import Differences, setup_differences
 from deploys.questions.keepalived import keepalived_differences
@@ -38,7 +39,7 @@ def drift(committed: Committed, live: Live) -> list[Finding]:
     mends = f"homeport apply {release.environment}"
     pairs = [
         *_links(release, live),
-        *_files(committed, live),
+        *file_differences(committed, live),
         *_models(release, live),
         *_network(release, live),
         *_services(committed, live),
@@ -68,14 +69,6 @@ def _links(release: Release, live: Live) -> _Pairs:
             yield what, wanted, found or "missing"
 
 
-def _files(committed: Committed, live: Live) -> _Pairs:
-    wanted = {**committed.release.files, "release.yaml": committed.manifest_sha256}
-    for path in sorted(wanted.keys() | live.files.keys()):
-        here, there = wanted.get(path), live.files.get(path)
-        if here != there:
-            yield f"file {path}", _short(here) or "no such file", _short(there) or "missing"
-
-
 def _models(release: Release, live: Live) -> _Pairs:
     for model in release.models:
         for file in model.files:
@@ -86,7 +79,7 @@ def _models(release: Release, live: Live) -> _Pairs:
                 continue
             digest = live.model_digests.get(file.sha256, file.sha256)
             if digest != file.sha256:
-                yield what, _short(file.sha256), _short(digest)
+                yield what, short(file.sha256), short(digest)
 
 
 def _network(release: Release, live: Live) -> _Pairs:
@@ -119,7 +112,7 @@ def _container(what: str, config: str, container: Container) -> _Pairs:
         yield what, "healthy", str(container.health)
     label = container.labels.get(CONFIG, "")
     if label != config:
-        yield f"{what}: configuration", _short(config), _short(label) or "without label"
+        yield f"{what}: configuration", short(config), short(label) or "without label"
 
 
 def _image(what: str, container: Container, live: Live) -> _Pairs:
@@ -127,7 +120,7 @@ def _image(what: str, container: Container, live: Live) -> _Pairs:
     image_id = live.image_ids.get(container.image)
     if image_id is not None and container.image_id != image_id:
         name = f"{what}: image {container.image}"
-        yield name, _short(image_id) or "gone", _short(container.image_id)
+        yield name, short(image_id) or "gone", short(container.image_id)
 
 
 def _extra(projects: tuple[Project, ...], live: Live) -> Differences:
@@ -175,8 +168,8 @@ def unexplained_ports(release: Release, container: Container) -> list[str]:
 def _revision(release: Release, live: Live) -> _Pairs:
     gateway = release.gateway
     if gateway is not None and live.revision != gateway.revision:
-        found = _short(live.revision) or "does not answer"
-        yield "gateway: loaded revision", _short(gateway.revision), found
+        found = short(live.revision) or "does not answer"
+        yield "gateway: loaded revision", short(gateway.revision), found
 
 
 def _keepalived(release: Release, live: Live) -> _Pairs:
@@ -188,8 +181,3 @@ def _watch(release: Release, live: Live) -> _Pairs:
     watch = release.watch
     wanted = watch.digests(release.files) if watch else {}
     yield from watch_differences(wanted, watch.started if watch else (), live.watch)
-
-
-def _short(digest: str | None) -> str:
-    """Enough of a hash to tell two apart by eye."""
-    return (digest or "").removeprefix("sha256:")[:12]

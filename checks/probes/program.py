@@ -2,8 +2,9 @@
 
 import zlib
 from functools import cache
-from importlib import util
 from pathlib import Path
+
+from deploys.render.watch_program import nvml_file
 
 PACKAGE = "checks.probes.on_host"
 # Exit statuses of `timeout` for a command that is not there or cannot be run.
@@ -37,15 +38,8 @@ sys.modules[RUNS].main(sys.argv[1:])
 def program(modules: tuple[str, ...]) -> bytes:
     """Python source, compressed: these modules of on_host, of which the last one is run."""
     folder = Path(__file__).with_name("on_host")
-    sources = [("pynvml", _source_of("pynvml"))]
+    sources = [("pynvml", nvml_file().read_text())]
     sources += [(f"{PACKAGE}.{name}", (folder / f"{name}.py").read_text()) for name in modules]
     runs = sources[-1][0]
     text = f"SOURCES = {sources!r}\nRUNS = {runs!r}\nBOOT = {BOOT!r}\nexec(BOOT)"
     return zlib.compress(text.encode(), 9)
-
-
-def _source_of(module: str) -> str:
-    found = util.find_spec(module)
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError(module)
-    return Path(found.origin).read_text()

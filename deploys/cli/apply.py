@@ -20,6 +20,7 @@ from deploys.cli.verify import verify
 from deploys.cli.verify_kept import place
 from deploys.cli.verify_options import ReportOption
 from deploys.history.words import REASON
+from deploys.render.differences import Difference
 from deploys.settings.inventory import InventoryHost, read_inventory
 from deploys.settings.refusal import Complaint, Refused
 
@@ -62,12 +63,12 @@ def _refuse_stale_files(root: Path, environment: str) -> None:
     pending = run_stages(root, environment).pending
     if pending:
         hint = f"homeport render {environment}, review, commit, and apply again"
-        raise Refused(
-            [
-                Complaint(item.path, "", f"is {item.state}: not what render writes", hint)
-                for item in pending
-            ]
-        )
+        raise Refused([Complaint(item.path, "", _found(item), hint) for item in pending])
+
+
+def _found(item: Difference) -> str:
+    reason = f" ({item.reason})" if item.reason else ""
+    return f"is {item.state}: not what render writes{reason}"
 
 
 def limit_arguments(hosts: Sequence[InventoryHost], limit: str) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 
 from deploys.batch.checking import Checked, batch_format, checked, pending
 from deploys.batch.files import opened, outlet, places
+from deploys.batch.input_file import opened_input
 from deploys.batch.line import Request
 from deploys.batch.money import Tariff
 from deploys.batch.offer import Offer, offer_of
@@ -87,15 +88,7 @@ def run(
 @contextmanager
 def _read(file: Path, offer: Offer) -> Iterator[tuple[BinaryIO, Checked]]:
     """The input, open for the second reading, and what the first one has found."""
-    if not file.is_file():
-        wrong = "is no file that can be read twice" if file.exists() else "is not there"
-        raise Refused([Complaint(str(file), "", wrong, "a file of JSON lines")])
-    try:
-        source = file.open("rb")
-    except OSError as error:
-        wrong = f"cannot be read: {error.strerror}"
-        raise Refused([Complaint(str(file), "", wrong, "a file that you may read")]) from None
-    with source:
+    with opened_input(file, "is no file that can be read twice", "a file of JSON lines") as source:
         try:
             with reading(file.stat().st_size) as seen:
                 found = checked(source, str(file), batch_format(str(file), offer), seen)

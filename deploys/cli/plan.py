@@ -81,5 +81,5 @@ def _print_pending(stages: Stages, console: Console) -> None:
         console.print("committed files: up to date")
         return
     for difference in stages.pending:
-        console.print(f"  {difference.state:9}{difference.path}", highlight=False)
+        console.print(f"  {difference}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"next: homeport render {stages.plan.environment}", highlight=False)

@@ -12,7 +12,7 @@ from deploys.cli.exit_codes import ExitCode
 from deploys.cli.options import EnvironmentArgument, JsonOption
 from deploys.cli.root import repository_root
 from deploys.cli.stages import run_stages
-from deploys.render.files import Difference
+from deploys.render.differences import Difference
 
 
 def render(
@@ -52,7 +52,7 @@ def _remove_empty(folder: Path) -> None:
 
 def _print(environment: str, pending: Sequence[Difference], check: bool) -> None:
     for difference in pending:
-        print(f"{difference.state:9}{difference.path}")
+        print(difference)
     if not pending:
         print("committed files: up to date")
     elif check:

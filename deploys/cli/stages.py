@@ -8,7 +8,8 @@ from deploys.plan.cloud import cloud_plan
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Plan
 from deploys.plan.retrieval import RetrievalPlan, retrieval_plan
-from deploys.render.files import Difference, differences, render_environment
+from deploys.render.differences import Difference, differences
+from deploys.render.files import render_environment
 from deploys.render.image_tags import OFFICIAL, built_reference, used_images
 from deploys.render.release import Access
 from deploys.settings.environment import Environment, read_environment

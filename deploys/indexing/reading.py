@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from deploys.batch.checking import Checked, Format
+from deploys.batch.input_file import opened_input
 from deploys.batch.offer import Offer
 from deploys.indexing.folder import refuse_images, write_lines
 from deploys.indexing.images import Sight
 from deploys.indexing.item import Item, read_item
-from deploys.settings.refusal import Complaint, Refused
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,8 @@ def lines_of(
             made.seek(0)
             yield made, left_out
         return
-    if not path.is_file():
-        wrong = "is neither file nor folder" if path.exists() else "is not there"
-        raise Refused([Complaint(str(path), "", wrong, "a file of JSON lines, or a folder")])
-    try:
-        source = path.open("rb")
-    except OSError as error:
-        wrong = f"cannot be read: {error.strerror}"
-        raise Refused([Complaint(str(path), "", wrong, "a file that you may read")]) from None
-    with source:
+    fits = "a file of JSON lines, or a folder"
+    with opened_input(path, "is neither file nor folder", fits) as source:
         yield source, 0
 
 

@@ -5,19 +5,16 @@ find its way back into it. Engines on other hosts do answer through these rules,
 the rules are missing, after a reboot or by mistake, the gateway reaches less and never more.
 """
 
-import hashlib
 import ipaddress
 from collections.abc import Generator, Iterable
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import StringCommand, operation
 
 from deploys.facts.compose import NetworkLetsOut
 from deploys.facts.docker import DockerHost
-from deploys.facts.files import FileDigests
 from deploys.facts.once import once
-from deploys.facts.units import UnitIsActive
-from deploys.operations.host_files import written
+from deploys.operations.firewall_unit import Chain, chain_name, gone, in_force, unit_file
 from deploys.operations.host_script import refuse
 
 Commands = Generator[StringCommand, None, None]
@@ -39,30 +36,16 @@ def open_to(environment: str, network: str, engines: list[str], closed: bool) ->
     rules, and what is left of them is removed.
     """
     unit, system = unit_name(environment), once(host, DockerHost)
-    path = unit_path(environment)
     sudo = system.uid != 0
     lets_out = once(host, NetworkLetsOut, network=network)
     if not engines or (not closed if lets_out is None else lets_out):
-        yield from _removed(unit, path, sudo=sudo)
+        yield from gone(unit, "no rules of the kit are there", sudo=sudo)
         return
     if not system.may_become_root:
         yield refuse("the gateway's way to engines on other hosts needs root", "run as root")
         return
-    changed = yield from written({path: unit_text(environment, engines)}, sudo=sudo)
-    if not changed and host.get_fact(UnitIsActive, unit=unit):
-        host.noop("the gateway reaches the engines on other hosts")
-        return
-    name = QuoteString(unit)
-    command = ("systemctl daemon-reload && systemctl enable --quiet", name)
-    yield _as_root(StringCommand(*command, "&& systemctl restart", name), sudo=sudo)
-
-
-def _removed(unit: str, path: str, *, sudo: bool) -> Commands:
-    if path not in once(host, FileDigests, paths=(path,)):
-        host.noop("no rules of the kit are there")
-        return
-    stop = ("systemctl disable --now --quiet", QuoteString(unit), "; rm -f", QuoteString(path))
-    yield _as_root(StringCommand(*stop, "&& systemctl daemon-reload"), sudo=sudo)
+    right = "the gateway reaches the engines on other hosts"
+    yield from in_force(unit, unit_text(environment, engines), right, sudo=sudo)
 
 
 def unit_name(environment: str) -> str:
@@ -72,15 +55,14 @@ def unit_name(environment: str) -> str:
 
 def unit_path(environment: str) -> str:
     """Its file."""
-    return f"/etc/systemd/system/{unit_name(environment)}"
+    return unit_file(unit_name(environment))
 
 
 def unit_text(environment: str, engines: Iterable[str]) -> str:
     """The unit; its rules lie in a chain of their own, and go with it."""
-    # iptables takes 28 characters; environments may have longer names.
-    chain = f"HOMEPORT-{hashlib.sha256(environment.encode()).hexdigest()[:12]}"
+    chain = Chain(_IPTABLES, chain_name("HOMEPORT", environment), "POSTROUTING")
     rules = [
-        f"ExecStart={_IPTABLES} --append {chain} --destination {address} --protocol tcp "
+        f"{_IPTABLES} --append {chain.name} --destination {address} --protocol tcp "
         f"--dport {port} --jump MASQUERADE"
         for address, port in sorted(_split(one) for one in engines)
     ]
@@ -89,34 +71,12 @@ def unit_text(environment: str, engines: Iterable[str]) -> str:
         "[Unit]",
         f"Description=the way of homeport's gateway of {environment} to engines on other hosts",
         "After=network-online.target docker.service",
-        "[Service]",
-        "Type=oneshot",
-        "RemainAfterExit=yes",
-        *_emptied(chain, "ExecStart"),
-        f"ExecStart={_IPTABLES} --new-chain {chain}",
-        *rules,
-        f"ExecStart={_IPTABLES} --append POSTROUTING --jump {chain}",
-        *_emptied(chain, "ExecStop"),
-        "[Install]",
-        "WantedBy=multi-user.target",
+        *chain.lines(rules, lead="--append"),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _emptied(chain: str, word: str) -> list[str]:
-    """The minus: what is not there need not be removed."""
-    return [
-        f"{word}=-{_IPTABLES} --delete POSTROUTING --jump {chain}",
-        f"{word}=-{_IPTABLES} --flush {chain}",
-        f"{word}=-{_IPTABLES} --delete-chain {chain}",
-    ]
 
 
 def _split(endpoint: str) -> tuple[str, int]:
     """Docker's networks of the kit speak IPv4; raises ValueError for what is no such address."""
     address, _, port = endpoint.rpartition(":")
     return str(ipaddress.IPv4Address(address)), int(port)
-
-
-def _as_root(command: StringCommand, *, sudo: bool) -> StringCommand:
-    return StringCommand(command, _sudo=True) if sudo else command

@@ -1,7 +1,7 @@
 """A release that a host has run before: read there, and refused unless all it needs is there."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pyinfra import host
@@ -23,6 +23,7 @@ from deploys.operations.manifest import (
 from deploys.operations.refusal_words import REFUSED
 from deploys.render.release import Release
 from deploys.render.release_text import release_of
+from deploys.render.release_watch import FOLDER, program_digest
 from deploys.settings.inventory import host_name
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.yaml_text import parsed
@@ -66,6 +67,7 @@ def _missing(release: Release, directory: str) -> Iterator[Complaint]:
         if staged.get(path) != sha256:
             found = "has been changed there" if path in staged else "is missing there"
             yield Complaint(name, path, found, _AGAIN)
+    yield from _missing_program(name, release, staged)
     references = tuple(sorted(image.reference for image in release.images))
     there = host.get_fact(ImageIds, references=references) if references else {}
     for reference in references:
@@ -77,6 +79,15 @@ def _missing(release: Release, directory: str) -> Iterator[Complaint]:
             keys_text(release, Path.cwd())
         except Refused as refused:
             yield from refused.complaints
+
+
+def _missing_program(name: str, release: Release, staged: Mapping[str, str]) -> Iterator[Complaint]:
+    """By its digest alone: it may be older than the program of this kit."""
+    watch = release.watch
+    found = watch.program_on(staged, release.files) if watch is not None else {}
+    if watch is not None and program_digest(found) != watch.program:
+        word = "has been changed there" if found else "is missing there"
+        yield Complaint(name, f"{FOLDER}/: the watch's program", word, _AGAIN)
 
 
 def _missing_models(name: str, release: Release, directory: str) -> Iterator[Complaint]:

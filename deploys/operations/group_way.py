@@ -5,18 +5,15 @@ for each other besides is picked by the kernel, so new connections to all of tha
 group's hosts alone. The rules come first in INPUT, whatever else the host's firewall says there.
 """
 
-import hashlib
 import ipaddress
 from collections.abc import Generator, Iterator
 
 from pyinfra import host
-from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api import StringCommand, operation
 
 from deploys.facts.docker import DockerHost
-from deploys.facts.files import FileDigests
 from deploys.facts.once import once
-from deploys.facts.units import UnitIsActive
-from deploys.operations.host_files import written
+from deploys.operations.firewall_unit import Chain, chain_name, gone, in_force, unit_file
 from deploys.operations.host_script import refuse
 from deploys.render.release import GroupAccess
 
@@ -35,30 +32,17 @@ def closed_to_others(environment: str, groups: GroupAccess | None) -> Commands:
     + groups: those of this host; None where it has none (any more)
     """
     unit, system = unit_name(environment), once(host, DockerHost)
-    path, sudo = unit_path(environment), system.uid != 0
+    sudo = system.uid != 0
     if groups is None:
-        yield from _removed(unit, path, sudo=sudo)
+        yield from gone(unit, "no replica is on several hosts", sudo=sudo)
         return
     if not system.may_become_root:
         yield refuse(
             "keeping strangers out of a replica on several hosts needs root", "run as root"
         )
         return
-    changed = yield from written({path: unit_text(environment, groups)}, sudo=sudo)
-    if not changed and host.get_fact(UnitIsActive, unit=unit):
-        host.noop("its groups are closed to others")
-        return
-    name = QuoteString(unit)
-    command = ("systemctl daemon-reload && systemctl enable --quiet", name)
-    yield _as_root(StringCommand(*command, "&& systemctl restart", name), sudo=sudo)
-
-
-def _removed(unit: str, path: str, *, sudo: bool) -> Commands:
-    if path not in once(host, FileDigests, paths=(path,)):
-        host.noop("no replica is on several hosts")
-        return
-    stop = ("systemctl disable --now --quiet", QuoteString(unit), "; rm -f", QuoteString(path))
-    yield _as_root(StringCommand(*stop, "&& systemctl daemon-reload"), sudo=sudo)
+    text = unit_text(environment, groups)
+    yield from in_force(unit, text, "its groups are closed to others", sudo=sudo)
 
 
 def unit_name(environment: str) -> str:
@@ -68,13 +52,12 @@ def unit_name(environment: str) -> str:
 
 def unit_path(environment: str) -> str:
     """Its file."""
-    return f"/etc/systemd/system/{unit_name(environment)}"
+    return unit_file(unit_name(environment))
 
 
 def unit_text(environment: str, groups: GroupAccess) -> str:
     """The unit; its rules lie in a chain of their own, and go with it."""
-    # iptables takes 28 characters; environments may have longer names.
-    chain = f"HOMEPORT-G-{hashlib.sha256(environment.encode()).hexdigest()[:12]}"
+    chain = Chain(_IPTABLES, chain_name("HOMEPORT-G", environment), "INPUT")
     lines = [
         "# From deploys/operations/group_way.py, written by `homeport apply`.",
         "[Unit]",
@@ -82,16 +65,7 @@ def unit_text(environment: str, groups: GroupAccess) -> str:
         "After=network-online.target",
         # Containers of groups start with the host.
         "Before=docker.service",
-        "[Service]",
-        "Type=oneshot",
-        "RemainAfterExit=yes",
-        *_emptied(chain, "ExecStart"),
-        f"ExecStart={_IPTABLES} --new-chain {chain}",
-        *(f"ExecStart={rule}" for rule in _rules(chain, groups)),
-        f"ExecStart={_IPTABLES} --insert INPUT --jump {chain}",
-        *_emptied(chain, "ExecStop"),
-        "[Install]",
-        "WantedBy=multi-user.target",
+        *chain.lines(list(_rules(chain.name, groups)), lead="--insert"),
     ]
     return "\n".join(lines) + "\n"
 
@@ -116,16 +90,3 @@ def _shell(rule: str) -> str:
     if "$$1" not in rule:
         return rule
     return f"/bin/sh -c 'set -- $$(cat {_RANGE}) && [ $$# = 2 ] && exec {rule}'"
-
-
-def _emptied(chain: str, word: str) -> list[str]:
-    """The minus: what is not there need not be removed."""
-    return [
-        f"{word}=-{_IPTABLES} --delete INPUT --jump {chain}",
-        f"{word}=-{_IPTABLES} --flush {chain}",
-        f"{word}=-{_IPTABLES} --delete-chain {chain}",
-    ]
-
-
-def _as_root(command: StringCommand, *, sudo: bool) -> StringCommand:
-    return StringCommand(command, _sudo=True) if sudo else command

@@ -19,12 +19,12 @@ def staged(
     directory: str, release: str, files: Mapping[str, str], sources: Mapping[str, str]
 ) -> Commands:
     """
-    Put a release's files beside the running one, byte for byte as committed.
+    Put a release's files beside the running one, byte for byte as committed, and as in the kit.
 
     + directory: where the kit keeps its files
     + release: name of the release
     + files: sha256 by path below the release
-    + sources: committed file by path below the release
+    + sources: file on this machine by path below the release
     """
     target = f"{directory}/releases/{release}"
     live = once(host, StagedFiles, directory=target)

@@ -1,11 +1,9 @@
-"""Everything that is rendered for an environment, and how it differs from what is committed."""
+"""Everything that is rendered for an environment."""
 
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import yaml
 
@@ -51,14 +49,6 @@ RELEASE_HEADER = """\
 """
 
 
-@dataclass(frozen=True, order=True)
-class Difference:
-    """One committed file that is not what render writes."""
-
-    path: str
-    state: Literal["stale", "missing", "orphaned"]
-
-
 def render_environment(plan: Plan, access: Access, templates: Path) -> dict[str, str]:
     """Path below the repository root -> text, for every host of the plan."""
     render = renderer(templates)
@@ -66,24 +56,6 @@ def render_environment(plan: Plan, access: Access, templates: Path) -> dict[str,
     for host in plan.hosts:
         rendered |= _host_files(plan, host, access, render, templates)
     return dict(sorted(rendered.items()))
-
-
-def differences(root: Path, environment: str, rendered: Mapping[str, str]) -> list[Difference]:
-    """Which committed files are stale, missing or orphaned, sorted by path."""
-    committed = {
-        str(path.relative_to(root)): path
-        for folder in ("compose", "nginx")
-        for path in (root / folder / environment).rglob("*")
-        if path.is_file()
-    }
-    found = [Difference(path, "orphaned") for path in committed.keys() - rendered.keys()]
-    found += [Difference(path, "missing") for path in rendered.keys() - committed.keys()]
-    found += [
-        Difference(path, "stale")
-        for path in rendered.keys() & committed.keys()
-        if committed[path].read_bytes() != rendered[path].encode()
-    ]
-    return sorted(found)
 
 
 def _host_files(

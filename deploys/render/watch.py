@@ -1,4 +1,4 @@
-"""The watch of a host: the program, word for word; what it is to know; its systemd units."""
+"""The watch of a host: which program it is, what that is to know, and its systemd units."""
 
 import json
 
@@ -6,9 +6,9 @@ from deploys.plan.plan import HostPlan, Plan, Replica
 from deploys.questions.engine_answers import PATHS, Served, body
 from deploys.render.compose_project import project_name
 from deploys.render.nginx_pools import engine_address
-from deploys.render.release_watch import FOLDER, WatchRelease
+from deploys.render.release_watch import FOLDER, Part, WatchRelease, program_digest
 from deploys.render.templates import Render
-from deploys.render.watch_program import program
+from deploys.render.watch_program import program_sha256s
 from deploys.settings.words import bracketed
 
 # Enough to see that it speaks.
@@ -19,10 +19,8 @@ def watch_files(plan: Plan, host: HostPlan, render: Render) -> dict[str, str]:
     """Path below compose/<environment>/<host>/ -> text; none without a watch."""
     if plan.watch is None or not (_asked_here(host) or host.gateway):
         return {}
-    gpus = any(replica.gpus for replica in host.replicas)
     words = json.dumps(_words(plan, host), indent=1, sort_keys=True) + "\n"
-    files = {**program(gpus=gpus, gateway=host.gateway is not None), "words.json": words}
-    files |= _units(plan, host, render)
+    files = {"words.json": words, **_units(plan, host, render)}
     return {f"{FOLDER}/{path}": text for path, text in files.items()}
 
 
@@ -30,11 +28,19 @@ def watch_release(plan: Plan, host: HostPlan) -> WatchRelease | None:
     """None for a host that is not watched."""
     if plan.watch is None or not (_asked_here(host) or host.gateway):
         return None
+    parts = _parts(host)
     return WatchRelease(
         units=tuple(_unit_templates(plan, host)),
         look_seconds=plan.watch.look_seconds,
         webhook=plan.watch.webhook,
+        program=program_digest(program_sha256s(*parts)),
+        parts=parts,
     )
+
+
+def _parts(host: HostPlan) -> tuple[Part, ...]:
+    gpus: tuple[Part, ...] = ("gpus",) if any(one.gpus for one in host.replicas) else ()
+    return (*gpus, "gateway") if host.gateway is not None else gpus
 
 
 def _unit_templates(plan: Plan, host: HostPlan) -> dict[str, str]:

@@ -9,6 +9,7 @@ from deploys.cli import apply
 from deploys.cli.exit_codes import ExitCode
 from deploys.cli.main import VERBS, exit_code
 from deploys.cli.pyinfra_run import Run
+from deploys.render.release_watch import program_named
 from tests.environments import POOL, ROOT, write_environment
 
 
@@ -94,6 +95,30 @@ def test_a_stale_a_missing_and_an_orphaned_file_are_each_reported(
     exit_code(["render", "small"])
     assert not (root / "nginx" / "small" / "gone").exists()
     assert exit_code(["render", "small", "--check"]) == ExitCode.DONE
+
+
+def test_a_kit_whose_watch_has_changed_since_the_commit_is_told_as_the_reason(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inventory = f'small = [("@local", {{"directory": "{root}/store"}})]\ngpu_hosts = ["@local"]\n'
+    write_environment(root, {"watch": {}}, inventory=inventory + 'gateways = ["@local"]\n')
+    exit_code(["render", "small"])
+    path = "compose/small/localhost/release.yaml"
+    committed = (root / path).read_text()
+    named = program_named(committed)
+    assert len(named) == 64
+    (root / path).write_text(committed.replace(named, "0" * 64))
+    capsys.readouterr()
+    reason = "the watch's program in this kit is not the one that it names"
+    assert exit_code(["render", "small", "--check"]) == ExitCode.CHANGES_PENDING
+    assert f"stale    {path} ({reason})\n" in capsys.readouterr().out
+    assert exit_code(["plan", "small"]) == ExitCode.CHANGES_PENDING
+    assert f"stale    {path} ({reason})\n" in capsys.readouterr().out
+    assert exit_code(["apply", "small"]) == ExitCode.REFUSED
+    assert f"error: {path}: is stale: not what render writes ({reason})" in capsys.readouterr().err
+    (root / path).write_text(committed.replace("look_seconds: 15", "look_seconds: 16"))
+    assert exit_code(["render", "small", "--check"]) == ExitCode.CHANGES_PENDING
+    assert f"stale    {path}\n" in capsys.readouterr().out
 
 
 def test_invalid_settings_are_7_and_nothing_is_written(

@@ -1,7 +1,8 @@
-"""The watch as it is rendered: words, units that systemd takes, a program that any Python runs."""
+"""The watch: its words, units that systemd takes, and a program of the kit that any Python runs."""
 
 import ast
 import dataclasses
+import hashlib
 import json
 import shutil
 import subprocess
@@ -13,19 +14,17 @@ import pytest
 import yaml
 
 from deploys.plan.plan import Plan
+from deploys.render.release_watch import program_digest
 from deploys.render.watch_program import program
 from deploys.settings.hardware import HostHardware
 from tests.lab.fake_driver import FakeDriver
 from tests.lab.gpus import Gpu, gpu_uuid
 from tests.render.gateway_files import write_files
 from tests.render.plans import HOST, small_plan
-from tests.render.watch_plans import one_host, two_hosts, watch_texts
+from tests.render.watch_plans import one_host, texts_on_a_host, two_hosts, watch_texts
 
-SOURCES = {
-    path: text
-    for path, text in program(gpus=True, gateway=True).items()
-    if path.endswith(".py") and path not in ("__main__.py", "pynvml.py")
-}
+PROGRAM = {path.removeprefix("watch/"): file.read_text() for path, file in program("gpus").items()}
+SOURCES = {path: PROGRAM[path] for path in PROGRAM.keys() - {"__main__.py", "pynvml.py"}}
 
 GPU = gpu_uuid("gpu1", 0)
 
@@ -74,9 +73,40 @@ def test_the_manifest_names_every_file_and_the_secret_by_its_reference_alone() -
     found = watch_texts(two_hosts(), "gpu1")
     manifest = yaml.safe_load(found.pop("release.yaml"))
     assert {f"watch/{path}" for path in found} <= manifest["files"].keys()
+    assert found.keys() == {*manifest["watch"]["units"], "words.json"}
     assert manifest["watch"]["webhook"] == "env:HOOK"
     assert set(manifest["watch"]["units"]) == {name for name in found if "homeport" in name}
     assert not [path for path, text in found.items() if "env:HOOK" in text]
+
+
+def test_the_program_is_named_by_one_digest_of_the_kits_files_and_is_not_rendered() -> None:
+    plan = two_hosts()
+    texts = {host: watch_texts(plan, host) for host in (HOST, "gpu1")}
+    watches = {host: yaml.safe_load(text["release.yaml"])["watch"] for host, text in texts.items()}
+    assert [path for text in texts.values() for path in text if path in PROGRAM] == []
+    assert watches[HOST]["parts"] == ["gateway"]
+    assert watches["gpu1"]["parts"] == []
+    for watch in watches.values():
+        files = program(*watch["parts"])
+        listing = "".join(
+            f"{hashlib.sha256(files[path].read_bytes()).hexdigest()}  {path}\n"
+            for path in sorted(files)
+        )
+        assert watch["program"] == hashlib.sha256(listing.encode()).hexdigest()
+
+
+def test_the_digest_says_of_each_file_both_its_place_and_its_content() -> None:
+    files = {"watch/a.py": "1" * 64, "watch/b.py": "2" * 64}
+    digest = program_digest(files)
+    assert program_digest(dict(reversed(files.items()))) == digest
+    others = (
+        {**files, "watch/b.py": "3" * 64},
+        {"watch/a.py": "2" * 64, "watch/b.py": "1" * 64},
+        {"watch/a.py": "1" * 64, "watch/c.py": "2" * 64},
+        {"watch/a.py": "1" * 64},
+        {**files, "watch/c.py": "3" * 64},
+    )
+    assert digest not in {program_digest(other) for other in others}
 
 
 def test_a_slice_of_a_gpu_is_watched_by_the_gpu_that_it_is_cut_from() -> None:
@@ -99,15 +129,15 @@ def test_systemd_finds_nothing_wrong_with_the_units(plan: Plan, host: str, tmp_p
 
 def test_the_program_runs_from_its_folder_alone(tmp_path: Path) -> None:
     """As systemd calls it; without Docker it says so, and remembers that."""
-    program = tmp_path / "store/releases/one/watch"
-    write_files(watch_texts(one_host(), HOST), program)
+    folder = tmp_path / "store/releases/one/watch"
+    write_files(texts_on_a_host(one_host(), HOST), folder)
     bare = {"PATH": str(tmp_path), "HOME": "/nonexistent"}
-    command = [sys.executable, "-I", "-B", str(program), "run"]
+    command = [sys.executable, "-I", "-B", str(folder), "run"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=bare)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Docker: says nothing (docker: No such file or directory)" in done.stdout
     assert (tmp_path / "store/state/watch/seen.json").is_file()
-    assert not list(program.rglob("__pycache__"))
+    assert not list(folder.rglob("__pycache__"))
     wrong = subprocess.run([*command[:-1], "walk"], capture_output=True, check=False, env=bare)
     assert wrong.returncode == 64
 
@@ -130,18 +160,18 @@ def _gpu_plan(*parts: dict[str, object], used: str) -> Plan:
 
 def test_a_host_whose_replicas_have_gpus_gets_what_the_checks_of_gpus_are_made_of() -> None:
     checks = {path for path in SOURCES if path.startswith("checks/")} | {"pynvml.py"}
-    assert checks <= watch_texts(_gpu_plan(used=GPU), HOST).keys()
-    assert not checks & watch_texts(one_host(), HOST).keys()
+    assert checks <= texts_on_a_host(_gpu_plan(used=GPU), HOST).keys()
+    assert not checks & texts_on_a_host(one_host(), HOST).keys()
 
 
 def test_the_program_reads_gpus_by_nvidias_own_file_from_its_folder_alone(
     fake_libraries: Path, tmp_path: Path
 ) -> None:
-    program = tmp_path / "store/releases/one/watch"
-    write_files(watch_texts(_gpu_plan(used=GPU), HOST), program)
+    folder = tmp_path / "store/releases/one/watch"
+    write_files(texts_on_a_host(_gpu_plan(used=GPU), HOST), folder)
     FakeDriver(tmp_path / "nvml").has(Gpu("h100", {"field.230": "2"}))
     given = {"PATH": str(tmp_path), "HOMEPORT_LAB_NVML": str(tmp_path / "nvml")}
-    command = [sys.executable, "-I", "-S", "-B", str(program), "run"]
+    command = [sys.executable, "-I", "-S", "-B", str(folder), "run"]
     environment = {**given, "LD_LIBRARY_PATH": str(fake_libraries.parent)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
@@ -149,7 +179,7 @@ def test_the_program_reads_gpus_by_nvidias_own_file_from_its_folder_alone(
     assert seen["gpus"] == {GPU: "recovery action 2: the driver asks for: reboot of the host"}
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", sorted(SOURCES))
 def test_the_program_needs_python_3_8_its_standard_library_and_itself_alone(source: str) -> None:
     tree = ast.parse(SOURCES[source], feature_version=(3, 8))
     nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]

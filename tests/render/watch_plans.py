@@ -2,9 +2,12 @@
 
 import dataclasses
 
+import yaml
+
 from deploys.plan.plan import HostPlan, Plan
 from deploys.render.files import render_environment
 from deploys.render.release import Access
+from deploys.render.watch_program import program
 from deploys.settings.watch import Watch
 from tests.environments import ROOT
 from tests.render.plans import HOST, small_plan, small_pool
@@ -45,3 +48,11 @@ def watch_texts(plan: Plan, host: str) -> dict[str, str]:
         if path.startswith(f"{folder}watch/")
     }
     return {**found, "release.yaml": rendered[f"{folder}release.yaml"]}
+
+
+def texts_on_a_host(plan: Plan, host: str) -> dict[str, str]:
+    """The same with the program, as a deploy brings it."""
+    rendered = watch_texts(plan, host)
+    parts = yaml.safe_load(rendered["release.yaml"])["watch"]["parts"]
+    files = program(*parts)
+    return {**rendered, **{path.removeprefix("watch/"): files[path].read_text() for path in files}}

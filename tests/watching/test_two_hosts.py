@@ -16,7 +16,7 @@ import pytest
 from deploys.watching import main
 from deploys.watching.commands import Place
 from tests.render.gateway_files import write_files
-from tests.render.watch_plans import two_hosts, watch_texts
+from tests.render.watch_plans import texts_on_a_host, two_hosts
 from tests.watching.watched_host import WatchedHost, words
 
 # Between two looks at least: the listener has the time of this machine, which may be a busy one.
@@ -51,7 +51,7 @@ class Fleet:
 def fleet(host: WatchedHost) -> Iterator[Fleet]:
     """All is well, and both have looked."""
     program = host.root / "gpu1/releases/one/watch"
-    write_files(watch_texts(two_hosts(), "gpu1"), program)
+    write_files(texts_on_a_host(two_hosts(), "gpu1"), program)
     (host.root / "gpu1/state/watch").mkdir(parents=True)
     engines = {**words()["engines"], "addresses": {"127.0.0.1": "gate1"}}
     at_gpu = words(host="gpu1", gateway=None, engines=engines, limits=LIMITS)
