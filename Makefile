@@ -68,7 +68,8 @@ bench-gateway: $(READY)
 	@$(BIN)/python -m tests.benchmarks.gateway $(OPTIONS)
 
 # What `homeport bench` and other clients say of a server whose timings are known; five minutes.
-# Beside aiperf (installed for this alone, 1.2 GB): make bench-client OPTIONS="--beside aiperf"
+# Beside aiperf (installed for this alone, 1.2 GB): make bench-client OPTIONS="--beside aiperf"; and
+# beside guidellm (6 GB) and vllm, which must be on the PATH.
 bench-client: $(READY)
 	@$(BIN)/python -m tests.benchmarks.client $(OPTIONS)
 

@@ -1,6 +1,5 @@
-"""`homeport bench --beside aiperf`: what another client says of the same gateway."""
+"""`homeport bench --beside PROGRAM`: what another client says of the same gateway."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +11,9 @@ import typer
 from checks.benchmarks.load.point import Load, Point
 from checks.benchmarks.load.workload import Bodies
 from checks.benchmarks.numbers.figures import Figures
-from checks.benchmarks.second_opinion import PROGRAM, NoOpinion, Question, opinion
+from checks.benchmarks.second_opinions.adapter import Installed, NotUsable, find, opinion
+from checks.benchmarks.second_opinions.known import ADAPTERS
+from checks.benchmarks.second_opinions.question import NoOpinion, Question
 from deploys.cli.bench_target import Target
 from deploys.settings.refusal import Complaint, Refused
 
@@ -26,33 +27,39 @@ COMPARED = (
 )
 
 
-def program(beside: str, loads: Sequence[Load], asked: Target) -> str:
-    """Where it lies, empty where nobody wants it; raises typer.BadParameter, Refused."""
+def program(beside: str, loads: Sequence[Load], asked: Target) -> Installed | None:
+    """None where nobody wants one; raises typer.BadParameter, Refused."""
     if not beside:
-        return ""
-    if beside != PROGRAM:
-        raise typer.BadParameter(f"--beside {beside}: {PROGRAM}")
+        return None
+    if beside not in ADAPTERS:
+        raise typer.BadParameter(f"--beside {beside}: {', '.join(ADAPTERS)}")
     if not any(load.loop == "closed" for load in loads):
         raise typer.BadParameter(f"--beside {beside}: goes with --concurrency")
     if asked.way.server_name:
-        found = f"{PROGRAM} cannot ask an address for the name {asked.way.server_name}"
+        found = f"{beside} cannot ask an address for the name {asked.way.server_name}"
         hint = "run it by itself, with a URL of that name"
         raise Refused([Complaint("--beside", "", found, hint)])
-    where = shutil.which(PROGRAM)
-    if where is None:
-        hint = f"pip install {PROGRAM} in an environment of its own, whose bin is on the PATH"
-        raise Refused([Complaint("--beside", "", f"there is no program {PROGRAM}", hint)])
-    return where
+    adapter = ADAPTERS[beside]
+    try:
+        return find(adapter)
+    except NotUsable as found:
+        wanted = f"pip install '{adapter.package}=={adapter.tried}.*'"
+        hint = f"{wanted} in an environment of its own, whose bin is on the PATH"
+        raise Refused([Complaint("--beside", "", str(found), hint)]) from None
 
 
 def opinions(
-    where: str, asked: Target, bodies: Bodies, points: Sequence[Point], timeout_seconds: float
+    other: Installed | None,
+    asked: Target,
+    bodies: Bodies,
+    points: Sequence[Point],
+    timeout_seconds: float,
 ) -> Iterator[dict[str, Any]]:
     """Of each closed loop, with as many requests as a run of it had: its figures, or `error`."""
     key = asked.headers["Authorization"].removeprefix("Bearer ")
-    for point in points if where else ():
+    for point in points:
         users = point.load.users
-        if point.load.loop != "closed":
+        if other is None or point.load.loop != "closed":
             continue
         bodies.rewind()
         number = max(users, len(point.samples) // len(point.runs)) + users
@@ -61,10 +68,11 @@ def opinions(
         question = Question(asked.way.url, asked.path, asked.model, key, users, drawn, seconds)
         with tempfile.TemporaryDirectory() as folder:
             try:
-                found = asdict(opinion(where, question, Path(folder)))
+                found = asdict(opinion(other, question, Path(folder)))
             except NoOpinion as none:
                 found = {"error": str(none)}
-        yield {"program": PROGRAM, "load": point.load.name, **found}
+        whose = {"program": other.adapter.program, "version": other.version}
+        yield {**whose, "load": point.load.name, **found}
 
 
 def opinion_lines(found: Sequence[Mapping[str, Any]], own: Sequence[Figures]) -> Iterator[str]:

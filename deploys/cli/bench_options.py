@@ -9,7 +9,7 @@ from checks.benchmarks.load.lengths import KINDS, Lengths, read_lengths
 from checks.benchmarks.load.loops import MOST_AT_ONCE
 from checks.benchmarks.load.point import Load
 from checks.benchmarks.load.schedule import SHAPES
-from checks.benchmarks.second_opinion import PROGRAM
+from checks.benchmarks.second_opinions.known import ADAPTERS
 
 ModelOption = Annotated[str, typer.Option(help="Public model name; the first one if left out.")]
 ConcurrencyOption = Annotated[
@@ -80,8 +80,8 @@ AgainstOption = Annotated[
 BesideOption = Annotated[
     str,
     typer.Option(
-        metavar=PROGRAM,
-        help="Has this program ask the same of the closed loops, as a second opinion.",
+        metavar="PROGRAM",
+        help=f"Has {' or '.join(ADAPTERS)} ask the same of closed loops, as a second opinion.",
     ),
 ]
 # Users of the closed loops where no load is asked for.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.benchmarks.second_opinion import Told
+from checks.benchmarks.second_opinions.question import Told
 from tests.benchmarks.client import own_clients
 from tests.benchmarks.client.__main__ import main
 from tests.benchmarks.client.timed_server import Served

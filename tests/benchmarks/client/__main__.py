@@ -17,15 +17,17 @@ from rich.table import Table
 
 from checks.benchmarks.client.limits import client_figures
 from checks.benchmarks.load.measure import Spans
-from checks.benchmarks.second_opinion import Told
-from tests.benchmarks.client import aiperf
+from checks.benchmarks.second_opinions.adapter import Installed
+from checks.benchmarks.second_opinions.known import ADAPTERS
+from checks.benchmarks.second_opinions.question import Told, told
+from tests.benchmarks.client.other_clients import install, told_by
 from tests.benchmarks.client.own_clients import CLIENTS, measured
-from tests.benchmarks.client.truth import timed_server, told, told_by_server, truth
+from tests.benchmarks.client.truth import timed_server, told_by_server, truth
 from tests.benchmarks.own_environment import BENCH
 from tests.lab.machine import LabError
 
 RESULTS = BENCH / "client.json"
-AIPERF = "aiperf"
+BESIDE = "the one on the PATH, else installed for this alone: aiperf 1.2 GB, guidellm up to 6"
 # In brackets: by how much that is off.
 HEADINGS = (
     "client",
@@ -80,40 +82,43 @@ def main(arguments: list[str]) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-client", description=__doc__)
     parser.add_argument("--streams", type=int, nargs="*", default=[1, 16, 64, 128], metavar="N")
-    parser.add_argument("--clients", nargs="*", default=[*CLIENTS], choices=[*CLIENTS, AIPERF])
-    parser.add_argument("--beside", choices=[AIPERF], help="installed for this alone: 1.2 GB")
+    parser.add_argument("--clients", nargs="*", default=[*CLIENTS], choices=[*CLIENTS, *ADAPTERS])
+    parser.add_argument("--beside", nargs="*", default=[], choices=[*ADAPTERS], help=BESIDE)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--tokens-per-event", type=int, default=1)
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
-    if options.beside and options.beside not in options.clients:
-        options.clients.append(options.beside)
+    options.clients = [*dict.fromkeys([*options.clients, *options.beside])]
     return options
 
 
 def measure(options: argparse.Namespace) -> Iterator[Row]:
     """All clients with the same number of streams, one right after the other, then with more."""
-    if AIPERF in options.clients:
-        aiperf.install()
+    others = {client: install(client) for client in options.clients if client in ADAPTERS}
     words = ["--tokens-per-event", str(options.tokens_per_event)]
     with timed_server(*words) as url, tempfile.TemporaryDirectory() as folder:
         for number in range(options.rounds):
             for streams in options.streams:
                 for client in options.clients:
-                    place = Path(folder, f"{number}-{streams}")
-                    yield _row(client, url, streams, options.seconds, place)
+                    place = Path(folder, f"{client}-{number}-{streams}")
+                    if client in others:
+                        yield _other_row(others[client], url, streams, options.seconds, place)
+                    else:
+                        yield _row(client, url, streams, options.seconds)
 
 
-def _row(client: str, url: str, streams: int, seconds: float, folder: Path) -> Row:
-    if client == AIPERF:
-        truth(url)
-        # About as many as the others have: one takes a second.
-        requests = max(streams, round(streams * seconds))
-        said = aiperf.told_by_aiperf(url, streams, requests, folder)
-        # Without its warm-up, one request of each user.
-        judged = sorted(truth(url), key=lambda one: one.arrived)[streams:]
-        return Row(client, streams, said, told_by_server(judged), None)
+def _other_row(other: Installed, url: str, streams: int, seconds: float, folder: Path) -> Row:
+    truth(url)
+    # About as many as the others have: one takes a second.
+    requests = max(streams, round(streams * seconds))
+    said = told_by(other, url, streams, requests, folder)
+    # Without its warm-up, one request of each user.
+    judged = sorted(truth(url), key=lambda one: one.arrived)[streams:]
+    return Row(other.adapter.program, streams, said, told_by_server(judged), None)
+
+
+def _row(client: str, url: str, streams: int, seconds: float) -> Row:
     found = measured(client, url, streams, Spans(seconds, min(2, seconds), 1))
     run = found.run
     answered = [one for one in run.judged if one.is_answered]

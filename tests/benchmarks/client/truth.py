@@ -7,8 +7,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from checks.benchmarks.second_opinion import Told
-from checks.canary.evidence import quantile
+from checks.benchmarks.second_opinions.question import Told, told
 from tests.benchmarks.client.timed_server import Served
 from tests.lab.machine import ROOT
 
@@ -31,19 +30,6 @@ def truth(url: str) -> list[Served]:
     """All answers since it was asked last."""
     with urllib.request.urlopen(f"{url}/truth", timeout=60) as answer:  # noqa: S310 - loopback
         return [Served(**one) for one in json.load(answer)]
-
-
-def told(firsts: Sequence[float], tokens: Sequence[float], totals: Sequence[float]) -> Told:
-    """Of times in seconds."""
-    ordered = [sorted(one * 1000 for one in times) for times in (firsts, tokens, totals)]
-    return Told(
-        len(firsts),
-        quantile(ordered[0], 0.5),
-        quantile(ordered[0], 0.99),
-        quantile(ordered[1], 0.5),
-        quantile(ordered[2], 0.5),
-        quantile(ordered[2], 0.99),
-    )
 
 
 def told_by_server(served: Sequence[Served]) -> Told:

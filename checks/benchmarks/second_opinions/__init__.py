@@ -1,0 +1,1 @@
+"""Other clients' opinions of the same gateway: one file for each, and one face for all."""
