@@ -79,8 +79,12 @@ def test_a_controller_that_dies_at_any_stage_loses_no_request_and_apply_goes_on(
 def test_a_controller_that_dies_while_engines_are_replaced_loses_no_request_and_apply_goes_on(
     served: Served,
 ) -> None:
+    # A stand-in serves where the gateway knew of it before.
+    by_surge = {**POOL, "rollout": "surge"}
+    served.commit(pools={"chat": by_surge})
+    served.apply()
     before = served.containers()
-    served.commit(pools={"chat": {**POOL, "slots": 1, "rollout": "surge"}})
+    served.commit(pools={"chat": {**by_surge, "slots": 1}})
     with steady_load(served) as answers:
         _killed_at(served, ROLLOUT[0])
         assert _marks(served) == {f"chat-1.{DRAINED_BY_RUN}", f"{stand_in_of('chat-1')}.{SERVES}"}
