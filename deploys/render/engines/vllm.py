@@ -55,7 +55,7 @@ def service(pool: Pool, replica: Replica) -> Service:
     ready = COMPILE_SECONDS + load_seconds(replica)
     return Service(
         arguments=arguments(pool, replica),
-        health=joined_check(group, url) if group else ("python3", "-c", asks),
+        health=joined_check(group, url, ready) if group else ("python3", "-c", asks),
         health_reason=HEALTH_REASON if group else ANSWERS,
         start_period_seconds=ready,
         stop_grace_seconds=own.shutdown_seconds + WORKERS_END_SECONDS,
