@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploys.operations.group_way import unit_name
 from tests.e2e.group_fleet import NAME, GroupFleet, group_fleet
 from tests.e2e.running_fleet import engine_image, forget_engine_images
 from tests.e2e.streaming_load import streaming
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
 
 RANKS = {"chat-1", "chat-1-rank1"}
 CRASHES = "rank 1 crashes"
+CHAIN = "HOMEPORT-G-"
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +138,14 @@ def test_a_rank_behind_it_that_is_killed_takes_rank_0_along_and_they_meet_again(
     fleet: GroupFleet,
 ) -> None:
     killed_alone(fleet, "gpu2", "chat-1-rank1")
+
+
+def test_nobody_is_kept_out_of_a_host_that_was_taken_down(fleet: GroupFleet) -> None:
+    """Last of all: nothing runs any more."""
+    hosts = [fleet.host(name) for name in ("gpu1", "gpu2")]
+    assert all(CHAIN in host.run("iptables-save") for host in hosts)
+    fleet.checkout.run(f".venv/bin/pyinfra --yes inventories/{NAME}.py deploys/down.py")
+    assert fleet.ranks() == {}
+    for host in hosts:
+        assert CHAIN not in host.run("iptables-save")
+        assert host.run(f"systemctl list-unit-files --no-legend '{unit_name(NAME)}' || true") == ""
