@@ -12,11 +12,9 @@ from tests.lab.gpus import Gpu
 from tests.lab.inventory import assignments, connection_data
 from tests.lab.lab import Lab, fleet, running_lab
 from tests.lab.machine import ROOT
-from tests.lab.served import KEY, Served, pushed_images
+from tests.lab.served import INTERFACE, KEY, Served, pushed_images
 
 NAME = "group"
-# Docker's interface in a lab's host.
-INTERFACE = "eth0"
 POOL: Mapping[str, object] = {
     "model": "tiny-llama", "engine": "vllm", "hosts_per_replica": 2, "split_over_hosts": "tensors",
     "context_tokens": 512, "slots": 16, "steady_seconds": 2, "drain_seconds": 60,

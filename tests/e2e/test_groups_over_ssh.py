@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploys.operations.group_way import unit_name
 from tests.e2e.group_fleet import NAME, GroupFleet, group_fleet
 from tests.e2e.running_fleet import engine_image, forget_engine_images
 from tests.e2e.streaming_load import streaming
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(1800)]
 
 RANKS = {"chat-1", "chat-1-rank1"}
 CRASHES = "rank 1 crashes"
+CHAIN = "HOMEPORT-G-"
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,12 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterato
 def answers(fleet: GroupFleet) -> bool:
     """Whether a client gets a real answer."""
     return fleet.chat().status_code == 200
+
+
+def have_met(fleet: GroupFleet) -> bool:
+    """Whether each rank says so by its health check."""
+    ask = "docker ps --quiet --filter label=homeport.pool=chat --filter health=healthy"
+    return all(fleet.host(name).run(ask) for name in ("gpu1", "gpu2"))
 
 
 def reached(host: LabHost, place: str) -> bool:
@@ -107,14 +115,37 @@ def test_a_release_whose_rank_1_dies_goes_back_as_one(fleet: GroupFleet) -> None
     fleet.brings()
 
 
-def test_rank_0_that_is_killed_takes_the_other_along_and_they_meet_again(fleet: GroupFleet) -> None:
+def killed_alone(fleet: GroupFleet, host: str, service: str) -> None:
+    """Kills what a rank of a group that has met runs, and waits until all were begun anew."""
+    until(lambda: have_met(fleet))
     before = fleet.ranks()
-    name = "$(docker ps -q --filter label=com.docker.compose.service=chat-1)"
+    name = f"$(docker ps -q --filter label=com.docker.compose.service={service})"
     # Its first process: Docker takes `docker kill` for somebody's wish, and leaves it ended.
-    fleet.host("gpu1").run(f"kill -9 $(docker inspect -f '{{{{.State.Pid}}}}' {name})")
+    fleet.host(host).run(f"kill -9 $(docker inspect -f '{{{{.State.Pid}}}}' {name})")
     until(lambda: all(fleet.ranks().get(one, "") not in ("", before[one]) for one in RANKS))
     until(lambda: answers(fleet))
     # The same containers: Docker started them, no run did.
     assert [one.split()[0] for one in fleet.ranks().values()] == [
         one.split()[0] for one in before.values()
     ]
+
+
+def test_rank_0_that_is_killed_takes_the_other_along_and_they_meet_again(fleet: GroupFleet) -> None:
+    killed_alone(fleet, "gpu1", "chat-1")
+
+
+def test_a_rank_behind_it_that_is_killed_takes_rank_0_along_and_they_meet_again(
+    fleet: GroupFleet,
+) -> None:
+    killed_alone(fleet, "gpu2", "chat-1-rank1")
+
+
+def test_nobody_is_kept_out_of_a_host_that_was_taken_down(fleet: GroupFleet) -> None:
+    """Last of all: nothing runs any more."""
+    hosts = [fleet.host(name) for name in ("gpu1", "gpu2")]
+    assert all(CHAIN in host.run("iptables-save") for host in hosts)
+    fleet.checkout.run(f".venv/bin/pyinfra --yes inventories/{NAME}.py deploys/down.py")
+    assert fleet.ranks() == {}
+    for host in hosts:
+        assert CHAIN not in host.run("iptables-save")
+        assert host.run(f"systemctl list-unit-files --no-legend '{unit_name(NAME)}' || true") == ""

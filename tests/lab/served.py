@@ -29,6 +29,8 @@ NAME = "served"
 STORE = "/srv/homeport"
 KEY = "hp-key-of-the-served-lab"
 AUTHORITY = "inventories/registry-ca.pem"
+# Docker's interface in a lab's host.
+INTERFACE = "eth0"
 # Which host watches, where a test commits `monitoring`.
 MONITOR = "gpu1"
 # Which host keeps vectors, where a test commits `retrieval`.
@@ -187,9 +189,14 @@ def write_environment(
 
 def _groups(lab: Lab, words: Mapping[str, object]) -> dict[str, Any]:
     names = [host.name for host in lab.hosts]
-    places = {host.name: host.address for host in lab.hosts}
+    places = {
+        host.name: {
+            "ssh_hostname": host.address, "address": host.address, "interface": INTERFACE
+        }
+        for host in lab.hosts
+    }  # fmt: skip
     return {
-        NAME: [(name, {"ssh_hostname": at, "address": at}) for name, at in places.items()],
+        NAME: [*places.items()],
         "gpu_hosts": [name for name in names if name.startswith("gpu")],
         "gateways": [name for name in names if name.startswith("gate")],
         **({"monitors": [MONITOR]} if "monitoring" in words else {}),

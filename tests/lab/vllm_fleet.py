@@ -1,4 +1,4 @@
-"""A host with two GPUs that are fakes, on which the real vLLM serves two tiny models; a gateway.
+"""Two hosts with GPUs that are fakes, on which the real vLLM serves two tiny models; a gateway.
 
 All that runs comes from the lab's registry by digest. One `homeport apply` over SSH has made it
 serve: what a site with vLLM would write, but for an image that computes on the processor.
@@ -36,12 +36,23 @@ ADAPTER = "support"
 CHAT: Mapping[str, object] = {
     **WORDS,
     "model": "tiny-talker",
+    "hosts": ["gpu1"],
     "vllm": {**OWN, "tool_parser": "hermes", "adapters": [ADAPTER]},
 }
 VECTORS: Mapping[str, object] = {
     **WORDS,
     "model": "tiny-embedder",
     "kind": "embeddings",
+    "hosts": ["gpu2"],
+    "vllm": OWN,
+}
+# The processors of both hosts share each layer. vLLM's build for them cannot divide the layers.
+JOINED: Mapping[str, object] = {
+    **WORDS,
+    "model": "tiny-talker",
+    "hosts_per_replica": 2,
+    "split_over_hosts": "tensors",
+    "gpus": 1,
     "vllm": OWN,
 }
 
@@ -50,7 +61,7 @@ VECTORS: Mapping[str, object] = {
 def vllm_fleet(folder: Path) -> Iterator[Served]:
     """For as long as tests need it; `folder` gets the checkout, and the models beside it."""
     image = vllm_image()
-    hosts = fleet(gpu_hosts=1, gpus=(Gpu("h100"), Gpu("h100")), image="docker")
+    hosts = fleet(gpus=(Gpu("h100"), Gpu("h100")), image="docker")
     with running_lab("vllm", hosts, registry=True) as lab:
         yield _served(lab, folder, image)
 

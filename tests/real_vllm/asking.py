@@ -45,9 +45,9 @@ def told(answer: httpx.Response) -> dict[str, Any]:
     return first
 
 
-def streamed(served: Served, tokens: int) -> Iterator[dict[str, Any] | None]:
+def streamed(served: Served, tokens: int, model: str = "chat") -> Iterator[dict[str, Any] | None]:
     """Each event of a stream as it comes; None stands for the end, [DONE]."""
-    body = {"model": "chat", "max_tokens": tokens, "stream": True, "ignore_eos": True, **HELLO}
+    body = {"model": model, "max_tokens": tokens, "stream": True, "ignore_eos": True, **HELLO}
     headers = {"Authorization": f"Bearer {KEY}"}
     url = f"http://{served.host('gate1').address}:8080/v1/chat/completions"
     with plain_http.stream(

@@ -11,7 +11,7 @@ from tests.lab.vllm_fleet import vllm_fleet
 
 @pytest.fixture(scope="session")
 def on_vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Hosts gpu1 and gate1; skipped where this machine's pip finds no torch for CPUs."""
+    """Hosts gpu1, gpu2 and gate1; skipped where this machine's pip finds no torch for CPUs."""
     try:
         with vllm_fleet(tmp_path_factory.mktemp("vllm") / "homeport") as found:
             yield found

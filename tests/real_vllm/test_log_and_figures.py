@@ -1,7 +1,7 @@
 """What the real vLLM says of itself: its log as the kit reads it, figures as Prometheus does."""
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,8 +49,8 @@ def _queries() -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _relay(served: Served, replicas: Collection[str]) -> Iterator[str]:
-    """ADDRESS:PORT of a server that passes on what each replica told last.
+def _relay(served: Served, replicas: Mapping[str, str]) -> Iterator[str]:
+    """ADDRESS:PORT of a server that passes on what each replica (and its host) told last.
 
     Asked beside the scrapes, which have two seconds: a way into a container may take longer.
     """
@@ -59,8 +59,8 @@ def _relay(served: Served, replicas: Collection[str]) -> Iterator[str]:
 
     def keep_asking() -> None:
         while not over.wait(0.5):
-            for replica in replicas:
-                text = served.host("gpu1").run(FETCH.format(replica), check=False)
+            for replica, host in replicas.items():
+                text = served.host(host).run(FETCH.format(replica), check=False)
                 told[replica] = f"{text}\n".encode()
 
     class Passed(BaseHTTPRequestHandler):
@@ -117,10 +117,11 @@ def scraped(on_vllm: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             yield found
 
 
-def _engines(configuration: str) -> set[str]:
-    """Replicas that the plan has scraped."""
+def _engines(configuration: str) -> dict[str, str]:
+    """Replicas that the plan has scraped, and the host of each."""
     jobs = {one["job_name"]: one for one in yaml.safe_load(configuration)["scrape_configs"]}
-    return {one["labels"]["replica"] for one in jobs["engines"]["static_configs"]}
+    labels = (one["labels"] for one in jobs["engines"]["static_configs"])
+    return {one["replica"]: one["host"] for one in labels}
 
 
 def test_every_query_of_engines_has_series_of_the_real_vllm(

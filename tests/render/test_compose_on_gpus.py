@@ -109,6 +109,13 @@ def test_a_pinned_pool_and_eager_execution_are_flags_too() -> None:
     assert "--enforce-eager" in flags
 
 
+def test_eager_execution_compiles_not_even_single_functions() -> None:
+    for eager, said in ((True, "1"), (False, None)):
+        files = gpu_files(gpu_plan(dataclasses.replace(VLLM, eager=eager)))
+        environment = files["compose"]["services"]["chat-1"]["environment"]
+        assert environment.get("TORCH_COMPILE_DISABLE") == said
+
+
 def test_adapters_are_folders_of_the_store_that_vllm_serves_by_name() -> None:
     own = Vllm(adapters=("support", "legal"))
     plan = gpu_plan(dataclasses.replace(VLLM, own=own, adapter_rank=32), CHECKPOINT)

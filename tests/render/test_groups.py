@@ -1,5 +1,6 @@
 """What is rendered for a replica on two hosts: its containers, its address, its firewall."""
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -72,17 +73,23 @@ def test_every_other_container_stays_on_dockers_network(rendered: dict[str, str]
     assert "network_mode: host" not in text
 
 
-def asked_with(test: list[str], tables: list[str], tmp_path: Path) -> tuple[int, bool]:
-    """Exit status of a health check with these lines of /proc/net/tcp, and whether it would have
-    ended its container; what it remembers stays in the folder.
+def asked_with(
+    test: list[str], tables: list[str], tmp_path: Path, *, age_seconds: int = 60
+) -> tuple[int, bool]:
+    """Exit status of a health check with these lines of /proc/net/tcp in a container of this age,
+    and whether it would have ended that; what it remembers stays in the folder.
     """
     table, ended = tmp_path / "tcp", tmp_path / "ended"
     table.write_text(
         "".join(f"{line}\n" for line in ["  sl  local_address rem_address   st", *tables])
     )
-    mark = tmp_path / "met"
+    mark, uptime, first = (tmp_path / name for name in ("met", "uptime", "stat"))
+    began = 1000 * os.sysconf("SC_CLK_TCK")
+    first.write_text(f"1 (docker-init) S {'0 ' * 18}{began} 0")
+    uptime.write_text(f"{1000 + age_seconds}.21 5000.00")
     script = test[3].replace("open('/proc/net/'+f)", f"open('{table}')")
     script = script.replace("/tmp/homeport-met", str(mark))
+    script = script.replace("/proc/uptime", str(uptime)).replace("/proc/1/stat", str(first))
     script = script.replace("os.kill(-1,9)", f"open('{ended}','w')").replace("u.urlopen(", "str(")
     script = script.replace(",timeout=4)", ")")
     done = subprocess.run(["python3", "-c", script, test[4]], check=False, capture_output=True)
@@ -125,6 +132,36 @@ def test_one_that_came_back_before_anybody_looked_is_not_whom_a_rank_has_met(
     assert asked_with(test, [first], tmp_path) == (0, False)
     assert asked_with(test, [first, again], tmp_path) == (0, False)
     assert asked_with(test, [again], tmp_path) == (1, True)
+
+
+def test_a_rank_that_rank_0_took_and_left_before_it_looked_ends(
+    rendered: dict[str, str], tmp_path: Path
+) -> None:
+    """It came to a rank 0 that had not missed the one before it yet, and waits for its word."""
+    test = service(rendered, "gpu2", "big-1-rank1")["healthcheck"]["test"]
+    line = "0: 0200000A:C350 0100000A:733D 08 x"
+    elsewhere = line.replace("0100000A", "0300000A")
+    assert asked_with(test, [elsewhere], tmp_path) == (1, False)
+    assert asked_with(test, [line], tmp_path) == (1, True)
+
+
+def test_rank_0_waits_for_others_whose_first_connections_have_ended(
+    rendered: dict[str, str], tmp_path: Path
+) -> None:
+    test = service(rendered, "gpu1", "big-1")["healthcheck"]["test"]
+    assert asked_with(test, ["0: 0100000A:733D 0200000A:C350 08 x"], tmp_path) == (1, False)
+
+
+@pytest.mark.parametrize(("host", "name"), [("gpu1", "big-1"), ("gpu2", "big-1-rank1")])
+def test_a_rank_that_met_nobody_in_the_time_of_a_start_ends(
+    rendered: dict[str, str], tmp_path: Path, host: str, name: str
+) -> None:
+    found = service(rendered, host, name)["healthcheck"]
+    start_seconds = int(found["start_period"].removesuffix("s"))
+    assert start_seconds > 600
+    young, old = (start_seconds + more for more in (-1, 1))
+    assert asked_with(found["test"], [], tmp_path, age_seconds=young) == (1, False)
+    assert asked_with(found["test"], [], tmp_path, age_seconds=old) == (1, True)
 
 
 def test_a_stranger_is_no_member(rendered: dict[str, str], tmp_path: Path) -> None:

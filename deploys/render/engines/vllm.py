@@ -55,7 +55,7 @@ def service(pool: Pool, replica: Replica) -> Service:
     ready = COMPILE_SECONDS + load_seconds(replica)
     return Service(
         arguments=arguments(pool, replica),
-        health=joined_check(group, url) if group else ("python3", "-c", asks),
+        health=joined_check(group, url, ready) if group else ("python3", "-c", asks),
         health_reason=HEALTH_REASON if group else ANSWERS,
         start_period_seconds=ready,
         stop_grace_seconds=own.shutdown_seconds + WORKERS_END_SECONDS,
@@ -210,5 +210,8 @@ def _environment(replica: Replica, ready_seconds: int) -> dict[str, str]:
         "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": str(IDLE_SECONDS),
         "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
         "VLLM_NO_USAGE_STATS": "1",
+        # --enforce-eager leaves out the model's graph alone: single functions are still compiled,
+        # such as the one that divides a vocabulary between GPUs.
+        **({"TORCH_COMPILE_DISABLE": "1"} if _plan(replica).eager else {}),
         **(group_environment(replica.group, _plan(replica)) if replica.group else {}),
     }

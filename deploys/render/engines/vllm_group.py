@@ -16,7 +16,7 @@ MET = "/tmp/homeport-met"  # noqa: S108
 # Seen with 0.32.0: rank 1 outlives rank 0, and waits for ever when another one begins; rank 0 says
 # 200 after rank 1 has died, until a request fails.
 HEALTH_REASON = (
-    "Who loses another of its group ends; Docker starts all of them anew, and they meet."
+    "Who loses another of its group, or meets none in time, ends; Docker starts all of them anew."
 )
 
 
@@ -45,25 +45,36 @@ def group_environment(group: Group, plan: VllmArguments) -> dict[str, str]:
     }
 
 
-def joined_check(group: Group, url: str) -> tuple[str, ...]:
-    """A health check: the engine, and by the kernel's table the very connections of the meeting."""
+def joined_check(group: Group, url: str, ready_seconds: int) -> tuple[str, ...]:
+    """A health check: the engine, and by the kernel's table the very connections of the meeting.
+
+    `ready_seconds` is what a start may take. Ranks meet long before that, ahead of all weights: one
+    that has met nobody by then waits for nobody.
+    """
     port = f":{group.master_port:04X}"
     if group.rank:
         ends = [f"{_kernels(group.members[0].address)}{port}"]
         own = "r[2].endswith(e)"
+        # Rank 0 takes whoever comes, and may end before anybody has looked here: one that waits
+        # for its word keeps a connection that the other side has closed (CLOSE_WAIT).
+        left = f"any(r[3]=='08'and r[2].endswith('{ends[0]}')for r in t)"
     else:
         ends = [_kernels(one.address) for one in group.members[1:]]
         own = f"r[1].endswith('{port}')and r[2][:-5].endswith(e)"
+        # Others come and go at its port while they start.
+        left = "False"
     asks = "" if group.rank else "; u.urlopen(sys.argv[1],timeout=4)"
-    tables = "[l.split()for f in('tcp','tcp6')for l in open('/proc/net/'+f)]"
     # One that was started anew is there again before anybody looks, and is not whom they met.
     lines = (
         "import os,sys,urllib.request as u",
-        f"t=[r for r in {tables} if r[3]=='01']",
-        f"n=[{{r[1]+r[2]for r in t if {own}}}for e in {ends}]",
+        "t=[l.split()for f in('tcp','tcp6')for l in open('/proc/net/'+f)]",
+        f"n=[{{r[1]+r[2]for r in t if r[3]=='01'and {own}}}for e in {ends}]",
         f"m='{MET}'; old=set(open(m).read().split())if os.path.exists(m)else None",
         "ok=all(c&(c if old is None else old)for c in n)",
-        "old is None or ok or os.kill(-1,9)",
+        "began=int(open('/proc/1/stat').read().rsplit(')')[-1].split()[19])",
+        "up=float(open('/proc/uptime').read().split()[0])-began/os.sysconf('SC_CLK_TCK')",
+        f"lost=old is not None or {left} or up>{ready_seconds}",
+        "ok or lost and os.kill(-1,9)",
         "ok or sys.exit('not joined')",
         f"old is None and open(m,'w').write(' '.join(set().union(*n))){asks}",
     )
