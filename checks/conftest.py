@@ -13,6 +13,7 @@ from checks.probes.gateway import Gateway
 from checks.probes.live import observe_all
 from checks.results import HOST, Results, hide_secrets, tell_plainly
 from deploys.certificates.entrance import entrance, other_entrance
+from deploys.questions.canaries import Share
 from deploys.settings.client import Client, asking_key
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
@@ -164,6 +165,15 @@ def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.C
         else entrance(released.listen, released.tls, fleet.root)
     )
     return Gateway(request.param, way, key)
+
+
+@pytest.fixture(scope="session")
+def shares(fleet: Fleet, gateway: Gateway) -> Mapping[str, Share]:
+    """The shares of candidates at one gateway whose commit has some, by pool."""
+    found = fleet.live(gateway.host).canaries
+    if not found:
+        pytest.skip("no candidate has a share")
+    return found
 
 
 @pytest.fixture(scope="session")
