@@ -133,7 +133,7 @@ def _post(
         headers = {"X-Homeport-Replica": tried} if behaviour.names_replica else {}
         headers |= {"X-Homeport-Provider": behaviour.provider}
         headers |= {"X-Homeport-Release": behaviour.release}
-        headers |= behaviour.tells(number, handler.headers)
+        headers |= behaviour.tells(number, dict(handler.headers))
         _send(handler, 200, _document(handler.path, body, behaviour), headers)
 
 
