@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from checks.committed import Replica
 from checks.probes.engines import EngineAnswer
 from checks.verdict import fail, require
 from deploys.questions.engine_answers import missing
+from deploys.watching.metrics import Metrics, stands_still
 
 ASKED_FOR = {
     "generation": "a chat completion",
@@ -13,6 +16,10 @@ ASKED_FOR = {
     "reranking": "a request for ranks",
 }
 LOGS = "`docker logs` of its container says what happened; homeport apply starts it anew"
+COUNTERS = (
+    "the watch and alerts go by these counters, and would call it hung: does another version of "
+    "the engine run than was planned? check_drift tells"
+)
 
 
 def check_each_replica_says_it_is_ready(
@@ -48,13 +55,45 @@ def check_each_replica_answers_a_completion(
         found = f"{replica.name} answers with {lacks}: {engine_answer.completion[:200]}"
         require(not lacks, found, "is the model one for this kind? " + LOGS)
         return
-    usage = engine_answer.document.get("usage")
-    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
     require(
-        isinstance(tokens, int) and tokens > 0,
+        engine_answer.tokens > 0,
         f"{replica.name} answers without a single token: {engine_answer.completion[:200]}",
         "check the model file's chat template and end-of-text token; " + LOGS,
     )
+
+
+def check_each_replica_computes_while_requests_run(
+    replica: Replica, engine_answer: EngineAnswer, engine_causes: Callable[[], list[str]]
+) -> None:
+    """By its own counters, read before and after that completion; the watch goes by the same ones.
+
+    Requests that run while no counter moves are a hung engine. Counters that do not know of an
+    answer would have the watch restart an engine that is well.
+    """
+    before, after = engine_answer.before, engine_answer.after
+    if before is None or after is None or before.steps is None or after.steps is None:
+        pytest.skip(f"{replica.name}: /metrics do not say what it computes (LocalAI's never do)")
+    if after.steps < before.steps:
+        pytest.skip(f"{replica.name} was started anew meanwhile: its counters say nothing")
+    # A refusal comes at once: others' steps may take longer than that.
+    if engine_answer.completion_status == 0 and stands_still(before.steps, after):
+        fail(
+            f"{replica.name} holds {after.busy:.0f} requests that run or wait, and computes "
+            f"nothing: its counters stood still at {after.steps:.0f} while it was asked",
+            "`docker restart` of its container; with `watch` in the settings its host does that",
+            engine_causes(),
+        )
+    if engine_answer.completion_status == 200:
+        _counted(replica.name, engine_answer.tokens, after.steps - before.steps, before, after)
+
+
+def _counted(name: str, tokens: int, steps: float, before: Metrics, after: Metrics) -> None:
+    """An answer stands in the counters, beside others' answers."""
+    require(steps > 0, f"{name} has answered, and its counters did not move", COUNTERS)
+    if before.generated is not None and after.generated is not None:
+        counted = after.generated - before.generated
+        found = f"{name} has answered {tokens} tokens, and its counter of them moved by"
+        require(counted >= tokens, f"{found} {counted:.0f}", COUNTERS)
 
 
 def check_each_replica_is_held_to_its_memory(replica: Replica, engine_answer: EngineAnswer) -> None:

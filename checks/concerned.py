@@ -10,7 +10,12 @@ def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str
     gateways = [one for one in committed if one.release.gateway is not None]
     found = {
         "deployed": committed,
-        "gateway": [one for one in gateways if _has_tls(one) or "tls" not in fixtures],
+        "gateway": [
+            one
+            for one in gateways
+            if (_has_tls(one) or "tls" not in fixtures)
+            and (_has_candidates(one) or "shares" not in fixtures)
+        ],
         "clients": gateways,
         "watched": [one for one in committed if one.release.watch is not None],
         "kept": gateways,
@@ -53,6 +58,11 @@ def _uses_gpus(committed: Committed) -> bool:
 def _has_tls(committed: Committed) -> bool:
     gateway = committed.release.gateway
     return gateway is not None and gateway.tls is not None
+
+
+def _has_candidates(committed: Committed) -> bool:
+    gateway = committed.release.gateway
+    return gateway is not None and bool(gateway.canaries)
 
 
 def _has_egress(committed: Committed) -> bool:

@@ -13,6 +13,7 @@ from checks.probes.gateway import Gateway
 from checks.probes.live import observe_all
 from checks.results import HOST, Results, hide_secrets, tell_plainly
 from deploys.certificates.entrance import entrance, other_entrance
+from deploys.questions.canaries import Share
 from deploys.settings.client import Client, asking_key
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
@@ -68,17 +69,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "shared_address" in asked:
         addresses = concerned.shared_addresses(committed)
         metafunc.parametrize("shared_address", addresses, scope="session")
+    if "pool" in asked:
+        pools = sorted({replica.pool for one in committed for replica in one.replicas})
+        metafunc.parametrize("pool", pools)
     if "replica" in asked:
         replicas = concerned.replicas(committed, bounded="bounded" in asked)
         names = [f"{replica.host}-{replica.name}" for replica in replicas]
         metafunc.parametrize("replica", replicas, ids=names, scope="session")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A check that concerns nothing of the environment is left out, not skipped.
 
-    So is one that would disturb clients, unless it was asked for.
+    So is one that would disturb clients, unless it was asked for: such come at the end, and last
+    who breaks something. That is after pytest has put those of one gateway together.
     """
+    items.sort(key=_disruption)
     if not config.getoption("--disruptive"):
         items[:] = [item for item in items if item.get_closest_marker("disruptive") is None]
     reasons = ("got empty parameter set",)
@@ -90,6 +97,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for mark in item.iter_markers("skip")
         )
     ]
+
+
+def _disruption(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("disruptive")
+    return 0 if mark is None else 2 if mark.kwargs.get("last") else 1
 
 
 @pytest.hookimpl(wrapper=True)
@@ -148,9 +160,21 @@ def cloudy(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Commi
 @pytest.fixture(scope="session")
 def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Gateway:
     """One gateway of the environment, asked as one of its clients, without limits if any is."""
-    released = fleet.committed[request.param].release.gateway
+    return _entered(fleet, request.param, pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def gateways(fleet: Fleet, pytestconfig: pytest.Config) -> list[Gateway]:
+    """All of them; with --gateway-url the one that is asked there."""
+    names = [name for name, one in fleet.committed.items() if one.release.gateway is not None]
+    wanted = names[:1] if pytestconfig.getoption("--gateway-url") else names
+    return [_entered(fleet, name, pytestconfig) for name in wanted]
+
+
+def _entered(fleet: Fleet, name: str, pytestconfig: pytest.Config) -> Gateway:
+    released = fleet.committed[name].release.gateway
     if released is None:
-        raise ValueError(f"{request.param} is no gateway")
+        raise ValueError(f"{name} is no gateway")
     reference = asking_key(released.clients, datetime.now(UTC))
     try:
         key = resolve(reference, fleet.root)
@@ -163,7 +187,16 @@ def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.C
         if url
         else entrance(released.listen, released.tls, fleet.root)
     )
-    return Gateway(request.param, way, key)
+    return Gateway(name, way, key)
+
+
+@pytest.fixture(scope="session")
+def shares(fleet: Fleet, gateway: Gateway) -> Mapping[str, Share]:
+    """The shares of candidates at one gateway whose commit has some, by pool."""
+    found = fleet.live(gateway.host).canaries
+    if not found:
+        pytest.skip("no candidate has a share")
+    return found
 
 
 @pytest.fixture(scope="session")

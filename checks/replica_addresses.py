@@ -26,14 +26,21 @@ def replicas_by_address(fleet: Fleet) -> dict[str, str]:
 
 def answering_replica(answer: Answer, replicas: Mapping[str, str]) -> str:
     """Name of the replica that an answer's header says, of `replicas` by address."""
-    if answer.replica in replicas:
-        return replicas[answer.replica]
-    address = answer.replica.rpartition(":")[0].strip("[]")
+    found, address = replica_at(answer.replica, replicas), _host_of(answer.replica)
     remedy = "homeport apply loads the committed gateway; the header names the engine's address"
-    require(address, f"the answer has no {probe.REPLICA_HEADER} header", remedy)
+    require(found or address, f"the answer has no {probe.REPLICA_HEADER} header", remedy)
     known = f"{probe.REPLICA_HEADER}: {address} is no replica of this environment"
-    require(address in replicas, known, remedy)
-    return replicas[address]
+    require(found, known, remedy)
+    return found
+
+
+def replica_at(told: str, replicas: Mapping[str, str]) -> str:
+    """Name of the replica that a header's ADDRESS:PORT means; empty: none of `replicas`."""
+    return replicas.get(told) or replicas.get(_host_of(told), "")
+
+
+def _host_of(told: str) -> str:
+    return told.rpartition(":")[0].strip("[]")
 
 
 def drained_on_purpose(marks: Mapping[str, str]) -> dict[str, str]:

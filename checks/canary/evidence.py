@@ -49,6 +49,24 @@ def chance_of_more(hits: int, trials: int, other_hits: int, other_trials: int) -
     return min(1.0, math.fsum(math.exp(term - whole) for term in terms))
 
 
+def chance_of_share(hits: int, trials: int, share: float) -> float:
+    """That chance alone puts so many, or so few, on this side: the exact binomial test, two-sided.
+
+    Twice the smaller tail, which is never less than it should be.
+    """
+    terms = [
+        math.comb(trials, one) * share**one * (1 - share) ** (trials - one)
+        for one in range(trials + 1)
+    ]
+    return min(1.0, 2 * min(math.fsum(terms[: hits + 1]), math.fsum(terms[hits:])))
+
+
+def fewest_trials(share: float, level: float) -> int:
+    """At which that test finds a side that gets nothing at all, at this level."""
+    rest = max(share, 1 - share)
+    return 1 if rest == 1 else math.ceil(math.log(level / 2) / math.log(rest))
+
+
 def difference(hits: int, trials: int, other_hits: int, other_trials: int) -> tuple[float, float]:
     """Newcombe's interval for the first arm's share less the other's, from Wilson's two."""
     low, high = wilson(hits, trials)

@@ -12,6 +12,7 @@ from checks.probes.containers import Container
 from checks.probes.host import Unreachable, run
 from deploys.questions.engine_answers import PATHS, Kind, body, listens, served
 from deploys.settings.inventory import InventoryHost
+from deploys.watching.metrics import Metrics, read_metrics
 
 # A large model on a CPU; the first completion after a start also warms caches.
 COMPLETION_SECONDS = 120
@@ -34,8 +35,22 @@ class EngineAnswer:
     memory_limit_bytes: int | None
     """What the kernel holds the container to; None: no limit, or not to be seen."""
     kind: Kind = "generation"
-    other_requests: int = 0
-    """Running just before the completion was asked for."""
+    before: Metrics | None = None
+    """What its /metrics said just before the completion was asked for; None: nothing of use."""
+    after: Metrics | None = None
+    """The same once it was answered, or given up."""
+
+    @property
+    def other_requests(self) -> int:
+        """Running or waiting just before the completion was asked for."""
+        return int(self.before.busy) if self.before is not None else 0
+
+    @property
+    def tokens(self) -> int:
+        """Of the answer's text, as its usage counts them; 0 where it counts none."""
+        usage = self.document.get("usage")
+        found = usage.get("completion_tokens") if isinstance(usage, dict) else None
+        return found if isinstance(found, int) else 0
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -62,7 +77,7 @@ def ask(host: InventoryHost, engines: Iterable[Container]) -> dict[str, EngineAn
     questions: dict[str, str] = {}
     for container in running:
         questions |= _questions(container)
-    limit_seconds = 30 + len(running) * (COMPLETION_SECONDS + HEALTH_SECONDS)
+    limit_seconds = 30 + len(running) * (COMPLETION_SECONDS + 3 * HEALTH_SECONDS)
     try:
         answers = sections.answers(run(host, sections.script(questions), limit_seconds))
         return {container.service: _answer(container, answers) for container in running}
@@ -99,6 +114,7 @@ def _questions(container: Container) -> dict[str, str]:
             f"{curl} {COMPLETION_SECONDS} --header 'Content-Type: application/json' "
             f"--data {shlex.quote(question)} {url}{PATHS[asked.kind]} 2>/dev/null"
         ),
+        f"{name} counters": f"{curl} {HEALTH_SECONDS} {url}/metrics 2>/dev/null",
         f"{name} memory": f"{inside} cat {_LIMIT_FILES} 2>/dev/null",
     }
 
@@ -116,19 +132,14 @@ def _answer(container: Container, answers: Mapping[str, str]) -> EngineAnswer:
     health_status, _ = _status_and_body(answers[f"{service} health"])
     status, said = _status_and_body(answers[f"{service} completion"])
     limit = answers[f"{service} memory"].strip()
-    _, metrics = _status_and_body(answers[f"{service} metrics"])
     held = int(limit) if limit.isdigit() else None
-    return EngineAnswer(health_status, status, said, held, kind, _running_requests(metrics))
+    before, after = (_metrics(answers[f"{service} {name}"]) for name in ("metrics", "counters"))
+    return EngineAnswer(health_status, status, said, held, kind, before, after)
 
 
-def _running_requests(metrics: str) -> int:
-    """Of llama-server's and vLLM's gauges of that name, the one that is there."""
-    found = re.search(
-        r"^(?:llamacpp:requests_processing|vllm:num_requests_running)(?:\{.*\})? (\S+)$",
-        metrics,
-        re.MULTILINE,
-    )
-    return int(float(found[1])) if found and re.fullmatch(r"[\d.]+", found[1]) else 0
+def _metrics(text: str) -> Metrics | None:
+    status, said = _status_and_body(text)
+    return read_metrics(said) if status == 200 else None
 
 
 def _status_and_body(text: str) -> tuple[int, str]:

@@ -6,6 +6,7 @@ from deploys.plan.plan import HostPlan, Plan
 from deploys.render.compose_gateway import listened
 from deploys.render.egress_service import egress_release
 from deploys.render.nginx import gateway_revision
+from deploys.render.nginx_canary import session_header
 from deploys.render.nginx_limits import counts_tokens
 from deploys.render.nginx_paths import asked_paths
 from deploys.render.nginx_pools import engine_address
@@ -49,7 +50,11 @@ def gateway_release(
         keeps_answers=keeps_answers(plan),
         egress=egress_release(plan),
         canaries={
-            pool.name: CanaryRelease(model=pool.public_name, words=pool.routing.canary)
+            pool.name: CanaryRelease(
+                model=pool.public_name,
+                words=pool.routing.canary,
+                session_header=session_header(pool),
+            )
             for pool in plan.pools
             if pool.routing.canary is not None
         },

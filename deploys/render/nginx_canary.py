@@ -88,10 +88,14 @@ def _trials(plan: Plan) -> list[_Trial]:
     ]
 
 
-def _header(pool: Pool) -> str:
+def session_header(pool: Pool) -> str:
+    """That names the session of a pool with a candidate; empty: there is none."""
     words, affinity = pool.routing.canary, pool.routing.affinity
-    header = (words and words.session_header) or (affinity and affinity.header) or ""
-    return header.lower().replace("-", "_")
+    return (words and words.session_header) or (affinity and affinity.header) or ""
+
+
+def _header(pool: Pool) -> str:
+    return session_header(pool).lower().replace("-", "_")
 
 
 def _filled(trial: _Trial, gateway: Gateway) -> Values:

@@ -32,6 +32,8 @@ class CanaryRelease(Frozen):
     model: str
     """What clients call the pool."""
     words: Canary
+    session_header: str = ""
+    """That names what is drawn, the candidate's own or affinity's; empty: clients are drawn."""
 
 
 class GatewayRelease(Frozen):

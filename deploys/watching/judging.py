@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from deploys.watching.limits import Limits
-from deploys.watching.metrics import Metrics
+from deploys.watching.metrics import Metrics, stands_still
 
 WELL, STARTING, DOUBTFUL = "well", "starting", "doubtful"
 DOWN, SILENT, ILL, STUCK, GPU = "down", "silent", "ill", "stuck", "gpu"
@@ -98,7 +98,7 @@ def _remembered(look: Look, memory: Memory, now: float) -> Memory:
     if metrics is None:
         # Without metrics at all an answer is the only sign of life that there is.
         return memory if memory.has_metrics or not answers else replace(memory, moved=now)
-    if metrics.busy and metrics.steps is not None and metrics.steps == memory.steps:
+    if stands_still(memory.steps, metrics):
         return memory
     return replace(memory, moved=now, steps=metrics.steps)
 

@@ -1,7 +1,11 @@
-"""What an engine's /metrics say of progress: who waits and runs, and what has been computed."""
+"""What an engine's /metrics say of progress: who waits and runs, and what has been computed.
+
+The watch goes by it from look to look, and a check before and after a request of its own.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 # Gauges of requests that an engine computes or holds, by its own names.
@@ -21,6 +25,8 @@ STEPS = (
     "llamacpp:prompt_tokens_total",
     "llamacpp:tokens_predicted_total",
 )
+# Of those, the tokens of answers.
+GENERATED = ("vllm:generation_tokens_total", "llamacpp:tokens_predicted_total")
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,20 @@ class Metrics:
     """Requests that run or wait."""
     steps: float | None
     """Sum of all counters of STEPS; None where the engine has none of them."""
+    generated: float | None = None
+    """Tokens of all answers so far; None where the engine does not count them."""
+
+
+def stands_still(before: float | None, now: Metrics) -> bool:
+    """Whether requests run or wait, and nothing was computed since `steps` were `before`."""
+    return now.busy > 0 and now.steps is not None and now.steps == before
 
 
 def read_metrics(text: str) -> Metrics | None:
     """Prometheus' text; None where it says nothing of requests, as half an answer may."""
     busy: list[float] = []
     steps: list[float] = []
+    generated: list[float] = []
     for line in text.splitlines():
         name, value = _sample(line)
         if value is None:
@@ -45,15 +59,22 @@ def read_metrics(text: str) -> Metrics | None:
             busy.append(value)
         elif name in STEPS:
             steps.append(value)
+            generated += [value] * (name in GENERATED)
     if not busy:
         return None
-    return Metrics(sum(busy), sum(steps) if steps else None)
+    return Metrics(sum(busy), _sum(steps), _sum(generated))
+
+
+def _sum(values: list[float]) -> float | None:
+    return sum(values) if values else None
 
 
 def _sample(line: str) -> tuple[str, float | None]:
     """`name{labels} value`; labels may hold blanks, and several engines have a line each."""
     name = line.partition("{")[0].partition(" ")[0]
     try:
-        return name, float(line.rpartition("}")[2].split()[-1 if "{" not in line else 0])
+        value = float(line.rpartition("}")[2].split()[-1 if "{" not in line else 0])
     except (ValueError, IndexError):
         return name, None
+    # `NaN` is a number to Python, and none of requests.
+    return name, value if math.isfinite(value) else None

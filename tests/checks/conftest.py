@@ -1,7 +1,7 @@
 """Runs the real check files against fakes, in this process: a run takes a fraction of a second."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def run_checks(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> RunCh
     # The addopts of the run that runs this are not meant for the one inside.
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
-    def run(*files: str, gateway_url: str = "") -> Outcomes:
+    def run(*files: str, gateway_url: str = "", options: Sequence[str] = ()) -> Outcomes:
         deployment.docker.write()
         results = deployment.root / "results"
         results.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ def run_checks(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> RunCh
         # It collects all garbage five times at the end of a run; the run outside does so too.
         arguments += ["-p", "no:unraisableexception"]
         arguments += [f"--gateway-url={gateway_url}"] if gateway_url else []
-        assert pytest.main(arguments) in (0, 1)
+        assert pytest.main([*arguments, *options]) in (0, 1)
         lines = [json.loads(line) for line in results.read_text().splitlines()]
         return {f"{line['check']} {line['subject']}".strip(): line for line in lines}
 

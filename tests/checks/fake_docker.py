@@ -35,7 +35,7 @@ case "$*" in
   exec*dpkg-query*) cat versions ;;
   exec*"/api/v1/targets"*) cat prometheus ;;
   exec*"/health"*|exec*"/readyz"*) cat "$2.health" ;;
-  exec*"/v1/"*) cat "$2.completion" ;;
+  exec*"/v1/"*) cat "$2.completion"; cp "$2.counters" "$2.metrics" ;;
   exec*"memory.max"*) cat "$2.memory" ;;
   exec*"/metrics"*) cat "$2.metrics" ;;
   *) echo "unexpected: $*" >&2; exit 64 ;;
@@ -78,6 +78,8 @@ class FakeEngine:
     pid: int = 4711
     running: int = 0
     """Requests that it works on."""
+    counts: int | None = 8
+    """By how much a completion moves its counters; None: its metrics tell of nothing."""
     gpus: str = ""
     """Folder of the fake NVML's state that its container sees; empty: the host's own."""
     lacks: tuple[str, ...] = ()
@@ -183,5 +185,14 @@ def _engine_files(name: str, engine: FakeEngine) -> dict[str, str]:
         f"{name}.pid": f"{engine.pid}\n",
         f"{name}.gpus": engine.gpus,
         f"{name}.lacks": "".join(f"{program}\n" for program in engine.lacks),
-        f"{name}.metrics": f"llamacpp:requests_processing {engine.running}\n\n200",
+        f"{name}.metrics": _metrics(engine, 0),
+        f"{name}.counters": _metrics(engine, engine.counts or 0),
     }
+
+
+def _metrics(engine: FakeEngine, more: int) -> str:
+    if engine.counts is None:
+        return "api_call_count 8\n\n200"
+    lines = {"requests_processing": engine.running, "n_decode_total": 40 + more}
+    lines["tokens_predicted_total"] = 100 + more
+    return "".join(f"llamacpp:{name} {value}\n" for name, value in lines.items()) + "\n200"

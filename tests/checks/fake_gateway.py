@@ -5,7 +5,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +55,8 @@ class Behaviour:
     provider: str = "fleet"
     release: str = ""
     """The revision of its configuration."""
+    tells: Callable[[int, Mapping[str, str]], Mapping[str, str]] = lambda _number, _asked: {}
+    """Number and headers of a request -> more headers of its answer."""
     certificate: Path | None = None
     """PEM of certificate and key; None: plain HTTP."""
 
@@ -125,11 +127,13 @@ def _post(
         _stream(handler, body, behaviour)
     else:
         # nginx names every replica that it tried; the last one answered.
-        replica = behaviour.replicas[next(turns) % len(behaviour.replicas)]
+        number = next(turns)
+        replica = behaviour.replicas[number % len(behaviour.replicas)]
         tried = f"172.18.0.99:8080, {replica}"
         headers = {"X-Homeport-Replica": tried} if behaviour.names_replica else {}
         headers |= {"X-Homeport-Provider": behaviour.provider}
         headers |= {"X-Homeport-Release": behaviour.release}
+        headers |= behaviour.tells(number, dict(handler.headers))
         _send(handler, 200, _document(handler.path, body, behaviour), headers)
 
 

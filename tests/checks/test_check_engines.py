@@ -9,12 +9,13 @@ from tests.checks.fake_docker import FakeEngine
 READY = "each replica says it is ready"
 COMPLETION = "each replica answers a completion"
 MEMORY = "each replica is held to its memory"
+PROGRESS = "each replica computes while requests run"
 
 
 def test_engines_as_committed_pass_every_check(run_checks: RunChecks) -> None:
     outcomes = run_checks("check_engines.py")
 
-    assert len(outcomes) == 6
+    assert len(outcomes) == 8
     assert failed(outcomes) == set()
 
 
@@ -26,6 +27,8 @@ def test_engines_as_committed_pass_every_check(run_checks: RunChecks) -> None:
         (FakeEngine(completion_status=500), COMPLETION, "refuses a chat completion with 500"),
         (FakeEngine(completion_status=0), COMPLETION, "does not answer a chat completion in time"),
         (FakeEngine(completion={"choices": []}), COMPLETION, "without a single token"),
+        (FakeEngine(counts=0), PROGRESS, "has answered, and its counters did not move"),
+        (FakeEngine(counts=7), PROGRESS, "answered 8 tokens, and its counter of them moved by 7"),
         (FakeEngine(memory_limit="max"), MEMORY, "its limit is none that the kernel knows"),
         (FakeEngine(memory_limit=str(2**30)), MEMORY, "committed to 512 MiB, its limit is 1024"),
     ],
@@ -35,6 +38,8 @@ def test_engines_as_committed_pass_every_check(run_checks: RunChecks) -> None:
         "cannot compute",
         "hangs",
         "says nothing",
+        "counts nothing",
+        "counts too little",
         "has no memory limit",
         "has another memory limit",
     ],
@@ -58,8 +63,54 @@ def test_an_engine_that_is_not_running_is_not_asked(
 
     outcomes = run_checks("check_engines.py")
 
-    assert failed(outcomes) == {READY, COMPLETION, MEMORY}
+    assert failed(outcomes) == {READY, COMPLETION, MEMORY, PROGRESS}
     assert "chat-2 on localhost is not running" in messages(outcomes)
+
+
+def test_requests_that_run_while_no_counter_moves_are_a_hung_engine(
+    run_checks: RunChecks, deployment: Deployment
+) -> None:
+    deployment.docker.engines["chat-2"] = FakeEngine(completion_status=0, running=3, counts=0)
+    outcomes = run_checks("check_engines.py")
+    assert failed(outcomes) == {COMPLETION, PROGRESS}
+    found = outcomes[f"{PROGRESS} localhost-chat-2"]["message"]
+    assert "chat-2 holds 3 requests that run or wait, and computes nothing" in found
+    assert "stood still at 140" in found
+    assert "remedy: `docker restart`" in found
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        FakeEngine(completion_status=0, running=3),
+        FakeEngine(completion_status=0, counts=0),
+        FakeEngine(completion_status=500, running=3, counts=0),
+    ],
+    ids=["is slow", "is idle", "refuses at once"],
+)
+def test_an_engine_is_not_called_hung_that(
+    engine: FakeEngine, run_checks: RunChecks, deployment: Deployment
+) -> None:
+    deployment.docker.engines["chat-2"] = engine
+    outcomes = run_checks("check_engines.py")
+    assert failed(outcomes) == {COMPLETION}
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        (FakeEngine(counts=None), "/metrics do not say what it computes"),
+        (FakeEngine(counts=-8), "was started anew meanwhile"),
+    ],
+)
+def test_counters_that_tell_nothing_are_said(
+    engine: FakeEngine, words: str, run_checks: RunChecks, deployment: Deployment
+) -> None:
+    deployment.docker.engines["chat-2"] = engine
+    outcomes = run_checks("check_engines.py")
+    found = outcomes[f"{PROGRESS} localhost-chat-2"]
+    assert (found["result"], failed(outcomes)) == ("skipped", {PROGRESS})
+    assert words in found["message"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ def test_the_demo_walks_every_stage_and_says_what_to_do_next(demo_output: str) -
     for step in ("curl http://127.0.0.1:8080/v1", ".homeport/demo.key", "make demo-down"):
         assert step in demo_output
     assert "nonsense" in demo_output
+    for replica in ("chat-1", "chat-2"):
+        told = f"ok each replica computes while requests run (localhost-{replica})"
+        assert told in demo_output
 
 
 def test_the_demo_starts_two_replicas_and_a_gateway(demo: Checkout) -> None:

@@ -8,6 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from checks.asking import Model
+from checks.canary.drawn import draws
+from checks.canary.evidence import chance_of_share
+from checks.check_canary import RUNS
+from checks.probes.gateway import Gateway
+from deploys.certificates.entrance import Entrance
+from deploys.settings.secrets import Secret
 from tests.e2e.canary_trial import (
     CLIENTS,
     POOLS,
@@ -68,6 +75,26 @@ def test_a_session_that_was_drawn_stays_drawn_at_every_larger_share(lab: Lab) ->
     assert drawn == set(SESSIONS)
     set_share(lab, 0)
     assert candidates(lab, SESSIONS[:50]) == set()
+
+
+def test_the_check_of_shares_finds_a_right_one_right_and_a_wrong_one_wrong(
+    all_to_the_candidate: Lab,
+) -> None:
+    lab = all_to_the_candidate
+    gateway = Gateway("gate1", Entrance(lab.url), Secret(KEY))
+
+    def chance(supposed: int) -> float:
+        found = draws(gateway, Model("old", CHAT), "old", "X-Session-Id", 250)
+        assert len(found) == 250
+        return chance_of_share(sum(found), 250, supposed / 100)
+
+    assert chance(100) == 1.0
+    lab.engines("says 503", CANDIDATE)
+    assert chance(100) == 1.0
+    set_share(lab, 10)
+    assert chance(10) > 1 / RUNS
+    assert chance(30) <= 1 / RUNS
+    lab.engines("answers", CANDIDATE)
 
 
 def test_a_session_has_one_arm_and_without_one_a_client_has(lab: Lab) -> None:

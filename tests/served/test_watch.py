@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -180,6 +180,30 @@ cat <&3
     }
     assert "age_seconds" in said["gate1"]
     assert said["gpu2"] == ""
+
+
+def test_a_replica_that_is_killed_is_back_by_itself_and_nobody_else_acts(
+    watched: Served, figure: Callable[[str], None]
+) -> None:
+    _gateway_knows_all_to_be_well(watched)
+    before, restarts = watched.containers(), _restarts(watched)
+    command = f".venv/bin/pytest checks/check_failover.py --environment={NAME} --disruptive -q"
+    done = watched.checkout.run(f"{command} --results=failover.jsonl", expect=None)
+    results = watched.checkout.path / "failover.jsonl"
+    (found,) = [json.loads(line) for line in results.read_text().splitlines()]
+    results.unlink()
+    assert found["result"] == "passed", done.stdout + done.stderr
+    figure(f"failover: {found['message']}")
+    after = watched.containers()
+    changed = [name for name, state in after.items() if state != before[name]]
+    assert len(changed) == 1
+    assert after[changed[0]].split()[0] == before[changed[0]].split()[0]
+    assert (_marks(watched), watched.locked(), _restarts(watched)) == ([], [], restarts)
+
+
+def _restarts(served: Served) -> list[object]:
+    """What the watch has restarted, and when."""
+    return [_remembered(served, name).get("restarts") for name in ("gpu1", "gpu2")]
 
 
 def test_verify_asks_the_watch_and_an_inventory_without_it_takes_it_away(watched: Served) -> None:

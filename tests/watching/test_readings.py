@@ -27,12 +27,13 @@ llamacpp:requests_deferred 4
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        (VLLM, Metrics(5, 200)),
-        (LLAMACPP, Metrics(5, 22)),
+        (VLLM, Metrics(5, 200, 60)),
+        (LLAMACPP, Metrics(5, 22, 5)),
         ("llamacpp:requests_processing 0\n", Metrics(0, None)),
         ("go_goroutines 8\n", None),
         (LLAMACPP[:60], None),
         ("llamacpp:requests_processing\nllamacpp:n_decode_total x\n\n", None),
+        ("llamacpp:requests_processing NaN\nllamacpp:n_decode_total 7\n", None),
         ("", None),
     ],
 )

@@ -9,8 +9,10 @@ import pytest
 from checks.canary.evidence import (
     FALSE_ABORTS,
     chance_of_more,
+    chance_of_share,
     chance_of_slower,
     difference,
+    fewest_trials,
     level,
     look_of,
     quantile,
@@ -83,3 +85,34 @@ def test_what_is_just_as_slow_as_it_may_be_is_found_slower_as_seldom_as_said() -
     assert sum(found(1.25) <= 0.05 for _ in range(400)) / 400 <= 0.05 + 0.02
     assert sum(found(1.0) <= 0.05 for _ in range(100)) <= 2
     assert sum(found(3.0) <= 0.05 for _ in range(100)) >= 95
+
+
+def test_a_share_is_judged_by_the_exact_binomial_distribution() -> None:
+    # A coin: 2 of 10 heads or less are 56 of 1024 ways.
+    assert chance_of_share(2, 10, 0.5) == pytest.approx(2 * 56 / 1024)
+    assert chance_of_share(8, 10, 0.5) == pytest.approx(2 * 56 / 1024)
+    assert chance_of_share(5, 10, 0.5) == 1.0
+    assert (chance_of_share(250, 250, 1.0), chance_of_share(249, 250, 1.0)) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("percent", [5, 10, 50, 95, 100])
+def test_right_shares_fail_no_oftener_than_the_level_says(percent: int) -> None:
+    share, trials, limit = percent / 100, 250, 1e-4
+    ways = [
+        math.comb(trials, hits) * share**hits * (1 - share) ** (trials - hits)
+        for hits in range(trials + 1)
+        if chance_of_share(hits, trials, share) <= limit
+    ]
+    assert math.fsum(ways) <= limit
+
+
+@pytest.mark.parametrize(("percent", "trials"), [(1, 986), (5, 194), (50, 15), (95, 194), (100, 1)])
+def test_a_side_that_gets_nothing_is_found_from_so_many_trials_on(
+    percent: int, trials: int
+) -> None:
+    share = percent / 100
+    assert fewest_trials(share, 1e-4) == trials
+    extremes = [chance_of_share(0, trials, share)] + [chance_of_share(trials, trials, share)] * (
+        percent < 100
+    )
+    assert max(extremes) <= 1e-4
