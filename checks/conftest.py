@@ -1,28 +1,31 @@
 """pytest's way in: which environment, which hosts, and what the checks receive."""
 
 from collections.abc import Generator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from checks import causes, concerned, engine_fixtures, gpu_fixtures, retrieval_fixtures
+from checks import (
+    causes,
+    concerned,
+    engine_fixtures,
+    gateway_fixtures,
+    gpu_fixtures,
+    retrieval_fixtures,
+)
 from checks.committed import Committed, read_committed
 from checks.fleet import Deployed, Fleet
-from checks.probes.gateway import Gateway
+from checks.gateway_fixtures import SECRETS
 from checks.probes.live import observe_all
 from checks.results import HOST, Results, hide_secrets, tell_plainly
-from deploys.certificates.entrance import entrance, other_entrance
-from deploys.settings.client import Client, asking_key
+from checks.tiers import tiers
+from deploys.settings.client import Client
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
-from deploys.settings.secrets import resolve
 
 MakesReport = Generator[None, pytest.TestReport, pytest.TestReport]
 
 _COMMITTED = pytest.StashKey[tuple[Committed, ...]]()
-# What is never told: the keys that this run has in hand.
-_SECRETS = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,9 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("python_functions", "check_")
     config.pluginmanager.register(causes)
     config.pluginmanager.register(engine_fixtures)
+    config.pluginmanager.register(gateway_fixtures)
     config.pluginmanager.register(gpu_fixtures)
     config.pluginmanager.register(retrieval_fixtures)
-    config.stash[_SECRETS] = set()
+    config.stash[SECRETS] = set()
     if config.getoption("--help"):
         return
     environment = config.getoption("--environment")
@@ -72,6 +76,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         replicas = concerned.replicas(committed, bounded="bounded" in asked)
         names = [f"{replica.host}-{replica.name}" for replica in replicas]
         metafunc.parametrize("replica", replicas, ids=names, scope="session")
+    if "limited" in asked:
+        found = tiers(committed)
+        names = [f"{tier.host}-{tier.name}" for tier in found]
+        metafunc.parametrize("limited", found, ids=names, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -96,7 +104,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> MakesReport:
     """A host or gateway that gives no answer is told in words, not in a traceback; no secret is."""
     report = tell_plainly((yield), call)
-    secrets = item.config.stash[_SECRETS]
+    secrets = item.config.stash[SECRETS]
     hide_secrets(report, secrets)
     parameters = getattr(item, "callspec", None)
     host = concerned.host_of(parameters.params) if parameters is not None else ""
@@ -143,27 +151,6 @@ def cloudy(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Commi
     """The same of a gateway that has a way to the cloud."""
     found = pytestconfig.stash[_COMMITTED]
     return next(one for one in found if one.host.name == request.param)
-
-
-@pytest.fixture(scope="session")
-def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Gateway:
-    """One gateway of the environment, asked as one of its clients, without limits if any is."""
-    released = fleet.committed[request.param].release.gateway
-    if released is None:
-        raise ValueError(f"{request.param} is no gateway")
-    reference = asking_key(released.clients, datetime.now(UTC))
-    try:
-        key = resolve(reference, fleet.root)
-        pytestconfig.stash[_SECRETS].add(key.reveal())
-    except Refused as refused:
-        pytest.fail(str(refused), pytrace=False)
-    url = pytestconfig.getoption("--gateway-url")
-    way = (
-        other_entrance(url, released.tls, fleet.root)
-        if url
-        else entrance(released.listen, released.tls, fleet.root)
-    )
-    return Gateway(request.param, way, key)
 
 
 @pytest.fixture(scope="session")
