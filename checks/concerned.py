@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from checks.committed import Committed, Replica
+from checks.tiers import Tiered
 
 
 def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str, list[str]]:
@@ -33,9 +34,9 @@ def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str
 
 def host_of(parameters: Mapping[str, object]) -> str:
     """The host that a check is about, by what its fixtures were parametrized with; or nothing."""
-    replica = parameters.get("replica")
-    if isinstance(replica, Replica):
-        return replica.host
+    one = parameters.get("replica", parameters.get("limited"))
+    if isinstance(one, Replica | Tiered):
+        return one.host
     return next((str(parameters[one]) for one in hosts((), parameters)), "")
 
 

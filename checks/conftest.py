@@ -1,29 +1,31 @@
 """pytest's way in: which environment, which hosts, and what the checks receive."""
 
 from collections.abc import Generator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from checks import causes, concerned, engine_fixtures, gpu_fixtures, retrieval_fixtures
+from checks import (
+    causes,
+    concerned,
+    engine_fixtures,
+    gateway_fixtures,
+    gpu_fixtures,
+    retrieval_fixtures,
+)
 from checks.committed import Committed, read_committed
 from checks.fleet import Deployed, Fleet
-from checks.probes.gateway import Gateway
+from checks.gateway_fixtures import SECRETS
 from checks.probes.live import observe_all
 from checks.results import HOST, Results, hide_secrets, tell_plainly
-from deploys.certificates.entrance import entrance, other_entrance
-from deploys.questions.canaries import Share
-from deploys.settings.client import Client, asking_key
+from checks.tiers import tiers
+from deploys.settings.client import Client
 from deploys.settings.inventory import UnknownEnvironment
 from deploys.settings.refusal import Refused
-from deploys.settings.secrets import resolve
 
 MakesReport = Generator[None, pytest.TestReport, pytest.TestReport]
 
 _COMMITTED = pytest.StashKey[tuple[Committed, ...]]()
-# What is never told: the keys that this run has in hand.
-_SECRETS = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,9 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("python_functions", "check_")
     config.pluginmanager.register(causes)
     config.pluginmanager.register(engine_fixtures)
+    config.pluginmanager.register(gateway_fixtures)
     config.pluginmanager.register(gpu_fixtures)
     config.pluginmanager.register(retrieval_fixtures)
-    config.stash[_SECRETS] = set()
+    config.stash[SECRETS] = set()
     if config.getoption("--help"):
         return
     environment = config.getoption("--environment")
@@ -76,6 +79,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         replicas = concerned.replicas(committed, bounded="bounded" in asked)
         names = [f"{replica.host}-{replica.name}" for replica in replicas]
         metafunc.parametrize("replica", replicas, ids=names, scope="session")
+    if "limited" in asked:
+        found = tiers(committed)
+        names = [f"{tier.host}-{tier.name}" for tier in found]
+        metafunc.parametrize("limited", found, ids=names, indirect=True, scope="session")
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,7 +115,7 @@ def _disruption(item: pytest.Item) -> int:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> MakesReport:
     """A host or gateway that gives no answer is told in words, not in a traceback; no secret is."""
     report = tell_plainly((yield), call)
-    secrets = item.config.stash[_SECRETS]
+    secrets = item.config.stash[SECRETS]
     hide_secrets(report, secrets)
     parameters = getattr(item, "callspec", None)
     host = concerned.host_of(parameters.params) if parameters is not None else ""
@@ -155,48 +162,6 @@ def cloudy(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Commi
     """The same of a gateway that has a way to the cloud."""
     found = pytestconfig.stash[_COMMITTED]
     return next(one for one in found if one.host.name == request.param)
-
-
-@pytest.fixture(scope="session")
-def gateway(fleet: Fleet, request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Gateway:
-    """One gateway of the environment, asked as one of its clients, without limits if any is."""
-    return _entered(fleet, request.param, pytestconfig)
-
-
-@pytest.fixture(scope="session")
-def gateways(fleet: Fleet, pytestconfig: pytest.Config) -> list[Gateway]:
-    """All of them; with --gateway-url the one that is asked there."""
-    names = [name for name, one in fleet.committed.items() if one.release.gateway is not None]
-    wanted = names[:1] if pytestconfig.getoption("--gateway-url") else names
-    return [_entered(fleet, name, pytestconfig) for name in wanted]
-
-
-def _entered(fleet: Fleet, name: str, pytestconfig: pytest.Config) -> Gateway:
-    released = fleet.committed[name].release.gateway
-    if released is None:
-        raise ValueError(f"{name} is no gateway")
-    reference = asking_key(released.clients, datetime.now(UTC))
-    try:
-        key = resolve(reference, fleet.root)
-        pytestconfig.stash[_SECRETS].add(key.reveal())
-    except Refused as refused:
-        pytest.fail(str(refused), pytrace=False)
-    url = pytestconfig.getoption("--gateway-url")
-    way = (
-        other_entrance(url, released.tls, fleet.root)
-        if url
-        else entrance(released.listen, released.tls, fleet.root)
-    )
-    return Gateway(name, way, key)
-
-
-@pytest.fixture(scope="session")
-def shares(fleet: Fleet, gateway: Gateway) -> Mapping[str, Share]:
-    """The shares of candidates at one gateway whose commit has some, by pool."""
-    found = fleet.live(gateway.host).canaries
-    if not found:
-        pytest.skip("no candidate has a share")
-    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,16 @@
 """Asks a gateway as a client does, and notes when each piece of an answer arrived."""
 
-import http.client
 import json
 import math
 import shlex
-import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from deploys.certificates.entrance import Entrance, client, server_context
+from deploys.certificates.entrance import Entrance, client
 from deploys.settings.secrets import Secret
 
 # A large model on a CPU may think this long before its first byte.
@@ -90,7 +88,7 @@ def ask(
     gateway: Gateway,
     method: str,
     path: str,
-    body: Mapping[str, object] | None = None,
+    body: Mapping[str, object] | Sequence[object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """One request; with the client's key unless `headers` are given. Raises NoAnswer."""
@@ -125,30 +123,6 @@ def stream(
         raise NoAnswer(gateway.url, str(error) or type(error).__name__) from error
     text = b"".join(reads).decode(errors="replace")
     return Stream(_answer(answer, text), tuple(arrivals), _events(text))
-
-
-def declare(gateway: Gateway, path: str, length_bytes: int) -> Answer:
-    """The answer to the head of a request whose body is never sent. Raises NoAnswer.
-
-    httpx sends a body or nothing; the standard library does what it is told.
-    """
-    (host, port), context = gateway.way.address, server_context(gateway.way)
-    name = gateway.way.server_name or host
-    try:
-        with socket.create_connection((host, port), ANSWER_SECONDS) as plain:
-            line = http.client.HTTPConnection(name, port)
-            line.sock = context.wrap_socket(plain, server_hostname=name) if context else plain
-            line.putrequest("POST", path)
-            for header, value in with_key(gateway).items():
-                line.putheader(header, value)
-            line.putheader("Content-Length", str(length_bytes))
-            line.endheaders()
-            answer = line.getresponse()
-            text = answer.read().decode(errors="replace")
-    except (OSError, http.client.HTTPException) as error:
-        raise NoAnswer(gateway.url, str(error) or type(error).__name__) from error
-    headers = {header.lower(): value for header, value in answer.getheaders()}
-    return Answer(answer.status, headers, text)
 
 
 def models(gateway: Gateway) -> list[str]:

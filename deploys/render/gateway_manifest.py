@@ -7,12 +7,12 @@ from deploys.render.compose_gateway import listened
 from deploys.render.egress_service import egress_release
 from deploys.render.nginx import gateway_revision
 from deploys.render.nginx_canary import session_header
-from deploys.render.nginx_limits import counts_tokens
+from deploys.render.nginx_limits import counts_tokens, used_tiers
 from deploys.render.nginx_paths import asked_paths
 from deploys.render.nginx_pools import engine_address
 from deploys.render.nginx_routes import keeps_answers
 from deploys.render.nginx_tls import challenge_listener
-from deploys.render.release_gateway import CanaryRelease, GatewayRelease
+from deploys.render.release_gateway import CanaryRelease, GatewayRelease, LimitsRelease
 from deploys.settings.client import Client
 
 
@@ -58,4 +58,9 @@ def gateway_release(
             for pool in plan.pools
             if pool.routing.canary is not None
         },
+        limits=LimitsRelease(
+            body_limit_mib=host.gateway.body_limit_mib,
+            anonymous=host.gateway.anonymous,
+            tiers=used_tiers(host.gateway, clients),
+        ),
     )

@@ -19,8 +19,8 @@ TOKEN_ZONE_KIB = 64
 
 def limit_values(gateway: Gateway, clients: Mapping[str, Client]) -> Values:
     """What limits.conf and limited.conf show; tiers that no client names are left out."""
-    used = sorted({client.tier for client in clients.values() if client.tier is not None})
-    tiers = [_tier(name, gateway.tiers[name]) for name in used]
+    used = used_tiers(gateway, clients)
+    tiers = [_tier(name, tier) for name, tier in used.items()]
     return {
         "anonymous": gateway.anonymous,
         "requests_in_flight": requests_in_flight(gateway),
@@ -31,11 +31,17 @@ def limit_values(gateway: Gateway, clients: Mapping[str, Client]) -> Values:
             if client.tier is not None
         ],
         "concurrent_tiers": [tier for tier in tiers if tier["concurrent_requests"]],
-        "rates": [rate for name in used for rate in _rates(name, gateway.tiers[name])],
-        "tier_maps": _tier_maps({name: gateway.tiers[name] for name in used}),
+        "rates": [rate for name, tier in used.items() for rate in _rates(name, tier)],
+        "tier_maps": _tier_maps(used),
         "counts_tokens": counts_tokens(gateway, clients),
         "token_zone_kib": TOKEN_ZONE_KIB + len(clients) // 2,
     }
+
+
+def used_tiers(gateway: Gateway, clients: Mapping[str, Client]) -> dict[str, Tier]:
+    """Those that a client names, by name."""
+    used = sorted({client.tier for client in clients.values() if client.tier is not None})
+    return {name: gateway.tiers[name] for name in used}
 
 
 def requests_in_flight(gateway: Gateway) -> int:

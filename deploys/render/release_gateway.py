@@ -5,6 +5,7 @@ from pydantic import Field
 from deploys.settings.arm import Arm
 from deploys.settings.canary import Canary
 from deploys.settings.client import Client, SecretReference
+from deploys.settings.tier import Anonymous, Tier, TierName
 from deploys.settings.tls import Tls
 from deploys.settings.words import Frozen
 
@@ -34,6 +35,15 @@ class CanaryRelease(Frozen):
     words: Canary
     session_header: str = ""
     """That names what is drawn, the candidate's own or affinity's; empty: clients are drawn."""
+
+
+class LimitsRelease(Frozen):
+    """What is too much for a gateway; checks ask whether it refuses that."""
+
+    body_limit_mib: int
+    anonymous: Anonymous
+    tiers: dict[TierName, Tier]
+    """Those that a client names."""
 
 
 class GatewayRelease(Frozen):
@@ -69,3 +79,5 @@ class GatewayRelease(Frozen):
     """None: nothing ever leaves the fleet."""
     canaries: dict[str, CanaryRelease] = Field(default_factory=dict)
     """Pool -> its candidate, where it has one."""
+    limits: LimitsRelease | None = None
+    """None: rendered before they were written down here; nginx has them all the same."""

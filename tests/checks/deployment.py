@@ -117,6 +117,7 @@ def _gateway(listen: str) -> dict[str, object]:
         "listen": listen,
         "engines": {},
         "clients": {"tester": {"key": "file:.homeport/lab.key"}},
+        "limits": {"body_limit_mib": 4, "anonymous": {"burst": 3}, "tiers": {}},
     }
 
 

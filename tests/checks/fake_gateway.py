@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.checks.fake_chats import FakeChats
+from tests.checks.fake_limits import FakeLimits, FakeRefusals
+from tests.checks.fake_mistakes import CHAT, mistake
 from tests.checks.fake_vectors import FakeVectors
 
-CHAT = "/v1/chat/completions"
 EVENTS = 40
 PIECE = {"choices": [{"delta": {"content": "x"}}]}
 # Many times what tells two bursts apart; an engine takes longer for a token.
@@ -47,7 +48,8 @@ class Behaviour:
     garbles_streams: bool = False
     lets_in: tuple[str, ...] = ()
     """Authorization headers that pass besides the right one; `` is a request without any."""
-    refuses_in_html: bool = False
+    limits: FakeLimits = field(default_factory=FakeLimits)
+    refusals: FakeRefusals = field(default_factory=FakeRefusals)
     names_known_models: bool = True
     unknown_model_status: int = 404
     open_paths: tuple[str, ...] = ()
@@ -97,32 +99,35 @@ def fake_gateway(behaviour: Behaviour) -> Iterator[int]:
 def _get(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
     if handler.path == "/healthz":
         _send(handler, behaviour.health_status, {})
-    elif not _may_enter(handler, behaviour):
-        _refuse(handler, 401, "a key is needed", behaviour)
+    elif no := behaviour.limits.refusal(handler, may_enter=_may_enter(handler, behaviour)):
+        _refuse(handler, *no, behaviour)
     elif handler.path == "/v1/models":
         _send(handler, 200, {"data": [{"id": name} for name in behaviour.models]})
     elif handler.path in behaviour.open_paths:
         _send(handler, 200, {})
+    elif handler.path in (CHAT, *behaviour.paths.values()):
+        _refuse(handler, 405, "wrong_method", "another method", behaviour)
     else:
-        _refuse(handler, 404, "not served", behaviour)
+        _refuse(handler, 404, "path_not_found", "not served", behaviour)
 
 
 def _post(
     handler: BaseHTTPRequestHandler, behaviour: Behaviour, turns: "itertools.count[int]"
 ) -> None:
+    if "Expect" in handler.headers:
+        if no := behaviour.limits.begin(handler):
+            _refuse(handler, *no, behaviour)
+        return
     body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
-    if not _may_enter(handler, behaviour):
-        _refuse(handler, 401, "a key is needed", behaviour)
-    elif body["model"] not in behaviour.models:
-        known = f", known: {', '.join(behaviour.models)}" if behaviour.names_known_models else ""
-        _refuse(handler, behaviour.unknown_model_status, f"no such model{known}", behaviour)
-    elif handler.path != behaviour.paths.get(body["model"], CHAT):
-        _refuse(handler, 400, f"not on {handler.path}", behaviour)
+    if (no := behaviour.limits.refusal(handler, may_enter=_may_enter(handler, behaviour))) or (
+        no := mistake(handler.path, body, behaviour)
+    ):
+        _refuse(handler, *no, behaviour)
     elif behaviour.busy_times:
         behaviour.busy_times -= 1
         _send(handler, 429, {"error": {"message": "too many"}}, {"Retry-After": "1"})
-    elif handler.path.endswith("/chat/completions") and (no := behaviour.chats.refusal(body)):
-        _send(handler, *no)
+    elif handler.path.endswith("/chat/completions") and (full := behaviour.chats.refusal(body)):
+        _send(handler, *full)
     elif body.get("stream"):
         _stream(handler, body, behaviour)
     else:
@@ -165,14 +170,14 @@ def _stream(handler: BaseHTTPRequestHandler, body: Mapping[str, Any], behaviour:
 
 def _may_enter(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> bool:
     shown = handler.headers.get("Authorization", "")
-    return shown in (f"Bearer {behaviour.key}", *behaviour.lets_in)
+    keys = (f"Bearer {behaviour.key}", f"Bearer {behaviour.limits.tiered_key}")
+    return shown in (*keys, *behaviour.lets_in)
 
 
 def _refuse(
-    handler: BaseHTTPRequestHandler, status: int, message: str, behaviour: Behaviour
+    handler: BaseHTTPRequestHandler, status: int, code: str, message: str, behaviour: Behaviour
 ) -> None:
-    document = {"error": {"message": message, "type": "invalid_request_error"}}
-    _send(handler, status, {} if behaviour.refuses_in_html else document)
+    behaviour.refusals.send(handler, status, code, message, behaviour.limits.retry_after)
 
 
 def _send(

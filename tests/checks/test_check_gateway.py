@@ -8,6 +8,7 @@ from deploys.questions.canaries import NOW, Share, share_file
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import KEY, REVISION, Deployment
 from tests.checks.fake_gateway import Behaviour, fake_gateway
+from tests.checks.fake_limits import FakeRefusals
 
 CHAT = "every model answers a chat"
 OTHERS = "every other model answers as its kind does"
@@ -40,7 +41,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "instead of 401",
     ),
     "refuses without a word": (
-        {"refuses_in_html": True, "unknown_model_status": 404},
+        {"refusals": FakeRefusals(in_html=True)},
         KEYS,
         "without an error document",
     ),
@@ -75,7 +76,7 @@ def test_its_own_check_fails_when_a_gateway(
     outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
 
     # A refusal without a document is seen by both checks that read refusals.
-    also = {UNKNOWN} if behaviour.refuses_in_html else set()
+    also = {UNKNOWN} if behaviour.refusals.in_html else set()
     assert failed(outcomes) == {check} | also
     assert words in messages(outcomes)
 
