@@ -37,7 +37,7 @@ def test_without_tls_nothing_speaks_of_it() -> None:
     everything = "".join(gateway_files(small_plan()).values())
     assert "ssl" not in everything
     assert "Strict-Transport-Security" not in everything
-    assert everything.count("/healthz") == 1
+    assert everything.count("location = /healthz") == 1
 
 
 def test_with_tls_no_listener_for_clients_is_left_without_it() -> None:
