@@ -48,6 +48,17 @@ def open_to(environment: str, network: str, engines: list[str], closed: bool) ->
     yield from in_force(unit, unit_text(environment, engines), right, sudo=sudo)
 
 
+@operation()
+def given_up(environment: str) -> Commands:
+    """
+    Have no rules of the kit for an environment.
+
+    + environment: whose gateway it was
+    """
+    sudo = once(host, DockerHost).uid != 0
+    yield from gone(unit_name(environment), "no rules of the kit are there", sudo=sudo)
+
+
 def unit_name(environment: str) -> str:
     """The systemd unit that sets the rules at each start of the host."""
     return f"homeport-{environment}-fleet.service"

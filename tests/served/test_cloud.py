@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(900)]
 CLOUD_NAME = "api.acme.test"
 CLOUD_KEY = "sk-of-the-provider"
 CONTAINER = f"homeport-lab-{NAME}-cloud"
+CHAIN = "HOMEPORT-"
 FAKE_CLOUD = Path(__file__).parents[1] / "lab" / "fake_cloud.py"
 SAFE_KEY = "hp-key-of-a-client-that-stays"
 WORDS = {
@@ -176,3 +177,12 @@ def test_without_its_rules_the_gateway_reaches_less_and_an_apply_mends_it(
     assert ask(applied, "secret").status_code in (503, 504)
     applied.apply()
     assert ask(applied).headers["x-homeport-provider"] == "fleet"
+
+
+def test_a_gateway_that_was_taken_down_leaves_no_rules(applied: Served) -> None:
+    """Last of all: nothing answers any more."""
+    gate1 = applied.host("gate1")
+    assert CHAIN in gate1.run("iptables-save --table nat")
+    take_gateway_down(applied)
+    assert CHAIN not in gate1.run("iptables-save --table nat")
+    assert gate1.run(f"systemctl list-unit-files --no-legend '{unit_name(NAME)}' || true") == ""
