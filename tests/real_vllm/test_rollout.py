@@ -34,7 +34,7 @@ class Stream:
 
     def is_whole(self) -> bool:
         """Once it has ended."""
-        self.thread.join(120)
+        self.thread.join(SHUTDOWN_SECONDS)
         last = next(one for one in reversed(self.events) if one and one["choices"])
         return self.events[-1] is None and last["choices"][0]["finish_reason"] == "length"
 
