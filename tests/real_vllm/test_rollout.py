@@ -52,7 +52,7 @@ def test_a_rollout_lets_a_stream_end_and_brings_what_was_committed(on_vllm: Serv
 
 
 def test_a_stop_waits_for_what_runs_within_the_time_that_the_kit_gives(on_vllm: Served) -> None:
-    """Last of all: it does not run any more. Docker kills, with 137, what takes longer."""
+    """Last here: it does not run any more. Docker kills, with 137, what takes longer."""
     file = on_vllm.checkout.path / "compose" / NAME / "gpu1" / "gpu_hosts" / "compose.yaml"
     grace = yaml.safe_load(file.read_text())["services"]["chat-1"]["stop_grace_period"]
     assert int(grace.removesuffix("s")) > SHUTDOWN_SECONDS

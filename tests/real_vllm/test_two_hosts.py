@@ -1,11 +1,9 @@
 """One replica of the real vLLM on two hosts: it answers, and its ranks live and die together."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.lab.served import Served
-from tests.lab.vllm_fleet import CHAT, JOINED, VECTORS, commit
+from tests.lab.vllm_fleet import JOINED, commit
 from tests.lab.waiting import until
 from tests.real_vllm.asking import chat, streamed, told
 
@@ -17,13 +15,11 @@ RANKS = ("joined-1", "joined-1-rank1")
 
 
 @pytest.fixture(scope="module")
-def joined(on_vllm: Served) -> Iterator[Served]:
-    """The fleet with one more pool, for as long as this file's tests take."""
-    commit(on_vllm, pools={"chat": CHAT, "vectors": VECTORS, "joined": JOINED})
+def joined(on_vllm: Served) -> Served:
+    """The fleet with this pool alone; the last file here, so that nothing is put back."""
+    commit(on_vllm, pools={"joined": JOINED})
     on_vllm.apply()
-    yield on_vllm
-    commit(on_vllm)
-    on_vllm.apply()
+    return on_vllm
 
 
 def _ranks(served: Served) -> dict[str, tuple[str, str]]:
