@@ -1,4 +1,4 @@
-"""A gateway's access log, line by line as it comes over the connection."""
+"""A gateway's log, line by line as it comes over the connection."""
 
 import shlex
 import subprocess
@@ -7,18 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from checks.probes.host import Unreachable, command_line, run
+from deploys.questions.gateway_log import lines_since, oldest_time
 from deploys.settings.inventory import InventoryHost
 
-# All that Docker keeps of a gateway's log, 250 MiB, at 1 MiB/s.
+# All that is kept of a gateway's access log, 250 MiB, at 1 MiB/s.
 LIMIT_SECONDS = 300
-_CONTAINER = """\
-container=$(docker ps --quiet --all --filter label=com.docker.compose.project={project} \
---filter label=com.docker.compose.service=nginx | head -n 1)
-[ -n "$container" ] || {{ echo "there is no gateway's container" >&2; exit 3; }}
-"""
-# `docker logs` puts what nginx wrote to standard error there: the access log comes alone.
-_LINES = _CONTAINER + 'docker logs --since {since} "$container" {errors}\n'
-_OLDEST = _CONTAINER + 'docker logs --timestamps "$container" 2>&1 | head -n 1\n'
 
 
 def access_log(
@@ -30,12 +23,7 @@ def access_log(
     gateway's Compose project; `with_errors`: nginx's other lines as well. Raises Unreachable when
     the host cannot be asked or stops answering, after the lines that came before.
     """
-    script = _LINES.format(
-        project=shlex.quote(project),
-        since=since,
-        errors="2>&1" if with_errors else "2>/dev/null",
-    )
-    return _lines(host, script)
+    return _lines(host, lines_since(project, since, with_errors=with_errors))
 
 
 def _lines(host: InventoryHost, script: str) -> Iterator[str]:
@@ -62,10 +50,10 @@ def _lines(host: InventoryHost, script: str) -> Iterator[str]:
 
 
 def log_begin(host: InventoryHost, project: str) -> datetime | None:
-    """When the oldest line was written that Docker still keeps, of whatever nginx says; None where
-    there is none. Raises Unreachable.
+    """When the oldest line of the access log was written that is still kept; where it has none, of
+    whatever nginx says; None where there is nothing. Raises Unreachable.
     """
-    line = run(host, _OLDEST.format(project=shlex.quote(project))).strip()
+    line = run(host, oldest_time(project)).strip()
     if not line:
         return None
     try:

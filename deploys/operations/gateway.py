@@ -18,7 +18,7 @@ from deploys.operations.secret_file import GATEWAY_UID
 from deploys.render.egress import AUTHORITY, FOLDER, SYSTEM_AUTHORITIES
 from deploys.render.egress_service import HOST_AUTHORITIES
 from deploys.render.release import Release
-from deploys.render.release_gateway import ANSWERS, COUNTERS, GatewayRelease
+from deploys.render.release_gateway import ANSWERS, COUNTERS, LOGS, GatewayRelease
 from deploys.settings.refusal import Refused
 
 Commands = Generator[StringCommand, None, None]
@@ -46,7 +46,7 @@ def clients(directory: str, release: Release, image: str) -> Commands:
 
 def own_folders_of(released: GatewayRelease) -> tuple[str, ...]:
     """The folders, below the kit's, that a gateway writes to."""
-    used = {COUNTERS: released.counts_tokens, ANSWERS: released.keeps_answers}
+    used = {LOGS: True, COUNTERS: released.counts_tokens, ANSWERS: released.keeps_answers}
     return tuple(folder for folder, is_used in used.items() if is_used)
 
 
@@ -81,7 +81,9 @@ def answers_removed(directory: str, image: str) -> Commands:
 
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:
     """`nginx -t` on a staged release, in the gateway's own image and under its own uid."""
-    return _tried(directory, release, image, "gateway", "nginx.conf")
+    # nginx opens its log before it says a word, and what is only tried writes none.
+    no_log = StringCommand(f"--tmpfs /srv/homeport/{LOGS}:mode=1777")
+    return _tried(directory, release, image, "gateway", "nginx.conf", no_log)
 
 
 def valid_egress(directory: str, release: Release, image: str) -> StringCommand:

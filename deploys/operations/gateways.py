@@ -13,6 +13,7 @@ from deploys.history.holder import who
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.manifest import host_directory, this_project
 from deploys.operations.other_host import on, run
+from deploys.questions.gateway_log import lines_since
 
 RELOAD_SECONDS = 20
 # What nginx should have loaded: `default "<revision>-<clients>-<time>";`, which nginx serves
@@ -38,10 +39,9 @@ class Gateway:
         return run(self.host, StringCommand("date +%s.%N")).strip()
 
     def logs(self, since: str) -> StringCommand:
-        """Both its logs from a moment of `clock` on; Compose's own `logs` puts signs into lines."""
-        project = QuoteString(self.project)
-        container = ('"$(docker compose --project-name', project, 'ps --all --quiet nginx)"')
-        return StringCommand(f"docker logs --since {since}", *container, "2>&1")
+        """Both its logs from a moment of `clock` on."""
+        script = lines_since(self.project, since, with_errors=True)
+        return StringCommand("sh -c", QuoteString(script))
 
     def marks(self) -> dict[str, str]:
         """NAME.KIND of what is drained -> who did it and when."""

@@ -15,7 +15,7 @@ from deploys.operations.host_script import SCRIPTS, refuse, run_script
 # Everything the kit makes below its directory; anything else there is not the kit's.
 FOLDERS = (
     *("releases", "current", "applied", "fleet", "gateway", "models", "secrets", "state"),
-    *("images", "lock", "audit.log", "vector_store"),
+    *("logs", "images", "lock", "audit.log", "vector_store"),
 )
 STOP_SECONDS = "30"
 

@@ -9,7 +9,7 @@ from deploys.render.nginx_figures import published_figures
 from deploys.render.nginx_limits import counts_tokens, requests_in_flight
 from deploys.render.nginx_routes import keeps_answers
 from deploys.render.nginx_tls import challenge_listener, health_port, public_port
-from deploys.render.release_gateway import ANSWERS, COUNTERS
+from deploys.render.release_gateway import ANSWERS, COUNTERS, LOGS
 from deploys.render.templates import Render
 from deploys.settings.answer_cache import AnswerCache
 from deploys.settings.gateway import Gateway
@@ -17,6 +17,9 @@ from deploys.settings.words import bracketed
 
 # Time that nginx gives running answers when its container is replaced.
 GRACE_SECONDS = 60
+# Of each file of the access log, and how many old ones are kept.
+LOG_MIB = 50
+OLD_LOGS = 4
 # Bodies that wait for an engine lie in the gateway's /tmp, in memory.
 SPOOL_MIB = 512
 # nginx itself: processes, zones, digests of keys, and contexts of njs that wait for a request.
@@ -34,6 +37,7 @@ _HOLDS = {
     "state/gateway": "What no release says: who is drained, and a candidate's share.",
     COUNTERS: "Written by nginx: what each client has used of its day.",
     ANSWERS: "Written by nginx: answers that are given again.",
+    LOGS: "Written by nginx: a line for each request; `homeport traffic` reads them.",
 }
 
 Values = dict[str, object]
@@ -52,6 +56,9 @@ def gateway_compose(plan: Plan, host: HostPlan, render: Render, nginx: Mapping[s
         "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
         "figures_port": published_figures(plan, host),
         "mounts": list(_mounts(plan, gateway)),
+        "logs": f"/srv/homeport/{LOGS}",
+        "log_bytes": LOG_MIB * 2**20,
+        "old_logs": OLD_LOGS,
         "stop_grace_seconds": GRACE_SECONDS,
         "spool_mib": SPOOL_MIB,
         "memory_mib": _memory_mib(plan, gateway),
@@ -77,7 +84,8 @@ def _mounts(plan: Plan, gateway: Gateway) -> Iterator[Values]:
     folders = ["gateway", "releases", "secrets/gateway", "state/gateway"]
     if challenge_listener(gateway):
         folders.append("secrets/acme")
-    own = [COUNTERS] if counts_tokens(gateway, plan.clients) else []
+    own = [LOGS]
+    own += [COUNTERS] if counts_tokens(gateway, plan.clients) else []
     own += [ANSWERS] if keeps_answers(plan) else []
     for path in (*folders, *own):
         target = f"/srv/homeport/{path}"

@@ -13,6 +13,7 @@ from deploys.settings.words import Frozen
 # answers are kept.
 COUNTERS = "state/gateway/counters"
 ANSWERS = "state/gateway/answers"
+LOGS = "logs/gateway"
 
 
 class EgressRelease(Frozen):

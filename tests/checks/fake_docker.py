@@ -29,6 +29,7 @@ case "$*" in
   "image inspect"*) while [ $# -gt 1 ]; do shift; done; sed -n "s|^$1 ||p" images ;;
   "network inspect"*) cat network ;;
   *"/revision"*) cat revision ;;
+  "inspect --format"*Mounts*) [ ! -e logs ] || echo "$PWD/logs" ;;
   "inspect --format"*StartedAt*) echo 2026-11-25T21:00:00Z ;;
   logs*) while [ $# -gt 1 ]; do shift; done; cat "$1.log" ;;
   top*) printf 'PID\n%s\n' "$(cat "$2.pid")" ;;

@@ -15,7 +15,7 @@ from deploys.plan.plan import Pool
 from deploys.questions.canaries import NOW, Share, share_file
 from deploys.settings.canary import Canary
 from tests.e2e.gateway_lab import CHAT, Lab, docker
-from tests.e2e.gateway_tree import KEY
+from tests.e2e.gateway_tree import KEY, access_lines
 from tests.e2e.routing_pools import same_replicas
 from tests.lab import plain_http
 
@@ -103,8 +103,8 @@ def load(lab: Lab, count: int, seed: int) -> None:
 
 def requests_after(lab: Lab, first: int) -> list[Request]:
     """What the gateway's own log has since a line."""
-    lines = docker("logs", lab.container("nginx")).splitlines()
-    return list(read_requests(lines[first:], "old"))
+    errors = docker("logs", lab.container("nginx")).splitlines()
+    return list(read_requests([*errors, *access_lines(lab.folder)[first:]], "old"))
 
 
 def run_trial(lab: Lab) -> tuple[Verdict, list[int], list[Gate]]:
@@ -115,7 +115,7 @@ def run_trial(lab: Lab) -> tuple[Verdict, list[int], list[Gate]]:
         taken.append(step)
         if step == STEPS[-1]:
             return "passes", taken, []
-        first = len(docker("logs", lab.container("nginx")).splitlines())
+        first = len(access_lines(lab.folder))
         for batch in range(MOST_BATCHES):
             load(lab, BATCH, 1000 * step + batch)
             found = gates(requests_after(lab, first), RULES, len(STEPS) - 1)

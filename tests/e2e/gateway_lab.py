@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +16,14 @@ from typing import Any
 import httpx
 
 from deploys.plan.plan import Pool
-from tests.e2e.gateway_tree import GATEWAY_UID, KEY, OWN_FOLDERS, POOLS, write_tree
+from tests.e2e.gateway_tree import (
+    GATEWAY_UID,
+    KEY,
+    OWN_FOLDERS,
+    POOLS,
+    access_lines,
+    write_tree,
+)
 from tests.lab import plain_http
 from tests.lab.waiting import until
 
@@ -74,10 +80,7 @@ class Lab:
 
     def log(self) -> list[dict[str, Any]]:
         """The access log so far."""
-        # nginx writes what it has a tenth of a second later.
-        time.sleep(0.2)
-        lines = docker("logs", self.container(self.gateway)).splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        return [json.loads(line) for line in access_lines(self.folder)]
 
     def logged(self, request_id: str) -> dict[str, Any]:
         """The access log's line about one request; nginx writes it after the answer."""
@@ -146,6 +149,9 @@ def gateway_arguments(folder: Path, image: str, *arguments: str) -> list[str]:
     """Arguments of `docker run` for a gateway as a host runs it; nginx gets `arguments`."""
     mounts = {"nginx": "gateway/current", "secrets": "secrets/gateway", "state": "state/gateway"}
     volumes = [f"--volume={folder / name}:/srv/homeport/{path}:ro" for name, path in mounts.items()]
+    (folder / "logs").mkdir(exist_ok=True)
+    (folder / "logs").chmod(0o777)
+    volumes.append(f"--volume={folder}/logs:/srv/homeport/logs/gateway")
     for own in OWN_FOLDERS:
         if (folder / "state" / own).exists():
             volumes.append(f"--volume={folder}/state/{own}:/srv/homeport/state/gateway/{own}")

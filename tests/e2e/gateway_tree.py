@@ -1,6 +1,7 @@
 """What a gateway loads, written for tests into a folder: rendered files, pools and digests."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -60,6 +61,13 @@ def write_digests(
     keys = {name: key.key.removeprefix("file:") for name, _, key in every_key(clients or {})}
     lines = plain_keys if plain else digests
     place_secret(secret, lines(keys or {"demo": KEY}))
+
+
+def access_lines(folder: Path) -> list[str]:
+    """What the gateway has logged of requests so far."""
+    # nginx writes what it has a tenth of a second later.
+    time.sleep(0.2)
+    return (folder / "logs" / "access.log").read_text().splitlines()
 
 
 def digests(keys: Mapping[str, str]) -> str:

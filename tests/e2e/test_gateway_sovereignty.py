@@ -119,7 +119,7 @@ def test_what_left_is_recorded_before_and_after_without_prompt_and_key(lab: Clou
     # 11 at 2.00 and 7 at 10.00 for a million.
     assert ended["money"] == pytest.approx(92e-6)
     logs = [docker("logs", lab.container(part)) for part in ("egress", "nginx")]
-    for text in (json.dumps(lab.audit()), *logs):
+    for text in (json.dumps(lab.audit()), json.dumps(lab.log()), *logs):
         assert "my secret prompt" not in text
         assert CLOUD_KEY not in text
         assert KEY not in text

@@ -44,6 +44,7 @@ def _tested(nginx: Path, image: str, clients: Path) -> subprocess.CompletedProce
     words = ("--rm", "--network=none", "--user=10001:10001", "--read-only", "--tmpfs=/tmp")
     # Where answers are kept: nginx makes folders there before it says a word.
     volumes.append("--tmpfs=/srv/homeport/state/gateway/answers:mode=1777")
+    volumes.append("--tmpfs=/srv/homeport/logs/gateway:mode=1777")
     conf = "/srv/homeport/gateway/current/nginx.conf"
     return _run("docker", "run", *words, *volumes, "--entrypoint=nginx", image, "-t", "-c", conf)
 

@@ -148,7 +148,7 @@ def test_a_models_name_stays_itself_in_an_answer() -> None:
     assert "Known: org/tier:RATE_WORDS." in files["errors.conf"]
 
 
-def test_nginx_may_write_to_one_folder_and_only_where_tokens_are_counted() -> None:
+def test_nginx_may_write_to_its_log_and_where_tokens_are_counted_to_one_folder_more() -> None:
     def writable(tiers: object) -> list[str]:
         clients = {"a": {"key": "env:A", "tier": "t"}}
         plan = small_plan(gateway={"tiers": tiers}, clients=clients)
@@ -156,5 +156,6 @@ def test_nginx_may_write_to_one_folder_and_only_where_tokens_are_counted() -> No
         volumes = yaml.safe_load(text)["services"]["nginx"]["volumes"]
         return [mount["target"] for mount in volumes if not mount["read_only"]]
 
-    assert writable({"t": {"concurrent_requests": 1}}) == []
-    assert writable({"t": {"tokens_per_day": 1}}) == ["/srv/homeport/state/gateway/counters"]
+    log = "/srv/homeport/logs/gateway"
+    assert writable({"t": {"concurrent_requests": 1}}) == [log]
+    assert writable({"t": {"tokens_per_day": 1}}) == [log, "/srv/homeport/state/gateway/counters"]
