@@ -13,9 +13,11 @@ from checks.benchmarks.numbers.gate import Finding
 
 # Two tables, each of which fits into 80 columns.
 COUNTS = ("load", "answered", "failed", "tokens/s", "good/s", "in time")
-# A figure in brackets has too few samples to mean anything.
+# A figure in brackets has too few samples to mean anything. What spans several columns stands above
+# the first of them, so that none is wider than its figures.
 TIMES = (
-    "ms", "first token p50", "p95", "p99", "token p50", "p95", "gap p99", "total p95",
+    "\n\nms", "first\ntoken\np50", "\n\np95", "\n\np99", "\ntoken\np50", "\n\np95", "\ngap\np99",
+    "\ntotal\np50", "\n\np95",
 )  # fmt: skip
 OVER_TIME = ("wanted", "answered", "shed", "first token p95, worst run")
 
@@ -23,8 +25,10 @@ OVER_TIME = ("wanted", "answered", "shed", "first token p95, worst run")
 def print_figures(found: Sequence[Figures], document: Mapping[str, Any], console: Console) -> None:
     """Tables, and what has no place in them."""
     for headings, cells in ((COUNTS, _counts), (TIMES, _times)):
-        table = Table(*headings, box=None, padding=(0, 2, 0, 0))
-        table.columns[0].no_wrap = True
+        table = Table(box=None, padding=(0, 1, 0, 0))
+        table.add_column(headings[0], no_wrap=True)
+        for heading in headings[1:]:
+            table.add_column(heading, justify="right")
         for one in found:
             table.add_row(one.load, *cells(one))
         console.print(table, markup=False, highlight=False)
@@ -81,7 +85,8 @@ def _times(one: Figures) -> Iterator[str]:
         yield _milliseconds(one.latency.token[name])
     gap = one.latency.gap["p99"]
     yield "-" if gap is None else _short(gap)
-    yield _milliseconds(one.latency.total["p95"])
+    for name in ("p50", "p95"):
+        yield _milliseconds(one.latency.total[name])
 
 
 def _milliseconds(found: Estimate | None) -> str:

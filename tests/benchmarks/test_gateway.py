@@ -17,6 +17,8 @@ from tests.benchmarks.measure import percentile
 from tests.e2e.gateway_tree import write_tree
 from tests.lab.machine import LabError, docker
 
+NO_DAEMON = "Cannot connect to the Docker daemon at unix:///nowhere/docker.sock"
+
 
 def test_every_other_round_goes_backwards() -> None:
     turns: list[str] = []
@@ -111,6 +113,33 @@ def test_a_failed_part_leaves_what_was_measured_before(
     assert bench.main(["--results", str(results)]) == 1
     assert json.loads(results.read_text())["parts"] == {}
     assert capsys.readouterr().err == "error: an engine died\nhint: look at it\n"
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("", "error: Docker is not installed here\nhint: `make demo` installs and starts it\n"),
+        (
+            NO_DAEMON,
+            f"error: no Docker daemon answers: {NO_DAEMON}\nhint: systemctl start docker (as root)",
+        ),
+    ],
+)
+def test_without_docker_it_says_what_to_do_and_begins_nothing(
+    says: str,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if says:
+        program = tmp_path / "docker"
+        program.write_text(f'#!/bin/sh\necho "{says}" >&2\nexit 1\n')
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert bench.main(["--results", str(tmp_path / "gateway.json")]) == 1
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "gateway.json").exists()
 
 
 @pytest.mark.docker

@@ -63,6 +63,11 @@ def gateway_url(behaviour: Behaviour) -> Iterator[str]:
 @pytest.fixture
 def run_checks(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> RunChecks:
     """Runs some of the checks and gives what became of each, by its name and subject."""
+    return runner(deployment, monkeypatch)
+
+
+def runner(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> RunChecks:
+    """The same for whoever has a deployment of his own, for as long as the patches last."""
     # pyinfra itself takes seconds to start; one test of `homeport verify` asks the real one.
     monkeypatch.setattr(inventory, "_ask_pyinfra", lambda *_: [_HOST])
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

@@ -64,6 +64,30 @@ def test_no_figure_is_cut_on_a_narrow_terminal(
     assert "\u2026" not in told
 
 
+def test_the_table_of_times_has_both_totals_in_80_columns(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Answers that end after minutes; each figure stands in the line of its load."""
+    monkeypatch.setenv("COLUMNS", "80")
+    _found(monkeypatch, seed=1, slower=1000)
+    assert bench(*SHORT, "--rate", "50000/h", "--profile", "peak") == ExitCode.DONE
+    lines = capsys.readouterr().out.splitlines()
+    (heading,) = (number for number, line in enumerate(lines) if line.startswith("ms "))
+    table = lines[heading - 2 : heading + 2]
+    assert max(map(len, table)) <= 80
+    assert lines[heading].split() == ["ms", "p50", "p95", "p99", "p50", "p95", "p99", "p50", "p95"]
+    assert lines[heading - 1].split() == ["token", "token", "gap", "total"]
+    (load,) = json.loads(kept(tmp_path)[0].read_text())["loads"]
+    totals = [load["latency"]["total"][name]["value"] * 1000 for name in ("p50", "p95")]
+    figures = lines[heading + 1].removeprefix("13.889/s peak").split()
+    assert len(figures) == 8
+    assert [one.strip("()") for one in figures[-2:]] == [f"{one:,.0f}" for one in totals]
+    assert min(totals) > 100_000
+
+
 def test_json_says_the_same_to_a_program(
     bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

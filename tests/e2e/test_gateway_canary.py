@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,16 +15,19 @@ from checks.canary.evidence import chance_of_share
 from checks.check_canary import RUNS
 from checks.probes.gateway import Gateway
 from deploys.certificates.entrance import Entrance
+from deploys.questions.canaries import NOW, Share, share_file
 from deploys.settings.secrets import Secret
 from tests.e2e.canary_trial import (
     CLIENTS,
     POOLS,
+    STEPS,
     TESTER_KEY,
     ask,
     candidates,
     run_trial,
     set_share,
 )
+from tests.e2e.checked_gateway import commit, outcomes
 from tests.e2e.gateway_lab import CHAT, Lab, docker, running_lab
 from tests.e2e.gateway_tree import KEY
 
@@ -95,6 +99,26 @@ def test_the_check_of_shares_finds_a_right_one_right_and_a_wrong_one_wrong(
     assert chance(10) > 1 / RUNS
     assert chance(30) <= 1 / RUNS
     lab.engines("answers", CANDIDATE)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "told"),
+    [(30, "passed", ""), (60, "failed", "and of 250 new sessions")],
+)
+def test_the_whole_check_passes_a_right_share_and_fails_one_that_is_not_loaded(
+    lab: Lab, tmp_path: Path, written: int, expected: str, told: str
+) -> None:
+    set_share(lab, 30)
+    clients = {"demo": CLIENTS["demo"]}
+    deployment = commit(tmp_path, httpx.URL(lab.url).netloc.decode(), POOLS, clients)
+    file = deployment.directory / "state" / "gateway" / "canaries" / "old.conf"
+    file.parent.mkdir(parents=True)
+    file.write_text(share_file(Share("old", "new", written, STEPS), "ana").replace(NOW, "17"))
+    (line,) = outcomes(deployment, "check_canary.py").values()
+    assert (line["check"], line["result"]) == ("a candidate gets the share that was set", expected)
+    # Of what was judged and is right nothing is noted.
+    assert (line["message"] != "", told in line["message"]) == (told != "", True), line
+    set_share(lab, 0)
 
 
 def test_a_session_has_one_arm_and_without_one_a_client_has(lab: Lab) -> None:

@@ -6,15 +6,26 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
 
 from deploys.certificates.entrance import client
 from deploys.render.nginx_tls import CIPHERS
+from tests.e2e.checked_gateway import TIER, a_stricter_one_is_found, commit, limits_bite
 from tests.e2e.gateway_lab import CHAT, docker, gateway_arguments, said
 from tests.e2e.gateway_tree import KEY
-from tests.e2e.tls_lab import NAME, NAMES, OTHER, TlsLab, running_tls_lab
+from tests.e2e.tls_lab import (
+    CLIENTS,
+    NAME,
+    NAMES,
+    OTHER,
+    SETTINGS,
+    TLS,
+    TlsLab,
+    running_tls_lab,
+)
 from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -179,3 +190,13 @@ def test_errors_keep_their_shape(lab: TlsLab) -> None:
     with lab.asking() as asking:
         answer = asking.get("/v1/models", headers={"Authorization": "Bearer wrong"})
     assert said(answer) == (401, "wrong_key")
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_limits_bite_by_name_and_one_that_is_committed_alone_is_found(
+    lab: TlsLab, tmp_path: Path, at_once: int
+) -> None:
+    settings = {**SETTINGS, "tiers": {"quick": {**TIER, "concurrent_requests": at_once}}}
+    deployment = commit(tmp_path, f"127.0.0.1:{lab.port}", clients=CLIENTS, **settings)
+    (tmp_path / TLS["authority"]["certificate"]).write_bytes(lab.authority.read_bytes())
+    {1: a_stricter_one_is_found, 2: limits_bite}[at_once](deployment)

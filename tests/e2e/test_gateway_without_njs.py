@@ -6,11 +6,13 @@ What is imported here runs against this gateway as it does against the other one
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from deploys.render.nginx import gateway_revision
+from tests.e2e.checked_gateway import TIER, a_stricter_one_is_found, commit, limits_bite
 from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, docker, running_lab, said
 from tests.e2e.gateway_tree import KEY, POOLS, write_tree
 from tests.e2e.routing_pools import drained, same_replicas
@@ -51,12 +53,16 @@ CLIENTS = {
     },
     # Words that mean something in a map of nginx.
     "default": {"key": "file:~default", "tier": "slow"},
+    "ana": {"key": "file:sk-Ana", "tier": "quick"},
 }
 SETTINGS = {
     "njs": False,
     "default_pool": "chat",
     # Two: nginx counts a request until a moment after its answer.
-    "tiers": {"slow": {"requests_per_minute": 6, "burst": 2, "concurrent_requests": 2}},
+    "tiers": {
+        "slow": {"requests_per_minute": 6, "burst": 2, "concurrent_requests": 2},
+        "quick": TIER,
+    },
 }
 BY_PATH = (
     *POOLS,
@@ -190,3 +196,15 @@ def test_nginx_complains_about_nothing_but_engines(lab: Lab) -> None:
     lines = docker("logs", lab.container("nginx")).splitlines()
     quiet = [line for line in lines if re.search(r"\[(alert|emerg|crit|warn)\]", line)]
     assert not [line for line in quiet if "upstream" not in line]
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_checks_meet_its_limits_and_find_one_that_is_committed_alone(
+    lab: Lab, tmp_path: Path, at_once: int
+) -> None:
+    # The checks leave alone a tier that keeps its users waiting: that one is `slow`.
+    clients = {name: CLIENTS[name] for name in ("demo", "ana")}
+    tiers = {"tiers": {"quick": {**TIER, "concurrent_requests": at_once}}}
+    address = httpx.URL(lab.url).netloc.decode()
+    deployment = commit(tmp_path, address, BY_PATH, clients, **{**SETTINGS, **tiers})
+    {1: a_stricter_one_is_found, 2: limits_bite}[at_once](deployment)

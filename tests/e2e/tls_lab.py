@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from deploys.certificates.authority import issued, new_key, self_signed
 from deploys.certificates.entrance import Entrance, client
 from deploys.certificates.reading import now
+from tests.e2e.checked_gateway import TIER
 from tests.e2e.gateway_lab import docker, gateway_arguments, published, start_engine
 from tests.e2e.gateway_tree import KEY, place_secret, write_tree
 from tests.lab.waiting import until
@@ -20,8 +22,13 @@ from tests.lab.waiting import until
 NAME = "llm.lab.example"
 OTHER = "api.lab.example"
 NAMES = (NAME, OTHER)
-TLS = {"names": NAMES, "authority": {"certificate": "ca.pem", "key": "env:CA_KEY"}}
+TLS: dict[str, Any] = {"names": NAMES, "authority": {"certificate": "ca.pem", "key": "env:CA_KEY"}}
 HEADERS = {"Authorization": f"Bearer {KEY}"}
+CLIENTS = {
+    "demo": {"key": f"file:{KEY}"},
+    "ana": {"key": "file:sk-test-of-ana", "tier": "quick"},
+}
+SETTINGS: dict[str, Any] = {"tls": TLS, "tiers": {"quick": TIER}}
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def running_tls_lab(folder: Path, image: str) -> Iterator[TlsLab]:
     folder.chmod(0o755)
     name, key, authority = f"hpt-{os.getpid()}", new_key(), folder / "ca.pem"
     authority.write_text(self_signed(key, "lab", now()))
-    write_tree(folder, tls=TLS)
+    write_tree(folder, clients=CLIENTS, **SETTINGS)
     TlsLab(name, folder, 0, authority, key).issue()
     docker("network", "create", name)
     try:

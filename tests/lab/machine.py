@@ -74,6 +74,16 @@ def docker(*arguments: str, given: bytes = b"", check: bool = True) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+def need_docker() -> None:
+    """Raises LabError where no Docker daemon answers, with what helps."""
+    if shutil.which("docker") is None:
+        raise Missing("Docker is not installed here", "`make demo` installs and starts it")
+    asked = run("docker", "version", "--format", "{{.Server.Version}}", check=False, seconds=60)
+    if asked.returncode:
+        hint = "systemctl start docker (as root), or `make demo`, which starts it; see DOCKER_HOST"
+        raise LabError(f"no Docker daemon answers: {asked.stderr.strip()}", hint)
+
+
 def need(*programs: str) -> None:
     """Has programs on this machine; as root it installs what is missing, and says so."""
     lacking = [name for name in programs if shutil.which(name) is None]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.causes.logs import causes
 from tests.lab.served import NAME, Served
 from tests.lab.vllm_fleet import ADAPTER, CONTEXT_TOKENS
 from tests.lab.vllm_models import EMBEDDING
@@ -78,6 +79,8 @@ def test_a_prompt_beyond_the_planned_context_is_refused_with_its_size(on_vllm: S
     answer = chat(on_vllm, messages=long)
     assert answer.status_code == 400
     assert f"maximum context length is {CONTEXT_TOKENS} tokens" in answer.json()["error"]["message"]
+    # What a client logs of it: vLLM's own log has a line with the status alone.
+    assert causes(answer.text) == ["request_too_long"]
 
 
 def test_an_image_that_its_model_cannot_see_is_refused(on_vllm: Served) -> None:
@@ -85,6 +88,7 @@ def test_an_image_that_its_model_cannot_see_is_refused(on_vllm: Served) -> None:
     answer = chat(on_vllm, messages=[{"role": "user", "content": [image]}])
     assert answer.status_code == 400
     assert "not a multimodal model" in answer.json()["error"]["message"]
+    assert causes(answer.text) == ["image_not_seen"]
 
 
 def test_the_checks_find_a_fleet_on_vllm_well_and_without_drift(on_vllm: Served) -> None:
