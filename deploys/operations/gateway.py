@@ -15,6 +15,7 @@ from deploys.operations.client_keys import keys_text
 from deploys.operations.gateways import LOADED, reload
 from deploys.operations.host_script import SCRIPTS, run_script
 from deploys.operations.secret_file import GATEWAY_UID
+from deploys.questions.gateway_log import FOLDER as LOG_FOLDER
 from deploys.render.egress import AUTHORITY, FOLDER, SYSTEM_AUTHORITIES
 from deploys.render.egress_service import HOST_AUTHORITIES
 from deploys.render.release import Release
@@ -82,7 +83,7 @@ def answers_removed(directory: str, image: str) -> Commands:
 def valid_configuration(directory: str, release: str, image: str) -> StringCommand:
     """`nginx -t` on a staged release, in the gateway's own image and under its own uid."""
     # nginx opens its log before it says a word, and what is only tried writes none.
-    no_log = StringCommand(f"--tmpfs /srv/homeport/{LOGS}:mode=1777")
+    no_log = StringCommand(f"--tmpfs {LOG_FOLDER}:mode=1777")
     return _tried(directory, release, image, "gateway", "nginx.conf", no_log)
 
 

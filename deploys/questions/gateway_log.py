@@ -17,12 +17,14 @@ _FILES = (
     "while exec 3<access.log && set -- access-*.log && ! [ access.log -ef /dev/fd/3 ]; do :; done; "
     'cat "$@" - <&3 2>/dev/null; true'
 )
+# Where that folder lies on the host, in the words of `docker inspect`.
+_SOURCE = f'{{{{range .Mounts}}}}{{{{if eq .Destination "{FOLDER}"}}}}{{{{.Source}}}}'
+_SOURCE += "{{end}}{{end}}"
 # The files are nginx's own: who is not root reads them from within its container. A gateway of an
 # older release has no such folder, and its access log with Docker.
 _ACCESS = f"""\
 files={shlex.quote(_FILES)}
-mount='{{{{range .Mounts}}}}{{{{if eq .Destination "{FOLDER}"}}}}{{{{.Source}}}}{{{{end}}}}{{{{end}}}}'
-folder=$(docker inspect --format "$mount" "$container") || exit 3
+folder=$(docker inspect --format {shlex.quote(_SOURCE)} "$container") || exit 3
 access() {{
     if [ -z "$folder" ]; then :
     elif [ -x "$folder" ]; then sh -c "$files" sh "$folder"

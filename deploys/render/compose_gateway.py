@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from deploys.plan.plan import HostPlan, Plan
+from deploys.questions.gateway_log import FOLDER
 from deploys.render.compose_project import project_values, service_hashes
 from deploys.render.egress_service import egress_service
 from deploys.render.nginx_figures import published_figures
@@ -56,7 +57,7 @@ def gateway_compose(plan: Plan, host: HostPlan, render: Render, nginx: Mapping[s
         "admin_port": f"127.0.0.1:{gateway.admin_port}:8081",
         "figures_port": published_figures(plan, host),
         "mounts": list(_mounts(plan, gateway)),
-        "logs": f"/srv/homeport/{LOGS}",
+        "logs": FOLDER,
         "log_bytes": LOG_MIB * 2**20,
         "old_logs": OLD_LOGS,
         "stop_grace_seconds": GRACE_SECONDS,
