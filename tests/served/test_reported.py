@@ -1,7 +1,7 @@
 """What `homeport verify --report` keeps of a fleet that is well, and of one with planted faults."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -139,9 +139,13 @@ def runs(served_lab: Served) -> Iterator[tuple[Kept, Kept]]:
         _mend(served_lab)
 
 
-def test_a_fleet_that_is_well_is_told_whole_and_green(runs: tuple[Kept, Kept]) -> None:
+def test_a_fleet_that_is_well_is_told_whole_and_green(
+    runs: tuple[Kept, Kept], figure: Callable[[str], None]
+) -> None:
     well, _ = runs
     assert well.red == {}
+    checks = well.report.checks
+    figure(f"a fleet that is well: {sum(not one.is_red for one in checks)} of {len(checks)} checks")
     assert {one.name for one in well.report.hosts} == {"gpu1", "gpu2", "gate1"}
     replicas = [replica.name for host in well.report.hosts for replica in host.replicas]
     assert replicas == ["chat-1", "chat-2"]
@@ -149,7 +153,9 @@ def test_a_fleet_that_is_well_is_told_whole_and_green(runs: tuple[Kept, Kept]) -
 
 
 @pytest.mark.parametrize("fault", PLANTED)
-def test_each_fault_is_found_and_explained(runs: tuple[Kept, Kept], fault: str) -> None:
+def test_each_fault_is_found_and_explained(
+    runs: tuple[Kept, Kept], fault: str, figure: Callable[[str], None]
+) -> None:
     _, broken = runs
     named, words, remedy = PLANTED[fault]
     findings = broken.red[named].findings
@@ -159,6 +165,8 @@ def test_each_fault_is_found_and_explained(runs: tuple[Kept, Kept], fault: str) 
     assert any(remedy in line for line in remedies), remedies
     page = broken.path.with_suffix(".html").read_text()
     assert re.search(words, page)
+    shown = [line for line in told.splitlines() if re.search(words, line)]
+    figure(f"planted, {fault}: {': '.join(named)}: {shown[0]} -> {'; '.join(remedies)}")
 
 
 def test_a_comparison_says_that_they_became_red_and_ends_with_5(
