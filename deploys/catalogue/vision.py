@@ -13,8 +13,9 @@ from deploys.catalogue.unfit import Unfit
 ANY_SIZE_TOKENS = 46 * 46
 # GGUF's projector types and Hugging Face's model types of such towers.
 ANY_SIZE = (
-    *("qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger"),
+    *("qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger", "glm4v"),
     *("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe"),
+    *("glm4v", "glm4v_moe"),
 )
 MERGED_PATCHES = 2 * 2
 
