@@ -8,11 +8,10 @@ import pytest
 from deploys.catalogue.config_vision import vision_of
 from deploys.catalogue.model import Model, ModelFile
 from deploys.catalogue.models_yaml import read_models
-from deploys.catalogue.vision import tokens_of_an_image
-from deploys.plan.images import limits_of
 from deploys.plan.placement import plan_environment
 from deploys.plan.plan import Pool
 from deploys.render.engines import llamacpp, localai, localai_model, vllm
+from deploys.render.nginx_images import image_limits
 from tests.catalogue.published_models import fixture, from_config
 from tests.plan.search.fleets import chat, environment, gguf, host
 
@@ -81,9 +80,27 @@ def test_a_family_on_vllm_takes_as_many_images_as_the_pool_says(name: str) -> No
     pool = seeing(model, "vllm", image_limits=limits, vllm={"media": {"image": 2}})
     flags = [one.words for one in vllm.arguments(pool, pool.replicas[0])]
     assert ("--limit-mm-per-prompt", '{"image":2,"video":0,"audio":0}') in flags
-    assert model.shape.vision is not None
-    fits = limits_of(None, model.shape.vision, CONTEXT).per_request
-    assert 1 <= fits <= CONTEXT // tokens_of_an_image(model.shape.vision)
+
+
+@pytest.mark.parametrize(
+    ("name", "engine", "images"),
+    [
+        # 8192 tokens of context by 3328, 2880, 2928 and 2116 of an image (test_vision_tiles.py).
+        ("internvl3-8b-q4-k-m", "llamacpp", 2),
+        ("internvl3-8b-q4-k-m", "localai", 2),
+        ("internvl3-8b", "vllm", 2),
+        ("llava-v1.6-mistral-7b-q4-k-m", "llamacpp", 2),
+        ("llava-v1.6-mistral-7b", "vllm", 2),
+        ("qwen3-vl-8b-q4-k-m", "llamacpp", 3),
+    ],
+)
+def test_unasked_a_gateway_lets_through_what_a_context_holds(
+    name: str, engine: str, images: int
+) -> None:
+    model = MODELS[name] if name in MODELS else _checkpoint(name)
+    limits = image_limits(seeing(model, engine))
+    assert limits is not None
+    assert limits.per_request == images
 
 
 def _checkpoint(name: str) -> Model:
