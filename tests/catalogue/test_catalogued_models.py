@@ -35,6 +35,8 @@ def test_the_facts_of_an_entry_name_where_they_were_read(name: str) -> None:
     assert known["files_source"].startswith(f"https://huggingface.co/{known['repository']}/tree/")
     assert known.get("revision", "main") in known["files_source"]
     assert known["config_source"]
+    # At a commit the hub's own card says it.
+    assert "revision" in known or known["licence_source"]
     assert known["tensors_source"]
 
 
