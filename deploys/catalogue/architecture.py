@@ -71,7 +71,13 @@ class VisionTower(Frozen):
     embedding_length: Count
     feed_forward_length: Count
     patches: Count
-    """Of the largest image the engine plans for."""
+    """Of the largest image the engine plans for; of one tile where images are cut."""
+    tiles: Count = 1
+    """The most that one image is cut into, an overview of the whole among them."""
+    patches_per_token: Count = 1
+    """Of the context; for images of any size the engine's own number stands (vision.py)."""
+    line_ends: CountOrNone = 0
+    """Tokens that end the lines of tiles laid together again: vLLM's, so of config.json alone."""
 
 
 class Architecture(Frozen):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from deploys.catalogue.architecture import VisionTower
 from deploys.catalogue.config_words import Words
 from deploys.catalogue.vision import ANY_SIZE, TowerWords, vision_tower
+from deploys.catalogue.vision_tiles import config_tiles
 
 # Qwen2-VL calls the tower's own width embed_dim, and the language model's hidden_size.
 WIDTHS = ("embed_dim", "hidden_size")
@@ -27,7 +28,10 @@ def vision_of(config: Words, weights_bytes: int) -> VisionTower | None:
         _first(tower, ("patch_size", "spatial_patch_size")),
     )
     sizes = words[1:] if words.kind not in ANY_SIZE else (*words[1:3], words.patch_size)
-    return vision_tower(words, weights_bytes) if all(sizes) else None
+    if not all(sizes):
+        return None
+    tiles = config_tiles(config, words.kind, words.image_size, words.patch_size)
+    return vision_tower(words, weights_bytes, tiles)
 
 
 def _feed_forward(tower: Words) -> int:

@@ -57,6 +57,8 @@ NAMES = {
     "kimi_k2": "deepseek2",
     "glm4": "glm4",
     "glm4_moe": "glm4moe",
+    "glm4v_text": "glm4",
+    "glm4v_moe_text": "glm4moe",
     "gpt_oss": "gpt-oss",
     "seed_oss": "seed_oss",
     "smollm3": "smollm3",

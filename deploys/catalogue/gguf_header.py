@@ -16,6 +16,7 @@ from deploys.catalogue.gguf_weights import quantization, weight_facts
 from deploys.catalogue.split_names import is_later_part, part_names
 from deploys.catalogue.unfit import Unfit
 from deploys.catalogue.vision import TowerWords, vision_tower
+from deploys.catalogue.vision_tiles import header_tiles
 from deploys.catalogue.weight_facts import WeightFacts
 from deploys.settings.refusal import Complaint, Refused
 
@@ -92,7 +93,8 @@ def projector_of(source: ByteSource) -> VisionTower:
             contents.text("clip.projector_type") or contents.text("clip.vision.projector_type"),
             *(contents.number(f"clip.vision.{key}", 0) or 0 for key in _TOWER_KEYS),
         )
-        return vision_tower(words, sum(tensor.size_bytes for tensor in contents.tensors))
+        tiles = header_tiles(contents, words.kind, words.image_size)
+        return vision_tower(words, sum(one.size_bytes for one in contents.tensors), tiles)
     except Unfit as unfit:
         raise _refused(source.name, str(unfit), unfit.hint) from None
 

@@ -44,7 +44,10 @@ def warnings_of(name: str, model: Model) -> list[str]:
             "known, its cache is not, so no plan will place it"
         )
     if model.kind == "chat" and not model.chat_template:
-        warnings.append(f"{name} brings no chat template: its chat answers will be garbage")
+        warnings.append(
+            f"{name} brings no chat template: its chat answers will be garbage, unless its pool "
+            "names one (`chat_template`; localai: `template`)"
+        )
     if model.licence == NOT_STATED:
         warnings.append(f"{name} states no licence: find out before you serve it")
     return warnings

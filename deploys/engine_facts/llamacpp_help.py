@@ -11,6 +11,8 @@ _DEFAULT = re.compile(r"\(default: ([^,()]+?)[,)]")
 # {none,linear,yarn} [on|off|auto] <0|1>
 _CHOICE = re.compile(r"^[{\[<]([\w+-]+(?:[,|][\w+-]+)+)[}\]>]$")
 _ALLOWED = re.compile(r"allowed values: ((?:[\w.]+, )*[\w.]+)")
+# Of --chat-template alone: that of a file lists them too. With --jinja any other text is taken.
+_BUILT_IN = re.compile(r"list of built-in templates: ((?:[\w.-]+, )*[\w.-]+)")
 _LISTED = re.compile(r"^- ([a-z][\w+-]*): ", re.MULTILINE)
 _REMOVED = "the argument has been removed"
 
@@ -89,6 +91,9 @@ def _fits(argument: str, description: str) -> tuple[str, ...]:
     allowed = _ALLOWED.search(description.replace("\n", " "))
     if allowed:
         return tuple(allowed[1].split(", "))
+    built_in = _BUILT_IN.search(description.replace("\n", " "))
+    if built_in and argument == "JINJA_TEMPLATE":
+        return tuple(built_in[1].split(", "))
     return tuple(dict.fromkeys(_LISTED.findall(description)))
 
 

@@ -32,6 +32,8 @@ class LlamaCppArguments:
     """All slots share one cache."""
     drafts: Drafts | None = None
     """What is guessed ahead from the prompt, and checked at once."""
+    chat_template: str | None = None
+    """One of the engine's own, by its name; the model's where none is said."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def argument_words(arguments: Arguments) -> dict[str, Any]:
     if isinstance(arguments, LlamaCppArguments):
         drafts = words.pop("drafts")
         words |= {"drafts": drafts.model_dump(mode="json")} if drafts else {}
+        if arguments.chat_template is None:
+            del words["chat_template"]
     if isinstance(arguments, VllmArguments | LocalAiArguments):
         words["own"] = arguments.own.model_dump(mode="json")
     return words

@@ -7,6 +7,7 @@ from deploys.plan.search.alternatives import refused_words
 from deploys.plan.search.attempts import NotFound
 from deploys.plan.search.fit import Fit
 from deploys.plan.search.fleet import Outcomes
+from deploys.plan.search.llamacpp_settings import template_complaints
 from deploys.plan.search.nearest import nearest
 from deploys.plan.search.stages import Stage
 from deploys.plan.search.vllm_settings import vllm_complaints
@@ -37,6 +38,7 @@ def refuse_unless_all_found(environment: Environment, outcomes: Outcomes) -> Non
 
 
 def _own_words(file: str, environment: Environment) -> Iterator[Complaint]:
+    yield from template_complaints(file, environment)
     saying = {name: words for name, words in environment.pools.items() if words.vllm is not None}
     # 0.08 s of reading, which most plans need not wait for.
     facts = facts_of("vllm", engine_versions(environment.images)["vllm"]) if saying else None

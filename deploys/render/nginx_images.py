@@ -54,7 +54,7 @@ def image_limits(pool: Pool) -> ImageLimits | None:
         media = arguments.own.media
         if media is not None:
             return ImageLimits(per_request=max(1, media.image), domains=media.domains)
-        return ImageLimits()
+        return limits_of(None, towers[0], arguments.maximum_length_tokens)
     return limits_of(None, towers[0], arguments.context_tokens // arguments.slots)
 
 

@@ -66,6 +66,10 @@ class Pool(Routing):
     experts_on_cpu: Annotated[int, Field(ge=0, le=1024)] | Auto = "auto"
     """Layers, from the first, whose experts stay in RAM; llamacpp and
     localai."""
+    chat_template: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")] | None = None
+    """One of llama-server's own, by its name, for a file that brings none (`vicuna`); llamacpp,
+    which has to be said. Jinja is off then, and tools with it. localai's is `template` of its
+    block."""
     drafts: Drafts | None = None
     """Off when left out; llamacpp, which has to be said. vllm's stand in its block."""
     tensor_parallel: Annotated[int, Field(ge=1, le=64)] | Auto = "auto"
@@ -131,6 +135,9 @@ def _contradictions(pool: Pool) -> Iterator[tuple[bool, str]]:
     drafts = pool.drafts is not None
     yield drafts and pool.engine != "llamacpp", "engine llamacpp for drafts; or `vllm.drafts`"
     yield drafts and pool.kind != "generation", "drafts for text alone"
+    template = pool.chat_template is not None
+    yield template and pool.engine != "llamacpp", "engine llamacpp for chat_template"
+    yield template and pool.kind != "generation", "chat_template for text alone"
     several = pool.gpus not in ("auto", 1) or parallel
     yield pool.share_gpus and several, "one GPU where share_gpus is on"
     other = pool.engine in ("llamacpp", "localai") and of_vllm

@@ -41,14 +41,21 @@ def entry_of(name: str, folder: Path) -> Model:
     known = facts(name)
     read = _gguf(known, folder) if "gguf" in known else _safetensors(known)
     return Model(
-        source=f"hub:{known['repository']}@{known['revision']}",
-        revision=known["revision"],
+        source=source_of(known),
+        revision=known.get("revision", ""),
         licence=known["licence"],
         base=known["base"],
         files=tuple(_file(file) for file in known["files"]),
         projector=_file(known["projector"]) if "projector" in known else None,
         **read,
     )
+
+
+def source_of(known: dict[str, Any]) -> str:
+    """A commit of the hub; what lies there now where no source tells one, held to its sha256."""
+    if "revision" in known:
+        return f"hub:{known['repository']}@{known['revision']}"
+    return f"https://huggingface.co/{known['repository']}/resolve/main/"
 
 
 def tensors_of(patterns: dict[str, Shape]) -> Iterator[tuple[str, Shape]]:

@@ -33,8 +33,10 @@ def test_an_entry_is_what_the_product_reads(name: str, tmp_path: Path) -> None:
 def test_the_facts_of_an_entry_name_where_they_were_read(name: str) -> None:
     known = facts(name)
     assert known["files_source"].startswith(f"https://huggingface.co/{known['repository']}/tree/")
-    assert known["revision"] in known["files_source"]
+    assert known.get("revision", "main") in known["files_source"]
     assert known["config_source"]
+    # At a commit the hub's own card says it.
+    assert "revision" in known or known["licence_source"]
     assert known["tensors_source"]
 
 

@@ -83,6 +83,7 @@ def test_nemotrons_feed_forward_layers_keep_nothing() -> None:
         ("internvl3-8b", (448 // 14) ** 2),
         # 46 x 46 tokens of 2 x 2 patches.
         ("qwen2.5-vl-7b", 46 * 46 * 4),
+        ("glm-4.1v-9b", 46 * 46 * 4),
     ],
 )
 def test_a_tower_makes_room_for_the_engines_largest_image(name: str, patches: int) -> None:

@@ -95,6 +95,7 @@ def arguments_of(
         experts_on_cpu=experts,
         tensor_split=shares,
         drafts=words.drafts,
+        chat_template=words.chat_template,
     )
     if question.alternative.engine != "localai":
         return numbers

@@ -151,8 +151,17 @@ def _plan(replica: Replica) -> LlamaCppArguments:
     return replica.arguments
 
 
+def _template(plan: LlamaCppArguments) -> list[Argument]:
+    """A name is one only without Jinja, which takes it for a template's text (common/chat.cpp)."""
+    if plan.chat_template is None:
+        return [Argument(("--jinja",), "The model's own chat template.")]
+    return [
+        Argument(("--no-jinja",), "So that the next is a name, not the text of a template."),
+        Argument(("--chat-template", plan.chat_template), "The engine's own: the model has none."),
+    ]
+
+
 def _hardening(pool: Pool, replica: Replica) -> list[Argument]:
-    template = [Argument(("--jinja",), "The model's own chat template.")]
     return [
         *([] if replica.gpus else [Argument(("--device", "none"))]),
         Argument(("--timeout", "600"), "Seconds of silence; its default of an hour holds a slot."),
@@ -160,7 +169,7 @@ def _hardening(pool: Pool, replica: Replica) -> list[Argument]:
         Argument(("--no-slots",), "On by default; shows other clients' requests."),
         Argument(("--no-ui",)),
         Argument(("--offline",), "Never downloads: the deploy brings the model."),
-        *(template if pool.routing.kind == "generation" else []),
+        *(_template(_plan(replica)) if pool.routing.kind == "generation" else []),
         Argument(("--log-colors", "off")),
         Argument(
             ("--log-verbosity", "4"),
