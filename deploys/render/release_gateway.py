@@ -9,8 +9,8 @@ from deploys.settings.tier import Anonymous, Tier, TierName
 from deploys.settings.tls import Tls
 from deploys.settings.words import Frozen
 
-# The folders that nginx may write to, below the kit's: there where tokens are counted, and where
-# answers are kept.
+# The folders that nginx may write to, below the kit's: the first two where tokens are counted, and
+# where answers are kept.
 COUNTERS = "state/gateway/counters"
 ANSWERS = "state/gateway/answers"
 LOGS = "logs/gateway"

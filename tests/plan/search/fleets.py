@@ -21,7 +21,8 @@ from deploys.plan.memory.configuration import Case
 from deploys.plan.memory.vllm_weights import weights_bytes
 from deploys.plan.memory.weights import tensor_sizes
 from deploys.plan.placement import plan_environment
-from deploys.plan.plan import Plan
+from deploys.plan.plan import Plan, Replica
+from deploys.render.engines.llamacpp import arguments
 from deploys.settings.environment import Environment, Host
 from deploys.settings.gateway import Gateway
 from deploys.settings.group_data import HostWords
@@ -169,3 +170,10 @@ def chat(
 ) -> dict[str, object]:
     """A pool's words."""
     return {"model": model, "context_tokens": context_tokens, **words}
+
+
+def on_one_gpu(**words: object) -> tuple[Replica, list[tuple[str, ...]]]:
+    """A replica of llama-3.1-8b on llama.cpp, and the words of its command line."""
+    pool = chat("llama-3.1-8b", 4096, engine="llamacpp", **words)
+    (found,) = planned([host("a", "RTX 4090")], chat=pool).pools
+    return found.replicas[0], [one.words for one in arguments(found, found.replicas[0])]

@@ -6,20 +6,11 @@ from pydantic import ValidationError
 from deploys.engine_facts.facts import facts_of
 from deploys.engine_facts.judging import wrong
 from deploys.plan.arguments import LlamaCppArguments, argument_words
-from deploys.plan.plan import Replica
-from deploys.render.engines.llamacpp import arguments
 from deploys.settings.engine_versions import PINNED
 from deploys.settings.pool import Pool
 from deploys.settings.refusal import Refused
 from tests.environments import POOL
-from tests.plan.search.fleets import chat, host, planned
-
-
-def _planned(**words: object) -> tuple[Replica, list[tuple[str, ...]]]:
-    """On one GPU, and the words of its command line."""
-    pool = chat("llama-3.1-8b", 4096, engine="llamacpp", **words)
-    (found,) = planned([host("a", "RTX 4090")], chat=pool).pools
-    return found.replicas[0], [one.words for one in arguments(found, found.replicas[0])]
+from tests.plan.search.fleets import on_one_gpu
 
 
 @pytest.mark.parametrize(
@@ -39,8 +30,8 @@ def test_a_chat_template_is_a_name_for_text_of_llamacpp(words: dict[str, object]
 
 
 def test_a_named_template_is_rendered_as_a_name_and_the_models_own_left_out() -> None:
-    plain, own = _planned()
-    named, flags = _planned(chat_template="vicuna")
+    plain, own = on_one_gpu()
+    named, flags = on_one_gpu(chat_template="vicuna")
     assert isinstance(named.arguments, LlamaCppArguments)
     assert argument_words(named.arguments)["chat_template"] == "vicuna"
     assert "chat_template" not in argument_words(plain.arguments)
@@ -60,7 +51,7 @@ def test_the_pinned_build_takes_these_words() -> None:
 
 def test_a_name_that_the_build_does_not_have_is_refused_with_those_it_has() -> None:
     with pytest.raises(Refused) as refused:
-        _planned(chat_template="vicunya")
+        on_one_gpu(chat_template="vicunya")
     (complaint,) = refused.value.complaints
     assert complaint.path == "pools.chat.chat_template"
     assert "vicunya" in complaint.found

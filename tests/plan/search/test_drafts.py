@@ -4,12 +4,10 @@ import pytest
 from pydantic import ValidationError
 
 from deploys.plan.arguments import LlamaCppArguments, argument_words
-from deploys.plan.plan import Replica
-from deploys.render.engines.llamacpp import arguments
 from deploys.settings.drafts import Drafts
 from deploys.settings.pool import Pool
 from tests.environments import POOL
-from tests.plan.search.fleets import chat, host, planned
+from tests.plan.search.fleets import on_one_gpu
 
 DRAFTS = {"tokens": 8, "longest_match": 3}
 
@@ -28,18 +26,9 @@ def test_drafts_are_for_text_of_llamacpp(words: dict[str, object]) -> None:
         Pool.model_validate({**POOL, "drafts": DRAFTS, **words})
 
 
-def _planned(**words: object) -> tuple[Replica, list[tuple[str, ...]]]:
-    """On one GPU, and the words of its command line."""
-    plan = planned(
-        [host("a", "RTX 4090")], chat=chat("llama-3.1-8b", 4096, engine="llamacpp", **words)
-    )
-    (pool,) = plan.pools
-    return pool.replicas[0], [one.words for one in arguments(pool, pool.replicas[0])]
-
-
 def test_drafts_are_rendered_and_take_no_memory_of_a_model_with_a_cache_alone() -> None:
-    plain, without = _planned()
-    guessing, flags = _planned(drafts=DRAFTS)
+    plain, without = on_one_gpu()
+    guessing, flags = on_one_gpu(drafts=DRAFTS)
     assert isinstance(guessing.arguments, LlamaCppArguments)
     assert guessing.arguments.drafts == Drafts(tokens=8, longest_match=3)
     assert argument_words(guessing.arguments)["drafts"] == DRAFTS
