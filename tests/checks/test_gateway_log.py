@@ -1,4 +1,4 @@
-"""A gateway's log as the host's Docker keeps it, by way of a fake one."""
+"""When a gateway's log begins, in files or with a host's Docker, by way of a fake one."""
 
 from datetime import UTC, datetime
 
@@ -22,6 +22,15 @@ def test_a_log_begins_with_its_oldest_line_whatever_nginx_says_in_it(
     text = "2026-11-20T12:00:00.123456789Z started\n2026-11-26T11:00:00.0Z {}\n"
     begin = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
     assert _begin(deployment, text) == begin
+
+
+def test_a_log_in_files_begins_with_the_first_line_of_the_oldest(deployment: Deployment) -> None:
+    folder = deployment.docker.folder / "logs"
+    folder.mkdir()
+    (folder / "access-17.log").write_text('{"time":"2026-11-20T12:00:00+00:00","status":200}\n')
+    (folder / "access.log").write_text('{"time":"2026-11-21T12:00:00+00:00","status":200}\n')
+    docker_keeps = "2026-11-19T12:00:00.0Z an error of days that no file holds any more\n"
+    assert _begin(deployment, docker_keeps) == datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def test_a_log_without_a_line_has_not_begun(deployment: Deployment) -> None:
