@@ -1,4 +1,4 @@
-"""`homeport traffic ENV`: what the gateways' own logs say about their requests. Changes nothing."""
+"""`homeport traffic ENV`: what gateways' logs say of requests, and what the cloud has cost."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from checks.committed import Committed, gateway_projects, read_committed
+from checks.probes.egress import spent
 from checks.probes.gateway_log import access_log
 from checks.probes.host import Unreachable
 from checks.probes.live import observe_all
@@ -27,13 +28,15 @@ HEADINGS = (
     "", "requests", "errors", "first byte p50", "p95", "p99", "total p50", "p95", "p99",
     "MB sent", "tokens",
 )  # fmt: skip
+# Host -> where each cap of its budget for the cloud stands.
+Spent = Mapping[str, Sequence[Mapping[str, Any]]]
 SinceOption = Annotated[str, typer.Option(help="How far back: 90s, 30m, 1h, 7d.")]
 
 
 def traffic(
     environment: EnvironmentArgument, since: SinceOption = "1h", as_json: JsonOption = False
 ) -> int:
-    """Sums up the gateways' access logs: requests, errors, percentiles, who answered whom."""
+    """Sums up the gateways' logs: requests, errors, percentiles, who answered whom, spend."""
     root, since_seconds = repository_root(), seconds(since)
     committed = read_committed(root, environment)
     names, lost = _replicas(committed, root)
@@ -43,10 +46,13 @@ def traffic(
             found.read(access_log(host, project, f"{since_seconds}s"), names)
         except Unreachable as unreachable:
             lost[host.name] = unreachable
+    budgets = _spent(committed, lost)
     if as_json:
-        print(json.dumps(_document(environment, since_seconds, found, list(lost)), indent=2))
+        document = _document(environment, since_seconds, found, list(lost))
+        print(json.dumps({**document, "cloud_spent": budgets}, indent=2))
     else:
         _print(environment, since, found, Console())
+        _print_spent(budgets)
     for reason in lost.values():
         print(f"error: {reason}", file=sys.stderr)
     return ExitCode.HOST_UNREACHABLE if lost else ExitCode.DONE
@@ -77,6 +83,29 @@ def _replicas(
         for name, container in live.engines(one.release).items():
             names |= {f"{address}:{ENGINE_PORT}": name for address in container.addresses}
     return names, lost
+
+
+def _spent(committed: Sequence[Committed], lost: dict[str, Unreachable]) -> Spent:
+    """Of each gateway that has a way to the cloud and gave an answer."""
+    cloudy = {
+        one.host.name
+        for one in committed
+        if one.release.gateway is not None and one.release.gateway.egress is not None
+    }
+    found = {}
+    for host, project in gateway_projects(committed):
+        if host.name in cloudy - lost.keys():
+            try:
+                found[host.name] = spent(host, project)
+            except Unreachable as unreachable:
+                lost[host.name] = unreachable
+    return found
+
+
+def _print_spent(budgets: Spent) -> None:
+    for host, caps in budgets.items():
+        told = [f"{cap['name']} {cap['spent']:,g} of {cap['limit']:,g}" for cap in caps]
+        print(f"cloud, spent by {host}: {', '.join(told) or 'its egress hop does not say'}")
 
 
 def _print(environment: str, since: str, found: Traffic, console: Console) -> None:

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from checks.probes.host import Unreachable
+from deploys.cli import traffic
 from deploys.cli.main import exit_code
+from deploys.render.release_gateway import EgressRelease
 from deploys.settings import inventory
+from deploys.settings.inventory import InventoryHost
 from tests.checks.deployment import Deployment, deploy
 
 LOG = Path(__file__).resolve().parents[1] / "checks" / "traffic" / "access.log"
@@ -97,6 +101,63 @@ def test_arms_of_a_candidate_have_rows_and_shares(
     told = capsys.readouterr().out
     assert "arm chat candidate" in told
     assert "arms: stable 3 (75.0%), candidate 1 (25.0%)" in told
+
+
+CAPS = (
+    {"name": "requests per day", "spent": 12, "limit": 4000, "alert": False},
+    {"name": "money per month", "spent": 3.25, "limit": 50, "alert": False},
+)
+
+
+@pytest.fixture
+def cloudy(deployment: Deployment) -> Deployment:
+    """Its gateway has a way to the cloud."""
+    egress = EgressRelease(
+        service="egress",
+        provider="acme",
+        server="api.acme.test:443",
+        key="file:.homeport/provider.key",
+        pools={},
+    )
+    assert deployment.release.gateway is not None
+    deployment.commit(gateway=deployment.release.gateway.model_copy(update={"egress": egress}))
+    return deployment
+
+
+@pytest.mark.usefixtures("cloudy")
+def test_what_the_cloud_has_cost_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "spent", lambda *_: CAPS)
+    assert exit_code(["traffic", "lab"]) == 0
+    told = "cloud, spent by localhost: requests per day 12 of 4,000, money per month 3.25 of 50"
+    assert told in capsys.readouterr().out
+    assert exit_code(["traffic", "lab", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cloud_spent"] == {"localhost": list(CAPS)}
+
+
+@pytest.mark.usefixtures("cloudy")
+def test_an_egress_hop_that_does_not_say_what_is_spent_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "spent", lambda *_: ())
+    assert exit_code(["traffic", "lab"]) == 0
+    assert "cloud, spent by localhost: its egress hop does not say" in capsys.readouterr().out
+
+    def gone(host: InventoryHost, _project: str) -> tuple[()]:
+        raise Unreachable(host.name, "no answer")
+
+    monkeypatch.setattr(traffic, "spent", gone)
+    assert exit_code(["traffic", "lab"]) == 4
+    assert "error: localhost is unreachable: no answer" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("deployment")
+def test_without_a_way_to_the_cloud_nothing_is_said_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_code(["traffic", "lab", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cloud_spent"] == {}
 
 
 def test_a_gateway_that_is_not_there_is_told_with_its_exit_code(

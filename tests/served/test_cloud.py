@@ -167,6 +167,8 @@ def test_without_engines_the_cloud_answers_whom_it_may(without_engines: Served) 
     assert ask(without_engines, key=SAFE_KEY).status_code == 503
     assert ask(without_engines, **{"X-Data-Class": "secret"}).status_code == 503
     assert len(seen()) == 1
+    told = without_engines.homeport(f"traffic {NAME}")
+    assert "cloud, spent by gate1: requests per day 1 of " in told
 
 
 def test_without_its_rules_the_gateway_reaches_less_and_an_apply_mends_it(
