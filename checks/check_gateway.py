@@ -10,6 +10,7 @@ from checks.chat import chat_request, said, text_and_usage
 from checks.fleet import Fleet
 from checks.probes import gateway as probe
 from checks.probes.gateway import Gateway
+from checks.refusals import LOADED, require_refusal
 from checks.replica_addresses import (
     answering_replica,
     drained_on_purpose,
@@ -90,31 +91,32 @@ def check_streams_arrive_over_time(gateway: Gateway, fleet: Fleet) -> None:
 def check_nobody_enters_without_a_key(
     gateway: Gateway, path: str, headers: Mapping[str, str]
 ) -> None:
-    """401 with an error document, before any engine is asked.
+    """401 in the shape of every refusal, before any engine is asked; it says how to come in.
 
     429 where this address has tried too many keys just now: that lets nobody in either.
     """
     body = chat_request(UNKNOWN, 1) if path == CHAT else None
     answer = probe.ask(gateway, "POST" if body else "GET", path, body, headers)
-    remedy = "homeport apply loads the committed gateway configuration and the clients' digests"
-    said_no = answer.status in (401, 429)
-    require(said_no, f"{path} says {answer.status} instead of 401", remedy)
-    found = f"{path} says {answer.status} without an error document: {answer.text[:200]}"
-    require(answer.error, found, remedy)
+    if answer.status == 429:
+        require_refusal(answer, 429, "too_many_wrong_keys", path)
+        return
+    require_refusal(answer, 401, "wrong_key" if headers else "no_key", path)
+    asks_for = answer.headers.get("www-authenticate", "nothing")
+    found = f"{path}: the refusal asks for {asks_for} (WWW-Authenticate), not for Bearer"
+    require(asks_for == "Bearer", found, LOADED)
 
 
 def check_an_unknown_model_is_refused_with_the_known_ones(gateway: Gateway, fleet: Fleet) -> None:
     """A mistyped name must be plain from the answer alone; of a pool where the path names it."""
     known = models(gateway, fleet)
-    path, names = CHAT, [one.name for one in known]
+    path, code, names = CHAT, "model_not_found", [one.name for one in known]
     if not fleet.committed[gateway.host].release.uses_njs:
-        path = f"/pools/{UNKNOWN}{CHAT}"
+        path, code = f"/pools/{UNKNOWN}{CHAT}", "path_not_found"
         names = [one.path.split("/")[2] for one in known if one.path.startswith("/pools/")]
     answer = patiently(lambda: probe.ask(gateway, "POST", path, chat_request(UNKNOWN, 1)))
-    remedy = "homeport apply loads the committed gateway configuration"
-    require(answer.status == 404, f"model {UNKNOWN}: {said(answer)}, not 404", remedy)
+    require_refusal(answer, 404, code, f"model {UNKNOWN}")
     unsaid = [name for name in names if name not in answer.error]
-    none_of(unsaid, f"the refusal {answer.text[:200]!r} does not name", remedy)
+    none_of(unsaid, f"the refusal {answer.text[:200]!r} does not name", LOADED)
 
 
 @pytest.mark.parametrize("path", CLOSED_PATHS)

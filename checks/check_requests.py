@@ -1,7 +1,7 @@
 """Chats as clients ask them: what an answer says, how it ends, how long and how often the same."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from checks.asking import Model, ask, generating, stream
@@ -9,6 +9,7 @@ from checks.chat import choice, completion, message_of, said, text_and_usage
 from checks.fleet import Fleet
 from checks.probes.gateway import Gateway, Stream
 from checks.promised import context_tokens
+from checks.refusals import require_engines_refusal
 from checks.replica_addresses import answering_replica, replicas_by_address
 from checks.results import NOTE
 from checks.sense import broken_template, is_generated, nonsense, text_of
@@ -20,6 +21,7 @@ ANSWER_TOKENS = 64
 TRIES = 3
 # Every answer has one of these, if only in its first word.
 STOPS = [" ", "\n", "e", "a"]
+COUNTED: Mapping[str, Any] = {"stream_options": {"include_usage": True}}
 SAME = {"temperature": 0, "seed": 7, "messages": QUESTION}
 # More than one block of any cache, and more bytes than any proxy's buffers hold.
 LONG_TOKENS = 1024
@@ -64,8 +66,7 @@ def check_streams_hold_whole_events(gateway: Gateway, fleet: Fleet) -> None:
     """Every event is an object, none is an error, and the end says why and how many tokens."""
     remedy = "the engine's log of that time; a proxy that changes what streams hold"
     for one in generating(gateway, fleet):
-        words: dict[str, Any] = {"messages": QUESTION, "stream_options": {"include_usage": True}}
-        answer = stream(gateway, one, ANSWER_TOKENS, **words)
+        answer = stream(gateway, one, ANSWER_TOKENS, messages=QUESTION, **COUNTED)
         events = _events(one, answer)
         text = "".join(text_of(message_of(event)) for event in events)
         require(text, f"{one.name}: a stream without a word", TEMPLATE)
@@ -74,9 +75,8 @@ def check_streams_hold_whole_events(gateway: Gateway, fleet: Fleet) -> None:
         reasons = [reason for reason in ends if reason is not None]
         found = f"{one.name}: the stream ends with {reasons or 'no finish_reason'}"
         require(reasons in (["stop"], ["length"]), found, remedy)
-        counted = [event["usage"] for event in events if isinstance(event.get("usage"), dict)]
         found = f"{one.name}: a stream that was to say its usage does not"
-        require(counted and counted[-1].get("completion_tokens"), found, remedy)
+        require(_counted(events), found, remedy)
 
 
 def check_what_is_longer_than_the_context_is_refused_clearly(
@@ -91,23 +91,29 @@ def check_what_is_longer_than_the_context_is_refused_clearly(
         # A word is a token at least, whatever the vocabulary.
         messages = [{"role": "user", "content": "a b " * (tokens // 2 + 128)}]
         answer = ask(gateway, one, 1, messages=messages)
-        found = f"{one.name}: a prompt of more than {tokens} tokens: {said(answer)}, not 400"
-        require(answer.status == 400, found, remedy)
-        found = f"{one.name}: the refusal of a long prompt says nothing: {answer.text[:200]}"
-        require(answer.error, found, remedy)
+        asked = f"{one.name}: a prompt of more than {tokens} tokens"
+        require_engines_refusal(answer, 400, asked, remedy)
 
 
 def check_long_answers_come_whole(gateway: Gateway, fleet: Fleet) -> None:
-    """Longer than proxies buffer; of a slow model for longer than they wait, and no further."""
+    """All of its tokens, more than proxies buffer; of a slow model for longer than they wait, and
+    no further.
+    """
     remedy = "time limits and buffers of every proxy between the engine and this machine"
     for one in generating(gateway, fleet):
         tokens = min(LONG_TOKENS, (context_tokens(fleet, one) or LONG_TOKENS) // 2)
-        words = {"messages": QUESTION, "ignore_eos": True}
+        words = {"messages": QUESTION, "ignore_eos": True, **COUNTED}
         answer = stream(gateway, one, tokens, LONG_SECONDS, **words)
         require(answer.answer.status == 200, f"{one.name}: {said(answer.answer)}", remedy)
         lasted = answer.arrivals_seconds[-1] if answer.arrivals_seconds else 0
         found = f"{one.name}: an answer of {tokens} tokens broke off after {lasted:.0f} s"
-        require(lasted > LONG_SECONDS or answer.events[-1:] == ("[DONE]",), found, remedy)
+        if lasted > LONG_SECONDS:
+            continue
+        require(answer.events[-1:] == ("[DONE]",), found, remedy)
+        came = _counted(event for event in map(_object, answer.events) if event)
+        found = f"{one.name}: an answer of {tokens} tokens ended after {came}, and said [DONE]"
+        # An engine that does not count at all fails the check of streams.
+        require(came in (None, tokens), found, "what ends answers early: " + remedy)
 
 
 def check_whether_a_seed_repeats_an_answer(
@@ -132,14 +138,27 @@ def _events(model: Model, answer: Stream) -> list[dict[str, Any]]:
     for words in answer.events:
         if words == "[DONE]":
             continue
-        try:
-            event = json.loads(words)
-        except ValueError:
-            event = None
-        if not isinstance(event, dict) or "error" in event:
+        event = _object(words)
+        if event is None or "error" in event:
             fail(
                 f"{model.name}: inside a stream that began well: {words[:200]}",
                 "the engine's log of that time: `docker logs` of its container",
             )
         found.append(event)
     return found
+
+
+def _object(words: str) -> dict[str, Any] | None:
+    """What one event holds; None: no object."""
+    try:
+        event = json.loads(words)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _counted(events: Iterable[Mapping[str, Any]]) -> int | None:
+    """The tokens of a streamed answer, by its last usage; None: it has none."""
+    said = [event["usage"] for event in events if isinstance(event.get("usage"), dict)]
+    found = said[-1].get("completion_tokens") if said else None
+    return found if isinstance(found, int) else None

@@ -1,4 +1,4 @@
-"""The shape of every refusal that the gateway makes itself: what OpenAI's clients read."""
+"""The shape of refusals, the gateway's own and its engines': what OpenAI's clients read."""
 
 from checks.chat import said
 from checks.probes.gateway import Answer
@@ -23,6 +23,22 @@ def require_refusal(answer: Answer, status: int, code: str, asked: str) -> None:
     number, header = words.get("request_id"), answer.headers.get("x-request-id")
     found = f"{asked}: the refusal is {number}, and its X-Request-Id {header}: not found in a log"
     require(number and number == header, found, LOADED)
+
+
+def require_engines_refusal(answer: Answer, status: int, asked: str, remedy: str) -> None:
+    """Fails unless it is an engine's own: its words, what kind it is, and the status once more.
+
+    llama-server and vLLM have the status as `code`; their libraries read the type.
+    """
+    require(answer.status == status, f"{asked}: {said(answer)}, not {status}", remedy)
+    require(answer.error, f"{asked}: the refusal says nothing: {answer.text[:200]}", remedy)
+    words = answer.document["error"]
+    kind, code = words.get("type"), words.get("code")
+    found = f"{asked}: the refusal is of type {kind} and code {code}, not of a type and code"
+    require(kind and isinstance(kind, str) and code == status, f"{found} {status}", remedy)
+    written = answer.headers.get("content-type", "nothing")
+    found = f"{asked}: the refusal says that it is {written}, not application/json"
+    require(written.startswith("application/json"), found, remedy)
 
 
 def require_a_time_to_come_again(answer: Answer, most_seconds: float, asked: str) -> None:

@@ -17,6 +17,11 @@ class FakeChats:
     context_tokens: int = 2048
     overflow_status: int = 400
     overflow_words: str = "the prompt is longer than the context"
+    overflow_type: str = "exceed_context_size_error"
+    overflow_code: object = None
+    """None: the status."""
+    longest_tokens: int = 10**6
+    """A long answer ends quietly after so many."""
     keeps_to_stop: bool = True
     keeps_to_length: bool = True
     reason_at_length: str = "length"
@@ -42,7 +47,9 @@ class FakeChats:
     def refusal(self, body: Mapping[str, Any]) -> Refusal | None:
         """None: it answers."""
         if len(str(body["messages"]).split()) > self.context_tokens:
-            words = {"message": self.overflow_words} if self.overflow_words else {}
+            code = self.overflow_status if self.overflow_code is None else self.overflow_code
+            words: dict[str, object] = {"type": self.overflow_type, "code": code}
+            words |= {"message": self.overflow_words} if self.overflow_words else {}
             return self.overflow_status, {"error": words}
         if "image_url" in str(body["messages"]) and not self.takes_pictures:
             return 500, {"error": {"message": "image input is not supported"}}
@@ -76,6 +83,8 @@ class FakeChats:
             events[-1] = {"choices": [{**delta, "finish_reason": self.stream_ends}]}
         if self.stream_error:
             events[-2] = {"error": {"message": "out of memory"}}
+        if body.get("ignore_eos"):
+            usage = {**usage, "completion_tokens": min(body["max_tokens"], self.longest_tokens)}
         if "stream_options" in body and self.stream_counts:
             events.append({"choices": [], "usage": usage})
         return events

@@ -48,7 +48,8 @@ class FakeLimits:
                 return 429, self.anonymous_code, "Too many requests without a valid API key."
             if self._is_tiered(handler) and self._seen["tiered"] > self.tier_requests:
                 return 429, "too_many_requests", self.tier_words
-        return None if may_enter else (401, "no_key", "a key is needed")
+        code = "wrong_key" if "Authorization" in handler.headers else "no_key"
+        return None if may_enter else (401, code, "a key is needed")
 
     def begin(self, handler: BaseHTTPRequestHandler) -> Refusal | None:
         """Waits for a body that never comes, if its length and its client's place allow it."""
@@ -80,6 +81,7 @@ class FakeRefusals:
     codes: Mapping[str, str] = field(default_factory=dict)
     """Another code in the place of the right one."""
     allow: str | None = "POST"
+    authenticate: str | None = "Bearer"
 
     def send(
         self,
@@ -99,6 +101,7 @@ class FakeRefusals:
             "X-Request-Id": "7" if self.names_request else "8",
             "Retry-After": retry_after if status == 429 else None,
             "Allow": self.allow if status == 405 else None,
+            "WWW-Authenticate": self.authenticate if status == 401 else None,
         }
         handler.send_response(status)
         for name, value in headers.items():

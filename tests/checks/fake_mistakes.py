@@ -19,6 +19,7 @@ def mistake(path: str, body: object, behaviour: "Behaviour") -> Refusal | None:
         return 400, "no_model", "no model"
     if model not in behaviour.models:
         known = f", known: {', '.join(behaviour.models)}" if behaviour.names_known_models else ""
-        return behaviour.unknown_model_status, "model_not_found", f"no such model{known}"
+        code = "path_not_found" if path.startswith("/pools/") else "model_not_found"
+        return behaviour.unknown_model_status, code, f"no such model{known}"
     wanted = behaviour.paths.get(model, CHAT)
     return (400, "wrong_path", f"not on {path}") if path != wanted else None

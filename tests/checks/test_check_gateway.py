@@ -8,7 +8,7 @@ from deploys.questions.canaries import NOW, Share, share_file
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import KEY, REVISION, Deployment
 from tests.checks.fake_gateway import Behaviour, fake_gateway
-from tests.checks.fake_limits import FakeRefusals
+from tests.checks.fake_limits import FakeLimits, FakeRefusals
 
 CHAT = "every model answers a chat"
 OTHERS = "every other model answers as its kind does"
@@ -34,16 +34,51 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "buffers streams": ({"buffers_streams": True}, STREAMS, "41 events in 1 bursts"),
     "cuts streams off": ({"ends_streams": False}, STREAMS, "ends without [DONE]"),
     "streams garbage": ({"garbles_streams": True}, STREAMS, "40 events of the stream are no piece"),
-    "lets anybody in": ({"lets_in": ("",)}, KEYS, "instead of 401"),
+    "lets anybody in": ({"lets_in": ("",)}, KEYS, "/v1/models: the gateway says 200: "),
     "takes any key": (
         {"lets_in": ("Bearer homeport-check-wrong-key",)},
         KEYS,
-        "instead of 401",
+        "/v1/models: the gateway says 200: ",
     ),
     "refuses without a word": (
         {"refusals": FakeRefusals(in_html=True)},
         KEYS,
-        "without an error document",
+        "/v1/models: the refusal is no error document: {}",
+    ),
+    "refuses in another type": (
+        {"refusals": FakeRefusals(content_type="text/html")},
+        KEYS,
+        "says that it is text/html, not application/json",
+    ),
+    "refuses under another number": (
+        {"refusals": FakeRefusals(names_request=False)},
+        KEYS,
+        "the refusal is 7, and its X-Request-Id 8",
+    ),
+    "calls a wrong key none": (
+        {"refusals": FakeRefusals(codes={"wrong_key": "no_key"})},
+        KEYS,
+        "the refusal's code is no_key, not wrong_key",
+    ),
+    "does not say how to come in": (
+        {"refusals": FakeRefusals(authenticate=None)},
+        KEYS,
+        "the refusal asks for nothing (WWW-Authenticate), not for Bearer",
+    ),
+    "asks for passwords": (
+        {"refusals": FakeRefusals(authenticate="Basic")},
+        KEYS,
+        "the refusal asks for Basic",
+    ),
+    "names another limit of tried keys": (
+        {"limits": FakeLimits(anonymous_requests=2, anonymous_code="wrong_key")},
+        KEYS,
+        "code is wrong_key, not too_many_wrong_keys",
+    ),
+    "calls an unknown model another thing": (
+        {"refusals": FakeRefusals(codes={"model_not_found": "no_model"})},
+        UNKNOWN,
+        "the refusal's code is no_model, not model_not_found",
     ),
     "keeps its models to itself": ({"names_known_models": False}, UNKNOWN, "does not name"),
     "takes any model": ({"unknown_model_status": 400}, UNKNOWN, "says 400"),
@@ -75,10 +110,20 @@ def test_its_own_check_fails_when_a_gateway(
 
     outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
 
-    # A refusal without a document is seen by both checks that read refusals.
-    also = {UNKNOWN} if behaviour.refusals.in_html else set()
+    # What is wrong with all refusals is seen by both checks that read some.
+    told = behaviour.refusals
+    is_any = told.in_html or told.content_type != "application/json" or not told.names_request
+    also = {UNKNOWN} if is_any else set()
     assert failed(outcomes) == {check} | also
     assert words in messages(outcomes)
+
+
+def test_an_address_that_has_tried_too_many_keys_is_kept_out_as_well(
+    run_checks: RunChecks, behaviour: Behaviour, gateway_url: str
+) -> None:
+    behaviour.limits.anonymous_requests = 2
+    outcomes = run_checks("check_gateway.py", gateway_url=gateway_url)
+    assert failed(outcomes) == set()
 
 
 def test_what_a_person_has_drained_is_told_and_no_failure(

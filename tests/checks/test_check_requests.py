@@ -43,6 +43,13 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "cuts prompts": ({"context_tokens": 10**6}, CONTEXT, "says 200"),
     "fails at long prompts": ({"overflow_status": 500}, CONTEXT, "says 500"),
     "refuses long prompts without a word": ({"overflow_words": ""}, CONTEXT, "says nothing"),
+    "refuses long prompts as no type": ({"overflow_type": ""}, CONTEXT, "of type  and code 400"),
+    "refuses long prompts as a failure": ({"overflow_code": 500}, CONTEXT, "and code 500, not of"),
+    "ends long answers quietly": (
+        {"longest_tokens": 3},
+        LONG,
+        "an answer of 1024 tokens ended after 3, and said [DONE]",
+    ),
     "leaves the schema": ({"light": "The light is red."}, SCHEMA, "and is The light is red."),
     "writes more than the schema": (
         {"light": '{"colour": "red", "lit": true, "more": 1}'},
@@ -116,6 +123,34 @@ def test_a_long_answer_that_breaks_off_is_found(
     assert "an answer of 1024 tokens broke off" in messages(outcomes)
 
 
+def test_a_slow_answer_is_awaited_for_longer_than_proxies_wait_and_no_further(
+    run_checks: RunChecks,
+    behaviour: Behaviour,
+    gateway_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    behaviour.ends_streams = False
+    monkeypatch.setattr("checks.check_requests.LONG_SECONDS", 0.1)
+    outcomes = run_checks("check_requests.py", gateway_url=gateway_url)
+    assert (failed(outcomes), messages(outcomes).strip()) == (set(), "")
+
+
+@pytest.mark.parametrize("text", ["A harbour shelters ships. They are loaded there.", "No."])
+def test_an_answer_of_real_weights_that_reads_like_one_passes(
+    text: str,
+    run_checks: RunChecks,
+    behaviour: Behaviour,
+    deployment: Deployment,
+    gateway_url: str,
+) -> None:
+    model = deployment.release.models[0].model_copy(update={"source": "https://models.example"})
+    deployment.commit(models=(model,))
+    behaviour.text = text
+    outcomes = run_checks("check_requests.py", gateway_url=gateway_url)
+    assert outcomes[f"{READ} localhost"]["result"] == "passed"
+    assert failed(outcomes) == set()
+
+
 def test_a_seed_that_repeats_nothing_is_told_and_no_failure(
     run_checks: RunChecks, behaviour: Behaviour, gateway_url: str
 ) -> None:
@@ -150,6 +185,22 @@ def test_what_the_commit_promises_has_to_be_there(
     with fake_gateway(behaviour) as port:
         outcomes = run_checks("check_abilities.py", gateway_url=f"http://127.0.0.1:{port}")
     assert failed(outcomes) == {check}
+
+
+def test_what_a_model_that_sees_says_of_a_picture_is_told_and_judges_nothing(
+    run_checks: RunChecks, behaviour: Behaviour, deployment: Deployment, gateway_url: str
+) -> None:
+    model = deployment.release.models[0].model_copy(update={"source": "https://models.example"})
+    deployment.commit(models=(model,))
+    behaviour.chats.takes_pictures = behaviour.chats.sees = True
+    behaviour.text = "It is blue."
+    outcomes = run_checks("check_abilities.py", gateway_url=gateway_url)
+    assert failed(outcomes) == set()
+    told = outcomes[f"{PICTURES} localhost"]["message"]
+    assert told == "tiny saw a red picture and said 'It is blue.'"
+    behaviour.text = "It is Red."
+    outcomes = run_checks("check_abilities.py", gateway_url=gateway_url)
+    assert (failed(outcomes), messages(outcomes).strip()) == (set(), "")
 
 
 def test_a_model_that_sees_passes(
