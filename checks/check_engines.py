@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from checks.committed import Replica
+from checks.fleet import Fleet
 from checks.probes.engines import EngineAnswer
 from checks.verdict import fail, require
 from deploys.questions.engine_answers import missing
@@ -63,16 +64,22 @@ def check_each_replica_answers_a_completion(
 
 
 def check_each_replica_computes_while_requests_run(
-    replica: Replica, engine_answer: EngineAnswer, engine_causes: Callable[[], list[str]]
+    replica: Replica,
+    fleet: Fleet,
+    engine_answer: EngineAnswer,
+    engine_causes: Callable[[], list[str]],
 ) -> None:
     """By its own counters, read before and after that completion; the watch goes by the same ones.
 
     Requests that run while no counter moves are a hung engine. Counters that do not know of an
-    answer would have the watch restart an engine that is well.
+    answer would have the watch restart an engine that is well. LocalAI alone has none; where
+    another engine's tell nothing, the watch is blind.
     """
     before, after = engine_answer.before, engine_answer.after
     if before is None or after is None or before.steps is None or after.steps is None:
-        pytest.skip(f"{replica.name}: /metrics do not say what it computes (LocalAI's never do)")
+        _skip_where_none_are_promised(replica, fleet, engine_answer)
+        found = f"{replica.name} is ready, and its /metrics do not say what it computes"
+        fail(found, COUNTERS, engine_causes())
     if after.steps < before.steps:
         pytest.skip(f"{replica.name} was started anew meanwhile: its counters say nothing")
     # A refusal comes at once: others' steps may take longer than that.
@@ -85,6 +92,14 @@ def check_each_replica_computes_while_requests_run(
         )
     if engine_answer.completion_status == 200:
         _counted(replica.name, engine_answer.tokens, after.steps - before.steps, before, after)
+
+
+def _skip_where_none_are_promised(replica: Replica, fleet: Fleet, answer: EngineAnswer) -> None:
+    planned = fleet.committed[replica.host].release.replicas
+    if any(one.name == replica.name and one.engine == "localai" for one in planned):
+        pytest.skip(f"{replica.name}: LocalAI's /metrics do not say what it computes")
+    if answer.health_status != 200:
+        pytest.skip(f"{replica.name} is not ready, and its /metrics do not say what it computes")
 
 
 def _counted(name: str, tokens: int, steps: float, before: Metrics, after: Metrics) -> None:

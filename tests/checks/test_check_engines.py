@@ -27,6 +27,7 @@ def test_engines_as_committed_pass_every_check(run_checks: RunChecks) -> None:
         (FakeEngine(completion_status=500), COMPLETION, "refuses a chat completion with 500"),
         (FakeEngine(completion_status=0), COMPLETION, "does not answer a chat completion in time"),
         (FakeEngine(completion={"choices": []}), COMPLETION, "without a single token"),
+        (FakeEngine(counts=None), PROGRESS, "is ready, and its /metrics do not say what it"),
         (FakeEngine(counts=0), PROGRESS, "has answered, and its counters did not move"),
         (FakeEngine(counts=7), PROGRESS, "answered 8 tokens, and its counter of them moved by 7"),
         (FakeEngine(memory_limit="max"), MEMORY, "its limit is none that the kernel knows"),
@@ -38,6 +39,7 @@ def test_engines_as_committed_pass_every_check(run_checks: RunChecks) -> None:
         "cannot compute",
         "hangs",
         "says nothing",
+        "has no counters",
         "counts nothing",
         "counts too little",
         "has no memory limit",
@@ -99,7 +101,10 @@ def test_an_engine_is_not_called_hung_that(
 @pytest.mark.parametrize(
     ("engine", "words"),
     [
-        (FakeEngine(counts=None), "/metrics do not say what it computes"),
+        (
+            FakeEngine(counts=None, health_status=503),
+            "chat-2 is not ready, and its /metrics do not say what it computes",
+        ),
         (FakeEngine(counts=-8), "was started anew meanwhile"),
     ],
 )
@@ -109,7 +114,8 @@ def test_counters_that_tell_nothing_are_said(
     deployment.docker.engines["chat-2"] = engine
     outcomes = run_checks("check_engines.py")
     found = outcomes[f"{PROGRESS} localhost-chat-2"]
-    assert (found["result"], failed(outcomes, skipped={PROGRESS})) == ("skipped", set())
+    ill = {READY} if engine.health_status != 200 else set()
+    assert (found["result"], failed(outcomes, skipped={PROGRESS})) == ("skipped", ill)
     assert words in found["message"]
 
 
