@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
 
-from deploys.certificates.authority import new_key, self_signed
+from deploys.certificates.authority import AUTHORITY_DAYS, new_key, self_signed
 from deploys.certificates.reading import now
 from deploys.settings.tls import Tls
 from tests.certificates.issuing import NAME, authority, gateway_pem
@@ -137,6 +138,20 @@ def test_another_authority_fails_it(show: Show, deployment: Deployment) -> None:
     (deployment.root / "ca.pem").write_text(self_signed(new_key(), "other", now()))
 
     assert failed(show(gateway_pem(60))) == {AUTHORITY}
+
+
+def test_an_authority_that_ends_before_its_certificate_fails_it(
+    show: Show, deployment: Deployment
+) -> None:
+    """One of the same key and name that ends in 30 days signs what lives for 60."""
+    began = now() - timedelta(days=AUTHORITY_DAYS - 30)
+    (deployment.root / "ca.pem").write_text(self_signed(authority()[0], "lab", began))
+
+    outcomes = show(gateway_pem(60))
+
+    assert failed(outcomes) == {AUTHORITY}
+    assert f"ca.pem ends on {now() + timedelta(days=30):%Y-%m-%d}, before" in messages(outcomes)
+    assert failed(show(gateway_pem(29))) == set()
 
 
 def test_a_gateway_without_tls_is_not_asked(run_checks: RunChecks) -> None:

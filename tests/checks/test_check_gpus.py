@@ -1,13 +1,17 @@
 """The checks of GPUs as `homeport verify` runs them: all pass, each fails, some are skipped."""
 
+import dataclasses
 import shutil
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from checks.gpus.health import Health
 from checks.probes import gpus
 from deploys.render.release import ExpectedHardware, PlannedReplica
+from deploys.settings.inventory import InventoryHost
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import Deployment, planned
 from tests.checks.fake_docker import FakeEngine
@@ -117,8 +121,15 @@ def test_a_driver_that_does_not_start_fails_one_check_and_skips_the_others(
     bad = {line["check"]: line for line in outcomes.values() if _fails(line)}
     assert set(bad) == {"the nvidia driver answers"}
     assert "modprobe nvidia" in bad["the nvidia driver answers"]["message"]
-    skipped = {line["check"] for line in outcomes.values() if line["result"] == "skipped"}
+    skipped = {
+        line["check"]: line["message"] for line in outcomes.values() if line["result"] == "skipped"
+    }
     assert len(skipped) == 18
+    inside = skipped.pop("each container sees its gpus")
+    assert "the driver answers nothing on the host: Driver Not Loaded" in inside
+    assert "every planned gpu is there" in skipped
+    for words in skipped.values():
+        assert "the driver answers nothing: Driver Not Loaded" in words
 
 
 def test_a_driver_of_another_version_fails_the_check_of_versions(
@@ -161,6 +172,63 @@ def test_an_xid_in_the_kernel_log_fails_its_check(
     (told,) = (line for line in outcomes.values() if _fails(line))
     assert told["check"] == "the kernel log has no gpu errors"
     assert "a memory error of two bits" in told["message"]
+
+
+def test_a_kernel_log_that_cannot_be_read_is_skipped_and_says_why(
+    run_checks: RunChecks, deployment: Deployment
+) -> None:
+    for name in ("journalctl", "dmesg"):
+        program = deployment.docker.folder / name
+        program.write_text("#!/bin/sh\necho not permitted >&2\nexit 1\n")
+        program.chmod(0o755)
+    outcomes = run_checks("check_gpus.py")
+    log = "the kernel log has no gpu errors"
+    assert failed(outcomes, skipped={*NEW_BOARDS, log}) == set()
+    said = "(it may need root): journalctl: not permitted; dmesg: not permitted"
+    assert said in outcomes[f"{log} localhost"]["message"]
+
+
+def test_a_container_that_does_not_run_is_skipped_and_said(
+    run_checks: RunChecks, deployment: Deployment
+) -> None:
+    deployment.docker.containers["chat-1"]["State"]["Status"] = "exited"
+    outcomes = run_checks("check_gpus.py")
+    inside = "each container sees its gpus"
+    assert failed(outcomes, skipped={*NEW_BOARDS, inside}) == set()
+    assert "chat-1 is not running" in outcomes[f"{inside} localhost"]["message"]
+
+
+def test_few_retired_pages_pass_where_pages_are_retired(
+    run_checks: RunChecks, host: FakeDriver
+) -> None:
+    host.has(Gpu("t4"), Gpu("t4", {"retired.0": "40", "retired.1": "15"}))
+    line = run_checks("check_gpus.py")["few memory pages are retired localhost"]
+    assert (line["result"], line["message"]) == ("passed", "")
+
+
+@pytest.mark.parametrize(
+    ("manager", "words"),
+    [
+        ({"runs": True, "version": "580.95.05"}, ""),
+        ({"runs": False, "version": "580.95.05"}, "4 NVSwitches, and no fabric manager runs"),
+        ({"runs": True, "version": "575.57.08"}, "fabric manager 575.57.08, driver 580.95.05"),
+    ],
+)
+def test_nvswitches_need_the_fabric_manager_of_their_driver(
+    manager: dict[str, Any], words: str, run_checks: RunChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = gpus.ask
+
+    def with_switches(host: InventoryHost, containers: Sequence[str]) -> Health:
+        found = real(host, containers)
+        system = {**found.system, "switches": 4, "fabric_manager": manager}
+        return dataclasses.replace(found, driver="580.95.05", system=system)
+
+    monkeypatch.setattr(gpus, "ask", with_switches)
+    outcomes = run_checks("check_gpus.py")
+    fabric = "the nvlink fabric is ready"
+    assert failed(outcomes, skipped=NEW_BOARDS) == ({fabric} if words else set())
+    assert words in outcomes[f"{fabric} localhost"]["message"]
 
 
 def test_a_container_without_its_gpu_fails_its_check(

@@ -1,9 +1,13 @@
 """Each check of a host fails for its own reason, and for no other check's."""
 
-from typing import Any, NamedTuple
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import pytest
 
+from checks.check_hosts import check_the_clock_is_right
+from checks.fleet import Deployed
 from deploys.render.release import GroupAccess
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import Deployment
@@ -171,22 +175,36 @@ def _on_path(deployment: Deployment, name: str, script: str) -> None:
     program.chmod(0o755)
 
 
-def test_a_clock_that_is_wrong_is_found(run_checks: RunChecks, deployment: Deployment) -> None:
-    _on_path(deployment, "date", "echo 1000000000")
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-1000, "s behind"), (1000, "s ahead"), (-3, ""), (4, "")],
+)
+def test_a_clock_that_is_wrong_by_more_than_five_seconds_is_found(
+    seconds: int, words: str, run_checks: RunChecks, deployment: Deployment
+) -> None:
+    _on_path(deployment, "date", f"/bin/date --date='{seconds} seconds' +%s")
 
     outcomes = run_checks("check_hosts.py")
 
-    assert failed(outcomes) == {"the clock is right"}
-    assert "s behind" in messages(outcomes)
+    assert failed(outcomes) == ({"the clock is right"} if words else set())
+    assert words in messages(outcomes)
+
+
+@pytest.mark.parametrize(("ahead", "is_right"), [(5, True), (-5, True), (5.1, False), (-6, False)])
+def test_five_seconds_are_the_most_that_a_clock_may_be_wrong(ahead: float, is_right: bool) -> None:
+    deployed = cast("Deployed", SimpleNamespace(live=SimpleNamespace(clock_ahead_seconds=ahead)))
+    with nullcontext() if is_right else pytest.raises(pytest.fail.Exception, match="the clock is"):
+        check_the_clock_is_right(deployed)
 
 
 @pytest.mark.parametrize(
     ("script", "words"),
     [
         ("echo header; echo /dev/vda 9 9 1023 99% /", "only 0 MiB are free"),
+        (f"echo header; echo /dev/vda 9 9 {2**20 - 1} 99% /", "only 1023 MiB are free"),
         ("exit 1", "the kit's directory does not exist"),
     ],
-    ids=["full", "missing"],
+    ids=["full", "almost", "missing"],
 )
 def test_a_disk_without_room_is_found(
     script: str, words: str, run_checks: RunChecks, deployment: Deployment
@@ -197,6 +215,12 @@ def test_a_disk_without_room_is_found(
 
     assert failed(outcomes) == {"the disk has room"}
     assert words in messages(outcomes)
+
+
+def test_a_disk_with_just_enough_room_passes(run_checks: RunChecks, deployment: Deployment) -> None:
+    _on_path(deployment, "df", f"echo header; echo /dev/vda 9 9 {2**20} 99% /")
+
+    assert failed(run_checks("check_hosts.py")) == set()
 
 
 def test_an_unreachable_host_is_no_failed_check(
