@@ -37,6 +37,7 @@ def check_vectors_can_be_compared(
         remedy = "does the engine serve a model for vectors, with the pooling that it was made for?"
         found = f"{one.name}: vectors of {lengths} dimensions, not of one"
         require(len(lengths) == 1 and lengths[0] > 1, found, remedy)
+        _require_committed(fleet, one, lengths[0])
         require(all(map(any, vectors)), f"{one.name}: a vector of zeros", remedy)
         near = min(_cosine(first, again), _cosine(first, alone))
         found = f"{one.name}: the same text, alone and among others, is only {near:.4f} like itself"
@@ -102,6 +103,19 @@ def check_ranks_are_in_order(
 
 def _of(gateway: Gateway, fleet: Fleet, kind: str) -> list[Model]:
     return [one for one in models(gateway, fleet) if one.kind == kind]
+
+
+def _require_committed(fleet: Fleet, model: Model, dimension: int) -> None:
+    """A collection's vectors have as many numbers as its table was made for."""
+    for committed in fleet.committed.values():
+        retrieval = committed.release.retrieval
+        for name, one in retrieval.collections.items() if retrieval is not None else ():
+            found = (
+                f"{model.name}: vectors of {dimension} dimensions, and those of the collection "
+                f"{name} are committed with {one.dimension}"
+            )
+            remedy = "another model than the collection was made with: homeport index builds it"
+            require(one.pool != model.name or one.dimension == dimension, found, remedy)
 
 
 def _asked(gateway: Gateway, model: Model, texts: Sequence[str], **words: str) -> Answer:

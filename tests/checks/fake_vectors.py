@@ -5,7 +5,7 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -23,6 +23,11 @@ class FakeVectors:
     uneven: bool = False
     """Whether one has a dimension more."""
     zeros: bool = False
+    dimensions: int = len(_LETTERS)
+    instead: object = None
+    """What stands in the place of each vector, unless it is None."""
+    taken_for: Mapping[str, str] = field(default_factory=dict)
+    """Texts that have the vector of another one."""
     turned: bool = False
     """Whether they come under each other's numbers."""
     base64: str = "<f"
@@ -44,7 +49,8 @@ class FakeVectors:
         rows: list[dict[str, object]] = []
         for index, vector in zip(indices, vectors, strict=True):
             words = self._in_base64(vector) if "encoding_format" in body else vector
-            rows.append({"index": index, "embedding": words})
+            embedding = words if self.instead is None else self.instead
+            rows.append({"index": index, "embedding": embedding})
         return rows
 
     def ranked(self, body: Mapping[str, Any]) -> list[dict[str, object]]:
@@ -63,10 +69,10 @@ class FakeVectors:
     def _vector(self, text: str, texts: int) -> list[float]:
         if self.zeros:
             return [0.0] * len(_LETTERS)
-        counted = Counter("a" if self.all_alike else text.lower())
+        counted = Counter("a" if self.all_alike else self.taken_for.get(text, text).lower())
         if self.batches_differ:
             counted["z"] += texts
-        vector = [float(counted[letter]) for letter in _LETTERS]
+        vector = [float(counted[letter]) for letter in _LETTERS[: self.dimensions]]
         norm = math.hypot(*vector) / self.length
         return [number / norm for number in vector]
 

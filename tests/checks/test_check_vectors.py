@@ -1,9 +1,12 @@
 """Each check of vectors and ranks fails for its own reason, and for no other check's."""
 
+import math
 from typing import Any
 
 import pytest
 
+from checks.check_vectors import NEARLY, TEXTS
+from deploys.render.release_retrieval import RetrievalRelease
 from tests.checks.conftest import RunChecks, failed, messages
 from tests.checks.deployment import Deployment
 from tests.checks.fake_gateway import Behaviour
@@ -32,6 +35,26 @@ def test_vectors_and_ranks_as_they_should_be_pass(run_checks: RunChecks, gateway
 FAULTS: dict[str, tuple[dict[str, Any], set[str], str]] = {
     "differ in dimension": ({"uneven": True}, {COMPARED, KNOWN}, "dimensions, not of one"),
     "are zeros": ({"zeros": True}, {COMPARED, KNOWN, BASE64}, "a vector of zeros"),
+    "are one number": (
+        {"dimensions": 1},
+        {COMPARED, KNOWN},
+        "vectors of [1] dimensions, not of one",
+    ),
+    "are no numbers": (
+        {"instead": [math.nan, 1.0]},
+        {COMPARED, KNOWN, BASE64},
+        "vector: what should be vectors is {",
+    ),
+    "cannot be read": (
+        {"instead": "so it is"},
+        {COMPARED, KNOWN, BASE64},
+        "vector: what should be vectors is {",
+    ),
+    "are a number each": (
+        {"instead": 7},
+        {COMPARED, KNOWN, BASE64},
+        "vector: what should be vectors is {",
+    ),
     "depend on the batch": ({"batches_differ": True}, {COMPARED}, "like itself"),
     "are all alike": ({"all_alike": True}, {COMPARED, KNOWN}, "without a word in common"),
     "come under other numbers": ({"turned": True}, {KNOWN}, "'The train leaves at noon.' finds"),
@@ -66,3 +89,43 @@ def test_a_length_that_is_not_one_is_told_and_no_failure(
     outcomes = run_checks("check_vectors.py", gateway_url=gateway_url)
     assert failed(outcomes) == set()
     assert "vectors are not of length 1" in messages(outcomes)
+
+
+def test_what_other_words_find_is_told_and_no_failure(
+    run_checks: RunChecks, behaviour: Behaviour, gateway_url: str
+) -> None:
+    behaviour.vectors.taken_for = {NEARLY: TEXTS[1]}
+    outcomes = run_checks("check_vectors.py", gateway_url=gateway_url)
+    assert failed(outcomes) == set()
+    known, ranks = (outcomes[f"{one} localhost"]["message"] for one in (KNOWN, RANKS))
+    assert known == f"vector: {NEARLY!r} is nearest to {TEXTS[1]!r}"
+    assert ranks == f"rank: for {NEARLY!r} the best is {TEXTS[1]!r}"
+
+
+@pytest.mark.parametrize(
+    ("committed", "is_found"),
+    [(("vector", 26), False), (("vector", 1024), True), (("other", 9), False)],
+)
+def test_vectors_have_as_many_numbers_as_their_collection_is_committed_with(
+    committed: tuple[str, int],
+    is_found: bool,
+    run_checks: RunChecks,
+    deployment: Deployment,
+    gateway_url: str,
+) -> None:
+    pool, dimension = committed
+    collection = {
+        "pool": pool, "model": "m", "revision": "5" * 64, "dimension": dimension,
+        "distance": "cosine", "numbers": "single", "index": {},
+    }  # fmt: skip
+    retrieval = {"image": "i", "container": "c", "migrations": (), "collections": {"k": collection}}
+    released = deployment.release.gateway
+    assert released is not None
+    deployment.commit(
+        gateway=released.model_copy(update={"paths": PATHS}),
+        retrieval=RetrievalRelease.model_validate(retrieval),
+    )
+    outcomes = run_checks("check_vectors.py", gateway_url=gateway_url)
+    assert failed(outcomes) == ({COMPARED} if is_found else set())
+    found = "vectors of 26 dimensions, and those of the collection k are committed with 1024"
+    assert (found in messages(outcomes)) == is_found
