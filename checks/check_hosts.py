@@ -150,7 +150,11 @@ def check_no_container_can_write_to_its_own_image(deployed: Deployed) -> None:
 
 
 def check_only_the_gateway_is_published(deployed: Deployed) -> None:
-    """Beyond loopback the host listens for nobody but the gateway's clients."""
+    """By what Docker publishes for the environment's containers: beyond loopback, the gateway's
+    own, engines' ports for gateways of other hosts, and what is watched from there.
+
+    Programs of the host, containers of others and the host's own network are not looked at.
+    """
     release = deployed.committed.release
     found = [
         f"{name}: {port}"

@@ -150,9 +150,18 @@ def test_where_a_run_has_the_lock_nothing_is_broken_and_it_keeps_it(
     run_checks: RunChecks, death: FakeDeath, gateway_url: str
 ) -> None:
     death.lock.write_text(lock_text(STRANGER))
-    _skips(_run(run_checks, gateway_url), death, "localhost is locked by ana@elsewhere")
+    said = "nothing is broken while others change it: error: localhost is locked by ana@elsewhere"
+    _skips(_run(run_checks, gateway_url), death, said)
     assert json.loads(death.lock.read_text().splitlines()[1])["run"] == STRANGER.run
     death.lock.unlink()
+
+
+def test_a_pool_to_which_no_model_leads_is_skipped(
+    run_checks: RunChecks, death: FakeDeath, behaviour: Behaviour, gateway_url: str
+) -> None:
+    behaviour.replicas = ("172.18.0.66:8080",)
+    _skips(_run(run_checks, gateway_url), death, "no model of this client leads to chat")
+    assert death.done == []
 
 
 def test_a_host_without_root_is_skipped(

@@ -162,6 +162,11 @@ def test_users_are_not_locked_out_for_long_and_a_tester_is(
     [
         ({"requests_per_second": 50, "burst": 500}, "so many would be a load test"),
         ({"concurrent_requests": 500}, "500 at once: so many would be a load test"),
+        (
+            {"concurrent_requests": 4, "requests_per_second": 1, "burst": 3},
+            "4 at once: its rate lets no more than 3 begin at once",
+        ),
+        ({"requests_per_second": 1}, "tier slow does not limit what is answered at once"),
         ({"tokens_per_day": 500}, "it has no rate; limits of tokens are not met"),
     ],
 )
@@ -178,6 +183,56 @@ def test_what_would_be_load_is_left_alone_and_said(
 
     assert words in messages(outcomes)
     assert {line["result"] for line in outcomes.values()} == {"passed", "skipped"}
+
+
+def test_keys_that_may_be_tried_often_are_not_tried_and_it_is_said(
+    run_checks: RunChecks, deployment: Deployment, gateway_url: str
+) -> None:
+    gateway = deployment.release.gateway
+    assert gateway is not None
+    said = {"body_limit_mib": 4, "anonymous": {"burst": 500}, "tiers": {}}
+    limits = LimitsRelease.model_validate(said, strict=False)
+    deployment.commit(gateway=gateway.model_copy(update={"limits": limits}))
+
+    outcomes = run_checks("check_limits.py", gateway_url=gateway_url)
+
+    assert failed(outcomes, skipped={ANONYMOUS}) == set()
+    assert "a minute and 500 more: so many would be a load test" in messages(outcomes)
+
+
+OTHERS = {
+    TOO_OFTEN: {"too_many_requests": "tokens_per_minute"},
+    AT_ONCE: {"too_many_at_once": "too_many_requests"},
+}
+
+
+@pytest.mark.parametrize("check", OTHERS)
+def test_another_limit_of_the_same_client_is_no_failure_and_is_said(
+    check: str,
+    run_checks: RunChecks,
+    behaviour: Behaviour,
+    deployment: Deployment,
+    gateway_url: str,
+) -> None:
+    behaviour.refusals = FakeRefusals(codes=OTHERS[check])
+    commit(deployment)
+
+    outcomes = run_checks("check_limits.py", gateway_url=gateway_url)
+
+    assert failed(outcomes, skipped={check}) == set()
+    assert "another of its limits came first: Tier slow allows" in messages(outcomes)
+
+
+def test_limits_of_tokens_are_told_as_not_met(
+    run_checks: RunChecks, deployment: Deployment, gateway_url: str
+) -> None:
+    commit(deployment, {**SLOW, "tokens_per_minute": 1000})
+
+    outcomes = run_checks("check_limits.py", gateway_url=gateway_url)
+
+    assert failed(outcomes) == set()
+    told = "tier slow: limits of tokens are not met, for that costs as many"
+    assert messages(outcomes).strip() == told
 
 
 def test_a_limit_that_cannot_be_reached_from_here_is_told(

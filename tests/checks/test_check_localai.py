@@ -97,4 +97,22 @@ def test_where_no_driver_tells_it_is_said_that_localai_does_not_either(
     outcomes = run_checks("check_memory.py")
 
     assert outcomes[f"{PARTS} localhost-chat-2"]["result"] == "skipped"
-    assert "localai tells nothing of its backend's memory" in messages(outcomes)
+    assert failed(outcomes, skipped={PARTS, PLACES}) == set()
+    said = "and the driver does not say what its processes hold of a GPU"
+    assert f"localai tells nothing of its backend's memory, {said}" in messages(outcomes)
+
+
+def test_where_it_runs_in_ram_it_is_said_that_no_driver_counts_that(
+    run_checks: RunChecks, deployment: Deployment
+) -> None:
+    words = planned("chat-2", engine="localai", version="4.9.0")
+    replicas = (planned("chat-1"), words)
+    deployment.commit(
+        replicas=tuple(PlannedReplica.model_validate(one, strict=False) for one in replicas)
+    )
+
+    outcomes = run_checks("check_memory.py")
+
+    assert failed(outcomes, skipped={PARTS, PLACES}) == set()
+    said = "localai tells nothing of its backend's memory, and no driver counts RAM for it"
+    assert said in messages(outcomes)

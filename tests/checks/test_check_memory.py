@@ -136,7 +136,21 @@ def test_a_log_without_its_start_is_skipped_and_says_why(
 
     assert outcomes[f"{PARTS} localhost-chat-2"]["result"] == "skipped"
     assert outcomes[f"{PLACES} localhost-chat-2"]["result"] == "skipped"
+    assert "its log holds no start in words that are known here" in messages(outcomes)
     assert "docker restart" in messages(outcomes)
+
+
+def test_a_start_that_tells_of_its_memory_in_other_words_is_not_called_rotated(
+    run_checks: RunChecks, deployment: Deployment
+) -> None:
+    deployment.docker.engines["chat-2"] = FakeEngine(log=LOG.splitlines(keepends=True)[0])
+
+    outcomes = run_checks("check_memory.py")
+
+    assert failed(outcomes, skipped={PARTS, PLACES}) == set()
+    said = outcomes[f"{PARTS} localhost-chat-2"]["message"]
+    assert "its log holds the start of llamacpp b11669, and nothing of its memory" in said
+    assert "docker restart" not in said
 
 
 def test_memory_of_other_processes_and_what_a_driver_does_not_tell_are_left_out() -> None:
