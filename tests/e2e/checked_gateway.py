@@ -60,7 +60,9 @@ def outcomes(deployment: Deployment, file: str, *options: str) -> Outcomes:
 
 
 def limits_bite(deployment: Deployment) -> None:
-    """Every check of limits passes; none is left out."""
+    """Every check of limits, and of other refusals, passes; none is left out."""
+    refusals = outcomes(deployment, "check_gateway.py", "-k", "without_a_key or unknown_model")
+    assert {line["result"] for line in refusals.values()} == {"passed"}, refusals
     found = outcomes(deployment, "check_limits.py")
     assert {line["check"]: line["result"] for line in found.values()} == dict.fromkeys(
         LIMITS | {AT_ONCE, TOO_OFTEN}, "passed"
