@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -163,9 +163,11 @@ def _stream(handler: BaseHTTPRequestHandler, body: Mapping[str, Any], behaviour:
     said = ["{oops" if behaviour.garbles_streams else json.dumps(piece) for piece in pieces]
     events = [f"data: {words}\n\n" for words in said]
     events += ["data: [DONE]\n\n"] * behaviour.ends_streams
-    for words in ["".join(events)] if behaviour.buffers_streams else events:
-        handler.wfile.write(words.encode())
-        time.sleep(EVENT_SECONDS)
+    # Whoever has read enough of it hangs up.
+    with suppress(ConnectionError):
+        for words in ["".join(events)] if behaviour.buffers_streams else events:
+            handler.wfile.write(words.encode())
+            time.sleep(EVENT_SECONDS)
 
 
 def _may_enter(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> bool:
