@@ -12,6 +12,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.root]
 SETTING = "/etc/ssh/sshd_config.d/count.conf"
 # Before the lock, what holds it, the lock, one look, the lock again; pyinfra's connection asks too.
 NO_OP_ROUND_TRIPS = {"gpu1": 6, "gpu2": 6, "gate1": 8}
+# What a host is like; where there are engines, what they answer, and the logs of their starts.
+VERIFY_ROUND_TRIPS = {"gpu1": 3, "gpu2": 3, "gate1": 1}
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +56,12 @@ def test_an_apply_that_changes_nothing_asks_each_host_a_few_times(counting: Serv
 def test_drift_asks_each_host_once(counting: Served) -> None:
     counted = _counted(counting, lambda: counting.homeport(f"drift {NAME}"))
     assert set(counted.values()) == {(1, 1)}
+
+
+def test_verify_asks_each_host_a_few_times_however_many_checks_there_are(
+    counting: Served, figure: Callable[[str], None]
+) -> None:
+    counted = _counted(counting, lambda: counting.homeport(f"verify {NAME}", expect=None))
+    figure(f"verify: {counted}")
+    # testinfra connects for each of its commands.
+    assert counted == {name: (n, n) for name, n in VERIFY_ROUND_TRIPS.items()}
