@@ -18,6 +18,11 @@ from deploys.settings.inventory import InventoryHost
 @pytest.fixture(scope="session")
 def health(fleet: Fleet) -> Mapping[str, Health | Unreachable]:
     """Host -> how its GPUs are doing, or why it could not be asked."""
+    return of_all_hosts(fleet)
+
+
+def of_all_hosts(fleet: Fleet) -> Mapping[str, Health | Unreachable]:
+    """The same, of those that use GPUs and could be reached; all at the same time."""
     wanted = concerned.hosts(list(fleet.committed.values()), ["examined"])["examined"]
     reached = [name for name in wanted if not isinstance(fleet.seen[name], Unreachable)]
 
