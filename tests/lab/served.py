@@ -74,10 +74,11 @@ class Served:
         return found
 
     def chat(
-        self, timeout_seconds: float = 30, session: str = "", key: str = KEY
+        self, timeout_seconds: float = 30, session: str = "", key: str = KEY, tokens: int = 4
     ) -> httpx.Response:
-        """One short answer through the gateway, as a client of the fleet gets it."""
-        body = {"model": "chat", "max_tokens": 4, "messages": [{"role": "user", "content": "Hi"}]}
+        """An answer of so many tokens through the gateway, as a client of the fleet gets it."""
+        asked = [{"role": "user", "content": "Hi"}]
+        body = {"model": "chat", "max_tokens": tokens, "messages": asked}
         url = f"http://{self.host('gate1').address}:8080/v1/chat/completions"
         headers = {"Authorization": f"Bearer {key}", "X-Session-Id": session}
         return plain_http.post(url, json=body, headers=headers, timeout=timeout_seconds)

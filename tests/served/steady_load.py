@@ -46,7 +46,9 @@ class Answers:
 
 
 @contextmanager
-def steady_load(served: Served, *, by_session: bool = False) -> Iterator[Answers]:
+def steady_load(
+    served: Served, *, by_session: bool = False, clients: int = CLIENTS, tokens: int = 4
+) -> Iterator[Answers]:
     """A few clients, each asking again as soon as it has its answer, until the block ends.
 
     `by_session`: each time in another session, so that both arms of a canary are asked.
@@ -56,25 +58,25 @@ def steady_load(served: Served, *, by_session: bool = False) -> Iterator[Answers
     def ask() -> None:
         while not end.is_set():
             begun = time.monotonic()
-            answers.note(begun, _wrong_with_one(served, uuid4().hex if by_session else ""))
+            answers.note(begun, _wrong_with_one(served, uuid4().hex if by_session else "", tokens))
             # Two cores are shared with the fleet itself.
             time.sleep(0.1)
 
-    clients = [threading.Thread(target=ask) for _ in range(CLIENTS)]
-    for client in clients:
+    asking = [threading.Thread(target=ask) for _ in range(clients)]
+    for client in asking:
         client.start()
     try:
         yield answers
     finally:
         end.set()
-        for client in clients:
+        for client in asking:
             client.join()
 
 
-def _wrong_with_one(served: Served, session: str) -> str:
+def _wrong_with_one(served: Served, session: str, tokens: int) -> str:
     """Asks for one answer; empty when it is good."""
     try:
-        answer = served.chat(session=session)
+        answer = served.chat(session=session, tokens=tokens)
     except httpx.HTTPError as error:
         return repr(error)
     return "" if answer.status_code == 200 else f"{answer.status_code}: {answer.text[:200]}"

@@ -3,37 +3,63 @@
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from deploys.questions.watch import unit_names
-from tests.lab.served import NAME, STORE, Served
+from tests.lab.network import address
+from tests.lab.served import NAME, POOL, Served
 from tests.lab.waiting import until
+from tests.operations.store_lab import OUTSIDE_NUMBER
 from tests.served.steady_load import steady_load
+from tests.served.watched_fleet import (
+    MENDED,
+    OUT,
+    SECRET,
+    TEXTFILES,
+    WATCH,
+    account,
+    counted,
+    gateway_knows_all_to_be_well,
+    heard,
+    marks,
+    metrics,
+    remembered,
+    restarts,
+    running,
+    told,
+    wait_for_a_look,
+    workers,
+)
+from tests.served.webhook import Webhook, webhook
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
-# Patient enough for a machine that is busy with other tests as well.
-WATCH = {
-    "look_seconds": 5,
-    "silent_seconds": 20,
-    "stuck_seconds": 60,
-    "restarts_per_hour": 10,
-}
 ENGINE = "pgrep --exact llama-server"
 LOOKS = f"homeport-watch-{NAME}.service"
 
 
 @pytest.fixture(scope="module")
-def watched(served_lab: Served) -> Iterator[Served]:
+def hook(served_lab: Served) -> Iterator[Webhook]:
+    """Outside the fleet, on the lab's network."""
+    with webhook(address(served_lab.lab.name, OUTSIDE_NUMBER), "/watch") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def watched(served_lab: Served, hook: Webhook) -> Iterator[Served]:
     """The served fleet with a watch on each host, as an apply has brought it."""
+    secret = served_lab.checkout.path / SECRET
+    secret.touch(0o600)
+    secret.write_text(f"{hook.url}\n")
+    for host in served_lab.lab.hosts:
+        host.run(f"mkdir -p {TEXTFILES}")
     served_lab.commit(watch=WATCH)
     served_lab.apply()
     assert served_lab.findings() == []
-    _gateway_knows_all_to_be_well(served_lab)
+    gateway_knows_all_to_be_well(served_lab)
     yield served_lab
     served_lab.put_back()
 
@@ -41,109 +67,96 @@ def watched(served_lab: Served) -> Iterator[Served]:
 @pytest.fixture
 def without_chat_2(watched: Served) -> Iterator[Served]:
     """A person has drained one of the two replicas; afterwards both are well and serve."""
-    _gateway_knows_all_to_be_well(watched)
+    gateway_knows_all_to_be_well(watched)
     watched.homeport(f"drain {NAME} chat-2 --reason debugging")
     yield watched
-    _gateway_knows_all_to_be_well(watched)
+    gateway_knows_all_to_be_well(watched)
     watched.homeport(f"undrain {NAME} chat-2")
-    assert _marks(watched) == []
+    assert marks(watched) == []
 
 
-def _gateway_knows_all_to_be_well(served: Served) -> None:
-    def well() -> bool:
-        seen = _remembered(served, "gate1").get("seen", {})
-        return {name: one["state"] for name, one in seen.items()} == {
-            "chat-1": "well",
-            "chat-2": "well",
-        }
-
-    until(well, every_seconds=1, account=lambda: _account(served))
-
-
-def _remembered(served: Served, name: str) -> dict[str, Any]:
-    """What the last look on a host has left; nothing before the first."""
-    text = served.host(name).run(f"cat {STORE}/state/watch/seen.json", check=False)
-    found: dict[str, Any] = json.loads(text) if text else {}
-    return found
-
-
-def _wait_for_a_look(served: Served, name: str) -> None:
-    last = _remembered(served, name)["at"]
-    until(
-        lambda: _remembered(served, name)["at"] > last,
-        every_seconds=1,
-        account=lambda: _account(served),
-    )
-
-
-def _account(served: Served) -> str:
-    """What the watch of each host has said."""
-    look = f"journalctl --no-pager -n 40 -u 'homeport-watch-*'; cat {STORE}/state/watch/*.json"
-    return "\n".join(f"{host.name}: {host.run(look, check=False)}" for host in served.lab.hosts)
-
-
-def _marks(served: Served) -> list[str]:
-    """Of all that is drained at the gateway."""
-    return served.host("gate1").run(f"ls {STORE}/state/gateway/drained").split()
-
-
-def _workers(served: Served) -> set[str]:
-    """PIDs of the gateway's workers that take connections: those that end say so in their title."""
-    lines = served.host("gate1").run("ps -C nginx -o pid=,args=").splitlines()
-    return {line.split()[0] for line in lines if line.rstrip().endswith("nginx: worker process")}
-
-
-def _audit(served: Served, name: str) -> list[str]:
-    """Outcomes of the watch's lines on a host."""
-    lines = served.host(name).run(f"cat {STORE}/audit.log").splitlines()
-    entries = [json.loads(line) for line in lines]
-    return [entry["outcome"] for entry in entries if entry["action"] == "watch"]
-
-
-@contextmanager
-def _told(served: Served, name: str, *outcomes: str) -> Iterator[None]:
-    """Waits at its end until the watch of a host has told of just that since its beginning."""
-    before = _audit(served, name)
-    yield
-    until(
-        lambda: _audit(served, name) == [*before, *outcomes],
-        every_seconds=0.5,
-        account=lambda: _account(served),
-    )
-
-
-def test_a_hung_engine_is_taken_out_restarted_and_let_back_under_load(watched: Served) -> None:
-    before, old = watched.containers()["gpu1/chat-1"], _workers(watched)
+def test_a_hung_engine_is_taken_out_restarted_and_let_back_under_load(
+    watched: Served, hook: Webhook
+) -> None:
+    before, old = watched.containers()["gpu1/chat-1"], workers(watched)
+    before_it, heard_before = counted(watched), len(heard(hook))
     with steady_load(watched) as answers:
         answers.wait_for_more(10)
         with (
-            _told(watched, "gate1", "chat-1 taken out", "chat-1 let back"),
-            _told(watched, "gpu1", "chat-1 restarted"),
+            told(watched, "gate1", "chat-1 taken out", "chat-1 let back"),
+            told(watched, "gpu1", "chat-1 restarted"),
         ):
             watched.host("gpu1").run(f"kill -STOP $({ENGINE})")
-            until(lambda: "chat-1.watch" in _marks(watched), account=lambda: _account(watched))
-            until(lambda: (new := _workers(watched)) and not new & old)
+            _wait_until_it_is_out(watched)
+            until(lambda: (new := workers(watched)) and not new & old)
             out = time.monotonic()
             answers.wait_for_more(10)
         answers.wait_for_more(20)
     assert watched.containers()["gpu1/chat-1"] != before
     # Those that were in it, and none that came after it was out.
     assert answers.begun_since(out) == []
-    assert _marks(watched) == []
+    assert marks(watched) == []
     said = watched.homeport(f"releases {NAME}")
     assert re.search(r"the watch on gate1 +watch: chat-1 taken out", said), said
+    until(lambda: metrics(watched, "gate1")[OUT] == 0, account=lambda: account(watched))
+    assert counted(watched) - before_it == Counter(MENDED)
+    assert sorted(heard(hook)[heard_before:]) == sorted(MENDED)
     assert watched.findings() == []
+
+
+def _wait_until_it_is_out(served: Served) -> None:
+    until(lambda: "chat-1.watch" in marks(served), account=lambda: account(served))
+    until(lambda: metrics(served, "gate1")[OUT] == 1, account=lambda: account(served))
 
 
 def test_the_last_replica_of_a_pool_stays_in_it_and_is_restarted(without_chat_2: Served) -> None:
     before = without_chat_2.containers()["gpu1/chat-1"]
-    with _told(without_chat_2, "gate1"), _told(without_chat_2, "gpu1", "chat-1 restarted"):
+    with told(without_chat_2, "gate1"), told(without_chat_2, "gpu1", "chat-1 restarted"):
         without_chat_2.host("gpu1").run(f"kill -STOP $({ENGINE})")
     until(lambda: without_chat_2.chat().status_code == 200)
     assert without_chat_2.containers()["gpu1/chat-1"] != before
-    assert _marks(without_chat_2) == ["chat-2.operator"]
+    assert marks(without_chat_2) == ["chat-2.operator"]
     kept = f"journalctl --no-pager -u {LOOKS} | grep 'chat-1: sick, and kept in its pool'"
     assert without_chat_2.host("gate1").run(kept)
+
+
+def test_what_restarts_have_not_mended_is_left_to_a_person_who_is_told(
+    without_chat_2: Served, hook: Webhook
+) -> None:
+    """Whatever the hour has seen before, the bound is reached, and an engine hangs once more."""
+    host, bound = without_chat_2.host("gpu1"), WATCH["restarts_per_hour"]
+    while len(remembered(without_chat_2, "gpu1")["restarts"]["chat-1"]) < bound:
+        with told(without_chat_2, "gpu1", "chat-1 restarted"):
+            host.run(f"kill -STOP $({ENGINE})")
+        gateway_knows_all_to_be_well(without_chat_2)
+    before, engine = without_chat_2.containers()["gpu1/chat-1"], host.run(ENGINE)
+    host.run(f"kill -STOP {engine}")
+    try:
+        until(
+            lambda: ("gpu1", "chat-1", "not restarted") in heard(hook),
+            every_seconds=1,
+            account=lambda: account(without_chat_2),
+        )
+        wait_for_a_look(without_chat_2, "gpu1")
+        assert without_chat_2.containers()["gpu1/chat-1"] == before
+    finally:
+        host.run(f"kill -CONT {engine}")
+    (reason,) = {one["reason"] for one in hook.told if one["what"] == "not restarted"}
+    assert reason == f"{bound} restarts within an hour have not mended it; a person must look"
+    assert without_chat_2.chat().status_code == 200
+
+
+def test_a_full_engine_is_no_sick_one(watched: Served, hook: Webhook) -> None:
+    """Both of its slots compute long answers, at each of more looks than silence may last."""
+    gateway_knows_all_to_be_well(watched)
+    before, before_it, heard_before = watched.containers(), counted(watched), heard(hook)
+    with steady_load(watched, clients=8, tokens=400):
+        for _ in range(WATCH["silent_seconds"] // WATCH["look_seconds"] + 1):
+            until(lambda: running(watched) == POOL["slots"], account=lambda: account(watched))
+            wait_for_a_look(watched, "gpu1")
+            assert remembered(watched, "gpu1")["verdicts"]["chat-1"]["state"] == "well"
+    assert (watched.containers(), marks(watched), heard(hook)) == (before, [], heard_before)
+    assert counted(watched) == before_it
 
 
 def test_what_an_operator_has_drained_may_hang_for_as_long_as_it_likes(
@@ -155,14 +168,14 @@ def test_what_an_operator_has_drained_may_hang_for_as_long_as_it_likes(
     host.run(f"kill -STOP {engine}")
     try:
         until(
-            lambda: _remembered(without_chat_2, "gpu2")["verdicts"]["chat-2"]["state"] == "silent",
+            lambda: remembered(without_chat_2, "gpu2")["verdicts"]["chat-2"]["state"] == "silent",
             every_seconds=1,
-            account=lambda: _account(without_chat_2),
+            account=lambda: account(without_chat_2),
         )
         for name in ("gate1", "gpu2") * 3:
-            _wait_for_a_look(without_chat_2, name)
+            wait_for_a_look(without_chat_2, name)
         assert without_chat_2.containers()["gpu2/chat-2"] == before
-        assert _marks(without_chat_2) == ["chat-2.operator"]
+        assert marks(without_chat_2) == ["chat-2.operator"]
     finally:
         host.run(f"kill -CONT {engine}")
     assert without_chat_2.chat().status_code == 200
@@ -185,8 +198,8 @@ cat <&3
 def test_a_replica_that_is_killed_is_back_by_itself_and_nobody_else_acts(
     watched: Served, figure: Callable[[str], None]
 ) -> None:
-    _gateway_knows_all_to_be_well(watched)
-    before, restarts = watched.containers(), _restarts(watched)
+    gateway_knows_all_to_be_well(watched)
+    before, restarted = watched.containers(), restarts(watched)
     command = f".venv/bin/pytest checks/check_failover.py --environment={NAME} --disruptive -q"
     done = watched.checkout.run(f"{command} --results=failover.jsonl", expect=None)
     results = watched.checkout.path / "failover.jsonl"
@@ -198,12 +211,7 @@ def test_a_replica_that_is_killed_is_back_by_itself_and_nobody_else_acts(
     changed = [name for name, state in after.items() if state != before[name]]
     assert len(changed) == 1
     assert after[changed[0]].split()[0] == before[changed[0]].split()[0]
-    assert (_marks(watched), watched.locked(), _restarts(watched)) == ([], [], restarts)
-
-
-def _restarts(served: Served) -> list[object]:
-    """What the watch has restarted, and when."""
-    return [_remembered(served, name).get("restarts") for name in ("gpu1", "gpu2")]
+    assert (marks(watched), watched.locked(), restarts(watched)) == ([], [], restarted)
 
 
 def test_verify_asks_the_watch_and_an_inventory_without_it_takes_it_away(watched: Served) -> None:

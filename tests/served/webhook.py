@@ -1,4 +1,4 @@
-"""Who is told of alerts: a server outside the fleet that keeps what Alertmanager sends it."""
+"""Who is told: a server outside the fleet that keeps what Alertmanager or the watch sends it."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ def webhook(address: str, path: str) -> Iterator[Webhook]:
 
     class Told(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            """One group of alerts."""
+            """One group of alerts, or one thing that the watch did or found."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
             told.append({**json.loads(body), "path": self.path})
             self.send_response(200)
