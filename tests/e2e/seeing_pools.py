@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 
 import httpx
+from openai.types.chat import ChatCompletionMessageParam
+from pydantic import BaseModel
 
 from deploys.catalogue.tiny import write_tiny
 from tests.catalogue.tiny_encoder import write_tiny_encoder
@@ -56,6 +59,15 @@ CALLS: dict[str, object] = {
     "model": "sight", "messages": [{"role": "user", "content": "When does the tide turn?"}],
     "tools": [TOOL], "tool_choice": "required", "max_tokens": 300, "logit_bias": [["{", 100]],
 }  # fmt: skip
+TIDE: list[ChatCompletionMessageParam] = [{"role": "user", "content": "When does the tide turn?"}]
+# What OpenAI's client passes on as it stands: a random model begins no call by itself.
+LEANING = {"logit_bias": CALLS["logit_bias"]}
+
+
+class Tide(BaseModel):
+    """When the tide turns."""
+
+    harbour: Literal["Kiel", "Brest"]
 
 
 def bring_up(demo: Checkout, folder: Path) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from openai import OpenAI, pydantic_function_tool
+from openai.types.chat import ChatCompletionToolParam
 
 from deploys.render.engines.service import PORT
 from tests.batch.batch_files import names, read_lines, write_lines
@@ -18,7 +20,21 @@ from tests.catalogue.tiny_images import bomb, data_url, png, seeing
 from tests.catalogue.tiny_vision import TOKENS
 from tests.e2e.checkout import Checkout, docker
 from tests.e2e.conftest import open_folder, restore
-from tests.e2e.seeing_pools import CALLS, CHAT, IMAGE, SCHEMA, asked, bring_up, refused, seen, web
+from tests.e2e.seeing_pools import (
+    CALLS,
+    CHAT,
+    IMAGE,
+    LEANING,
+    SCHEMA,
+    TIDE,
+    URL,
+    Tide,
+    asked,
+    bring_up,
+    refused,
+    seen,
+    web,
+)
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
@@ -32,6 +48,15 @@ def served(demo: Checkout) -> Iterator[Checkout]:
             yield demo
         finally:
             restore(demo)
+
+
+@pytest.fixture(scope="module")
+def client(served: Checkout) -> Iterator[OpenAI]:
+    """OpenAI's own, strict about every field; it tries once."""
+    with OpenAI(
+        base_url=f"{URL}/v1", api_key=served.key, max_retries=0, _strict_response_validation=True
+    ) as one:
+        yield one
 
 
 def test_an_image_is_answered_and_takes_its_tokens_of_the_prompt(served: Checkout) -> None:
@@ -92,6 +117,38 @@ def test_a_streamed_call_comes_in_pieces_that_make_one(served: Checkout) -> None
     assert "".join(call.get("name") or "" for call in calls) == "tide"
     arguments = "".join(call.get("arguments") or "" for call in calls)
     assert json.loads(arguments)["harbour"] in ("Kiel", "Brest")
+
+
+def test_openais_client_reads_the_call_of_a_tool_whole_or_streamed(client: OpenAI) -> None:
+    """Its own parser holds the arguments to the schema from which it made the tool."""
+    tool: ChatCompletionToolParam = pydantic_function_tool(Tide, name="tide")
+    words: dict[str, Any] = {
+        "model": "sight", "messages": TIDE, "tools": [tool], "tool_choice": "required",
+        "max_tokens": 300, "extra_body": LEANING,
+    }  # fmt: skip
+    whole = client.chat.completions.parse(**words)
+    with client.chat.completions.stream(**words) as stream:
+        streamed = stream.get_final_completion()
+    for answer in (whole, streamed):
+        (choice,) = answer.choices
+        assert choice.finish_reason == "tool_calls"
+        calls = [one.function for one in choice.message.tool_calls or ()]
+        assert [one.name for one in calls] == ["tide"]
+        assert isinstance(calls[0].parsed_arguments, Tide)
+
+
+def test_openais_client_is_answered_about_an_image(client: OpenAI) -> None:
+    def prompt_tokens(*urls: str) -> int:
+        parts: Any = [{"type": "text", "text": "look"}]
+        parts += [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+        answer = client.chat.completions.create(
+            model="sight", messages=[{"role": "user", "content": parts}], max_tokens=8
+        )
+        assert answer.choices[0].message.content
+        assert answer.usage is not None
+        return answer.usage.prompt_tokens
+
+    assert prompt_tokens(IMAGE) - prompt_tokens() == TOKENS
 
 
 def test_an_answer_about_an_image_fits_its_schema(served: Checkout) -> None:
