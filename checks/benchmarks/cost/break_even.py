@@ -32,6 +32,8 @@ def cloud_per_million(price: CloudPrice, prompt_ratio: float, cached_percent: fl
 
     p_out + k * ((1 - h) * p_in + h * p_cached): k prompt tokens for each of an answer, of which the
     share h was seen before. Tokens are taken to be as many there as here: tokenizers differ.
+
+    Source: how clouds bill, each price's `source` in the file of prices. Ours: k and h.
     """
     hit = cached_percent / 100
     cached = price.prompt if price.cached_prompt is None else price.cached_prompt
@@ -39,8 +41,10 @@ def cloud_per_million(price: CloudPrice, prompt_ratio: float, cached_percent: fl
 
 
 def break_even_millions(fixed_per_month: float, cloud: float, own: float) -> float | None:
-    """T = F / (c - v): the use at which F + v * T = c * T (cost-volume-profit analysis, Horngren,
-    Cost Accounting, chapter 3). None where c <= v: each further token loses more.
+    """T = F / (c - v): the use at which F + v * T = c * T. None where c <= v: each further token
+    loses more.
+
+    Source: cost-volume-profit analysis, Horngren, Cost Accounting, chapter 3.
     """
     return fixed_per_month / (cloud - own) if cloud > own else None
 
@@ -48,7 +52,10 @@ def break_even_millions(fixed_per_month: float, cloud: float, own: float) -> flo
 def break_even(
     fleet: Fleet, capacity: Capacity, price: CloudPrice, cached_percent: float
 ) -> BreakEven:
-    """Valid from T to the measured capacity, where T is within it."""
+    """Valid from T to the measured capacity, where T is within it.
+
+    Ours: the range; beyond what was measured costs are unknown.
+    """
     cloud = cloud_per_million(price, capacity.prompt_ratio, cached_percent)
     found = break_even_millions(fixed(fleet).total, cloud, marginal(fleet, capacity))
     most = capacity.millions_per_month

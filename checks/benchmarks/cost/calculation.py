@@ -79,6 +79,8 @@ def calculation(
 def usual_weight(clouds: Sequence[CloudPrice]) -> float:
     """Price of a prompt token over that of an answer's: the median of the clouds'; 1 where none
     asks for answers.
+
+    Ours: the median, which one cloud's odd price does not move.
     """
     return median([one.prompt / one.completion for one in clouds if one.completion] or [1.0])
 

@@ -28,6 +28,8 @@ def machine(cost: HostCost, share: Share, measured: Mapping[str, GpuWatts]) -> M
 
     Idle power is shared like the host. What load adds is the model's alone where it was measured,
     since only the model was asked then; a figure for the GPU is shared like the GPU.
+
+    Source: measured watts are of NVML's energy counter, `numbers/energy.py`. Ours: the sharing.
     """
     host, gpus = cost.host_watts, list(_gpus(cost, share, measured))
     idle = host.idle * share.part + sum(one.idle for one in gpus)

@@ -56,9 +56,11 @@ class Month:
 def annuity(price: float, residual: float, years: float, interest_percent: float) -> float:
     """What a purchase costs in each month of its life.
 
-    (P - R / (1 + i)^n) * i / (1 - (1 + i)^-n), with i = interest / 12 and n = 12 * years: the
-    equivalent annual cost by the capital recovery factor (Brealey, Myers, Allen, Principles of
-    Corporate Finance, chapter 6), by the month. Without interest (P - R) / n, its limit.
+    (P - R / (1 + i)^n) * i / (1 - (1 + i)^-n), with i = interest / 12 and n = 12 * years, by the
+    month. Without interest (P - R) / n, its limit.
+
+    Source: equivalent annual cost by the capital recovery factor, Brealey, Myers, Allen, Principles
+    of Corporate Finance, chapter 6; its limit is straight-line depreciation, IAS 16, paragraph 62.
     """
     months = years * MONTHS_PER_YEAR
     rate = interest_percent / 100 / MONTHS_PER_YEAR
@@ -72,13 +74,18 @@ def annuity(price: float, residual: float, years: float, interest_percent: float
 def power_per_hour(watts: float, pue: float, power_per_kwh: float) -> float:
     """What watts cost in an hour: W / 1000 * PUE * price of a kWh.
 
-    PUE is power of the site over that of its machines (ISO/IEC 30134-2): cooling is paid, too.
+    Cooling is paid, too.
+
+    Source: PUE = energy of the data centre / energy of its IT equipment, ISO/IEC 30134-2.
     """
     return watts / WATTS_PER_KILOWATT * pue * power_per_kwh
 
 
 def fixed(fleet: Fleet) -> Month:
-    """Hardware, rack and staff, and the power of machines that wait, for 730 hours."""
+    """Hardware, rack and staff, and the power of machines that wait, for 730 hours.
+
+    Ours: their sum. What is paid whether anybody asks or not is fixed, as `break_even` wants it.
+    """
     idle_watts = sum(one.idle_watts for one in fleet.machines)
     hourly = power_per_hour(idle_watts, fleet.pue, fleet.power_per_kwh)
     return Month(

@@ -23,8 +23,10 @@ class Swing:
 def swings(
     fleet: Fleet, capacity: Capacity, millions_per_month: float, percent: float
 ) -> list[Swing]:
-    """Each input `percent` lower and higher, the widest first: one-at-a-time sensitivity, a
-    tornado diagram (Eschenbach, Spiderplots versus Tornado Diagrams, Interfaces 22, 1992).
+    """Each input `percent` lower and higher, the widest first.
+
+    Source: one-at-a-time sensitivity, a tornado diagram, Eschenbach, Spiderplots versus Tornado
+    Diagrams, Interfaces 22 (6), 1992.
     """
     factors = (1 - percent / 100, 1 + percent / 100)
     used = (per_million(fleet, capacity, millions_per_month * factor) for factor in factors)

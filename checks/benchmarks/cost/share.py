@@ -38,6 +38,8 @@ def shares(releases: Sequence[Release], model: str) -> Shares:
     A GPU belongs to the replicas on it in equal parts, a host to the GPUs that are in use; a
     replica in RAM counts as one GPU. Hosts without engines serve all models: the model's part of
     them is the one that it has of all engines.
+
+    Ours: a convention, as any division of joint costs is.
     """
     rows = [row for one in releases for row in one.rollouts if row.model == model]
     names, found = {row.name for row in rows}, {}

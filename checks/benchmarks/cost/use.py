@@ -62,6 +62,8 @@ def covered_seconds(begin: datetime | None, since_seconds: int, now: datetime) -
 
     Docker drops the oldest lines: a busy gateway's log may begin yesterday. How long nobody asked
     before the first request within that time does not matter: that is use, too.
+
+    Ours: the age of the oldest line, an hour at least.
     """
     if begin is None:
         return since_seconds
@@ -73,6 +75,8 @@ def use(logs: Sequence[Logged], prompt_ratio: float, benchmark_tokens: float) ->
 
     `benchmark_tokens`: of one answer with its prompt, where no line has a number. Of all tokens
     1 / (1 + k) are of answers, k prompt tokens for each as the benchmark had it.
+
+    Ours: gateways' logs count tokens, prompts and answers together, and not for every client.
     """
     answers, counted = sum(one.answers for one in logs), sum(one.counted for one in logs)
     mean = sum(one.tokens for one in logs) / counted if counted else benchmark_tokens

@@ -27,9 +27,11 @@ def mean_watts(readings: Sequence[Reading], begin: float, end: float) -> Watts:
     """Joules between two instants over their distance; raises Untold.
 
     (E(end) - E(begin)) / (end - begin), E by the counter between the looks around each instant. A
-    counter sees all that is between: power readings of an A100 or H100 cover a quarter of the time
-    (Yang et al., Part-time Power Measurements, arXiv 2312.02741), which is told where they must
-    do. Those are added up by trapezoids.
+    counter sees all that is between; power readings of an A100 or H100 cover a quarter of the time,
+    which is told where they must do. Those are added up by trapezoids.
+
+    Source: NVML's API reference, nvmlDeviceGetTotalEnergyConsumption: millijoules since the driver
+    was loaded. Yang et al., Part-time Power Measurements, arXiv 2312.02741.
     """
     if not readings or readings[0].at > begin or readings[-1].at < end or end <= begin:
         raise Untold("it was not read for all of that time")
