@@ -59,6 +59,12 @@ def demo(clean_checkout: Checkout, demo_output: str) -> Checkout:
 
 
 @pytest.fixture
+def seed(pytestconfig: pytest.Config) -> int:
+    """Drawn for each run, and said at its end."""
+    return int(pytestconfig.option.hypothesis_seed)
+
+
+@pytest.fixture
 def changed(demo: Checkout) -> Iterator[Checkout]:
     """The running demo for a test that changes it; put back and converged afterwards."""
     yield demo

@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.e2e.checkout import ROOT
+from tests.e2e.checkout import ROOT, Checkout
 
 PROGRAM = Path(sys.executable).with_name("schemathesis")
 CHECKS = (
@@ -30,8 +30,18 @@ enabled = false
 title = "A gateway of Homeport"
 headers = { Authorization = "Bearer ${HOMEPORT_JUDGED_KEY}" }
 """
+SETTINGS = "inventories/group_data/local.py"
+PORTS = '"admin_port": 8081'
+WITHOUT_KEYS = '"anonymous": {"requests_per_minute": 60_000, "burst": 10_000}'
 
 Description = dict[str, Any]
+
+
+def give_room(demo: Checkout) -> None:
+    """For all that is asked with wrong keys: a 429 says nothing of the key."""
+    demo.edit(SETTINGS, PORTS, f"{PORTS}, {WITHOUT_KEYS}")
+    for command in ("render local", "apply local --no-verify"):
+        demo.homeport(command)
 
 
 def description(folder: Path, change: Callable[[Description], None]) -> Path:
@@ -41,6 +51,38 @@ def description(folder: Path, change: Callable[[Description], None]) -> Path:
     file = folder / "openapi.yaml"
     file.write_text(yaml.safe_dump(document, sort_keys=False))
     return file
+
+
+def narrowed(document: Description, tags: Collection[str], model: str) -> None:
+    """Leaves the paths of these tags, one model, and answers that are short."""
+    document["paths"] = {
+        path: item
+        for path, item in document["paths"].items()
+        if all(set(operation["tags"]) <= set(tags) for operation in item.values())
+    }
+    schemas = document["components"]["schemas"]
+    schemas["ModelName"]["enum"] = [model]
+    schemas["Tokens"]["maximum"] = 8
+    for name in ("ChatRequest", "CompletionRequest"):
+        schemas[name]["required"].append("max_tokens")
+
+
+def without_failures_of_the_gateway(document: Description) -> None:
+    """No word of a client makes the gateway fail. Engines do: llama-server (build 11669) says 500
+    to a text that is no string, and has 400 for other mistakes.
+    """
+    engines = {"schema": {"$ref": "#/components/schemas/EngineError"}}
+    document["components"]["responses"]["Failed"]["content"]["application/json"] = engines
+    for operation in (one for item in document["paths"].values() for one in item.values()):
+        for status in ("502", "503", "504"):
+            operation["responses"].pop(status, None)
+
+
+def cases(said: str, operations: int) -> str:
+    """Its own count, once every operation was tested."""
+    assert f"Tested: {operations}" in said
+    (words,) = (line.strip() for line in said.splitlines() if " generated, " in line)
+    return words
 
 
 def judge(

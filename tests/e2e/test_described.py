@@ -7,59 +7,41 @@ import pytest
 
 from tests.e2e.checkout import Checkout
 from tests.e2e.conftest import restore
-from tests.e2e.judged import Description, description, judge
+from tests.e2e.judged import (
+    Description,
+    cases,
+    description,
+    give_room,
+    judge,
+    narrowed,
+    without_failures_of_the_gateway,
+)
 
 pytestmark = [pytest.mark.docker, pytest.mark.root]
 
 URL = "http://127.0.0.1:8080"
 SERVED = ("gateway", "generation")
+OPERATIONS = 4
 EXAMPLES = 20
-SETTINGS = "inventories/group_data/local.py"
-PORTS = '"admin_port": 8081'
-WITHOUT_KEYS = '"anonymous": {"requests_per_minute": 60_000, "burst": 10_000}'
 
 
 @pytest.fixture(scope="module")
 def described(demo: Checkout) -> Iterator[Checkout]:
-    """The demo, with room for all that is asked with wrong keys: a 429 says nothing of the key."""
-    demo.edit(SETTINGS, PORTS, f"{PORTS}, {WITHOUT_KEYS}")
-    for command in ("render local", "apply local --no-verify"):
-        demo.homeport(command)
+    """The demo, with room for all that is asked with wrong keys."""
+    give_room(demo)
     yield demo
     restore(demo)
 
 
-@pytest.fixture
-def seed(pytestconfig: pytest.Config) -> int:
-    """Drawn for each run, and said at its end."""
-    return int(pytestconfig.option.hypothesis_seed)
-
-
 def of_the_demo(document: Description) -> None:
     """Its paths, its one model, and answers that are short."""
-    paths = {
-        path: item
-        for path, item in document["paths"].items()
-        if all(set(operation["tags"]) <= set(SERVED) for operation in item.values())
-    }
-    document["paths"] = paths
-    schemas = document["components"]["schemas"]
-    schemas["ModelName"]["enum"] = ["chat"]
-    schemas["Tokens"]["maximum"] = 8
-    for name in ("ChatRequest", "CompletionRequest"):
-        schemas[name]["required"].append("max_tokens")
+    narrowed(document, SERVED, "chat")
 
 
 def without_its_own_failures(document: Description) -> None:
-    """No word of a client makes the gateway fail. Engines do: llama-server (build 11669) says 500
-    to a text that is no string, and has 400 for other mistakes.
-    """
+    """Of the demo, whose gateway fails by no word of a client."""
     of_the_demo(document)
-    engines = {"schema": {"$ref": "#/components/schemas/EngineError"}}
-    document["components"]["responses"]["Failed"]["content"]["application/json"] = engines
-    for operation in (one for item in document["paths"].values() for one in item.values()):
-        for status in ("502", "503", "504"):
-            operation["responses"].pop(status, None)
+    without_failures_of_the_gateway(document)
 
 
 def test_what_is_asked_as_described_is_answered_as_described(
@@ -68,7 +50,7 @@ def test_what_is_asked_as_described_is_answered_as_described(
     file = description(tmp_path, of_the_demo)
     code, said = judge(file, URL, described.key, "--mode", "positive", examples=EXAMPLES, seed=seed)
     assert code == 0, said
-    figure(f"schemathesis, as described: {cases(said)}")
+    figure(f"schemathesis, as described: {cases(said, OPERATIONS)}")
 
 
 def test_what_is_asked_otherwise_is_refused_as_described(
@@ -78,14 +60,7 @@ def test_what_is_asked_otherwise_is_refused_as_described(
     options = ("--mode", "negative", "--exclude-checks", "not_a_server_error")
     code, said = judge(file, URL, described.key, *options, examples=EXAMPLES, seed=seed)
     assert code == 0, said
-    figure(f"schemathesis, otherwise: {cases(said)}")
-
-
-def cases(said: str) -> str:
-    """Its own count, once every operation was tested."""
-    assert "Tested: 4" in said
-    (words,) = (line.strip() for line in said.splitlines() if " generated, " in line)
-    return words
+    figure(f"schemathesis, otherwise: {cases(said, OPERATIONS)}")
 
 
 def without_404(document: Description) -> None:
