@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from checks.gpus.findings import Examined, Finding, failing
 from checks.gpus.health import NO_PYTHON, Gpu, Health, Refused
@@ -29,6 +29,11 @@ REASONS: Mapping[int | str, tuple[str, str]] = {
 ANY = ("it does not start", "`dmesg | grep NVRM` says why; then reboot the host")
 PYTHON = "`apt-get install python3-minimal` on the host, or `python3` to have NVML itself asked"
 CUT_OFF = "the host sees its GPUs: the container was cut off from them, or started before them"
+TOO_OLD = "a driver knows the CUDA of its own major version and of those before, and no later one"
+NEWER = (
+    "a newer driver (`nvidia.driver` of the inventory), or an image that was made with CUDA {}; "
+    "NVIDIA's CUDA Compatibility has the least driver of each"
+)
 RECREATE = (
     "recreate the container (`docker compose up --force-recreate`); CDI devices, which the kit "
     "reserves, survive `systemctl daemon-reload`"
@@ -93,7 +98,7 @@ class Holder:
 
 
 def unseen(holders: Iterable[Holder], health: Health) -> tuple[list[Finding], list[str]]:
-    """What containers have lost that the host has, and which of them could not be asked."""
+    """What containers have lost that the host has, or cannot use, and which could not be asked."""
     found, unasked = [], []
     on_host = {gpu.uuid for gpu in health.gpus if not gpu.is_lost}
     for holder in holders:
@@ -110,7 +115,23 @@ def unseen(holders: Iterable[Holder], health: Health) -> tuple[list[Finding], li
             found.append(failing(evidence, CUT_OFF, RECREATE))
         elif not seen["uuids"] and on_host:
             found.append(failing(f"{holder.service} sees no GPU", CUT_OFF, RECREATE))
+        else:
+            found += _later_cuda(holder, seen, health.driver)
     return found, unasked
+
+
+def _later_cuda(holder: Holder, seen: Mapping[str, Any], driver: str) -> Iterator[Finding]:
+    """What its image was made with, against what the driver library within it is for."""
+    wants, has = seen.get("wants", ""), seen.get("cuda", "")
+    if _major(wants) > _major(has):
+        evidence = f"{holder.service}: its image wants CUDA {wants}, driver {driver} has {has}"
+        yield failing(evidence, TOO_OLD, NEWER.format(_major(has)))
+
+
+def _major(version: str) -> int:
+    """Of CUDA; 0 where nobody says one."""
+    digits = version.partition(".")[0]
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _expected(holder: Holder, on_host: set[str]) -> set[str]:

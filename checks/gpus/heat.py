@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from checks.gpus.findings import Finding, failing, warning
-from checks.gpus.health import Gpu
+from checks.gpus.health import Gpu, Lacking
 
 COOLING = (
     "fans, air flow and inlet temperature; `nvidia-smi -pl` below the default makes it cooler, and "
@@ -22,6 +22,10 @@ CONCERNS = {
     0x200: ("board limit", "the board's own power or current is at its end", POWER),
     0x400: ("reliability", "the voltage is at its end", POWER),
 }
+# Of those, heat's.
+HEAT = frozenset({0x20, 0x40})
+# nvmlViolationTime_t of nvml.h.
+NANOSECONDS = 1_000_000_000
 # Idle, clocks that somebody set, the power cap at full load, sync boost, display clocks.
 USUAL = 0x01 | 0x02 | 0x04 | 0x10 | 0x100
 # Of five looks a second apart: one or two happen when a GPU changes its power state.
@@ -39,16 +43,32 @@ LEAST_POWER_SHARE = 0.5
 
 
 def throttled(gpu: Gpu) -> Iterator[Finding]:
-    """What slows it in most of several looks."""
+    """What slows it in most of several looks; and heat between them, which the driver counts."""
     masks = gpu.sampled("slowed_by")
+    steady = set()
     seen = Counter(bit for mask in masks for bit in _bits(mask))
     for bit, times in sorted(seen.items()):
         if bit & USUAL or times < STEADY_SHARE * len(masks):
             continue
+        steady.add(bit)
         known = FAULTS.get(bit) or CONCERNS.get(bit)
         name, cause, remedy = known or (f"reason {bit:#x}", "it is not known here", COOLING)
         evidence = f"slowed by {name} in {times} of {len(masks)} looks"
         yield (warning if bit in CONCERNS else failing)(evidence, cause, remedy)
+    if not steady & HEAT:
+        yield from _hot_meanwhile(gpu)
+
+
+def _hot_meanwhile(gpu: Gpu) -> Iterator[Finding]:
+    """Power's count is no sign: it runs at the usual cap under full load as well."""
+    try:
+        held = [one["violationTime"] for one in gpu.sampled("slowed_by_heat")]
+    except Lacking:
+        return
+    seconds = (held[-1] - held[0]) / NANOSECONDS
+    if seconds > 0:
+        evidence = f"slowed by heat for {seconds:.1f} s between looks"
+        yield warning(evidence, "it is at its limit, and not all the time", COOLING)
 
 
 def _bits(mask: int) -> Iterator[int]:

@@ -29,7 +29,9 @@ def errors(gpu: Gpu) -> Iterator[Finding]:
         state = "on" if pending else "off"
         yield warning(f"ECC will be {state}", "a change waits for a reset", RESET)
     elif not current:
-        yield warning("ECC is off", "errors in weights go unnoticed", "`nvidia-smi -e 1`, reboot")
+        usual = ", and on by default" if gpu.known("ecc_default") else ""
+        cause = "errors in weights go unnoticed"
+        yield warning(f"ECC is off{usual}", cause, "`nvidia-smi -e 1`, reboot")
     uncorrected = gpu.known("ecc_uncorrected") or 0
     if uncorrected:
         cause = "answers since may be wrong, or the engine has died of it"

@@ -1,10 +1,12 @@
 """What a container sees of its GPUs, asked within it: their UUIDs, those of slices too.
 
-An answer has `way` and `uuids`, or `refused`; `asked` is False where nothing in it can ask.
+An answer has `way` and `uuids`, where it is known the CUDA that its image `wants` and has, or
+`refused`; `asked` is False where nothing in it can ask.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> None:
 
     try:
         with nvml.session():
-            answer: dict[str, object] = {"way": "NVML", "uuids": _uuids()}
+            answer: dict[str, object] = {"way": "NVML", "uuids": _uuids(), **_cuda()}
     except nvml.Refusal as refusal:
         answer = {"way": "NVML", "refused": str(refusal), "code": refusal.code}
     print(f"{_ANSWER}{answer!r}", flush=True)
@@ -48,6 +50,21 @@ def _uuids() -> list[str]:
             # A lost GPU, or one that knows no slices.
             continue
     return found
+
+
+def _cuda() -> dict[str, object]:
+    """`wants`: the CUDA that the image was made with, by the variable of NVIDIA's own images;
+    `cuda`: the one that its driver library is for, be it the host's or a newer one of the image's.
+    """
+    from checks.probes.on_host import nvml  # noqa: PLC0415
+
+    wants = os.environ.get("CUDA_VERSION", "")
+    try:
+        version = nvml.call("nvmlSystemGetCudaDriverVersion_v2")
+    except nvml.Error:
+        return {}
+    cuda = f"{version // 1000}.{version % 1000 // 10}"
+    return {"wants": wants, "cuda": cuda} if wants else {}
 
 
 def ask_all(containers: list[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from checks.probes.on_host.nvml import Device
 READINGS: dict[str, tuple[Any, ...]] = {
     "name": ("nvmlDeviceGetName",),
     "ecc_mode": ("nvmlDeviceGetEccMode",),
+    "ecc_default": ("nvmlDeviceGetDefaultEccMode",),
     "ecc_corrected": ("nvmlDeviceGetTotalEccErrors", 0, 0),
     "ecc_uncorrected": ("nvmlDeviceGetTotalEccErrors", 1, 0),
     "ecc_uncorrected_ever": ("nvmlDeviceGetTotalEccErrors", 1, 1),
@@ -38,6 +39,8 @@ READINGS: dict[str, tuple[Any, ...]] = {
 SAMPLED: dict[str, tuple[Any, ...]] = {
     "utilization": ("nvmlDeviceGetUtilizationRates",),
     "slowed_by": ("nvmlDeviceGetCurrentClocksEventReasons",),
+    # For how long heat has held it back, ever (NVML_PERF_POLICY_THERMAL).
+    "slowed_by_heat": ("nvmlDeviceGetViolationStatus", 1),
     "pcie_generation": ("nvmlDeviceGetCurrPcieLinkGeneration",),
     "pcie_width": ("nvmlDeviceGetCurrPcieLinkWidth",),
     "pcie_replays": ("nvmlDeviceGetPcieReplayCounter",),

@@ -66,6 +66,9 @@ _MEMORY = {
         "errors", "SRAM error threshold", {"sram.threshold_exceeded": "1"}
     ),
     "has ECC off": warns("errors", "ECC is off", {"ecc.current": "0", "ecc.pending": "0"}),
+    "has ECC off that is on by default": warns(
+        "errors", "and on by default", {"ecc.current": "0", "ecc.pending": "0", "ecc.default": "1"}
+    ),
     "will have ECC off": warns("errors", "ECC will be off", {"ecc.pending": "0"}),
     "has another ECC mode": fails(
         "errors", "not known here", {"ecc.current": "7", "ecc.pending": "7"}
@@ -97,6 +100,9 @@ _HEAT = {
     ),
     "is kept at its temperature": warns(
         "throttled", "software thermal", {"throttle_reasons": "0x24"}
+    ),
+    "was slowed by heat between looks": warns(
+        "throttled", "by heat for 1.5 s between looks", {"violation.1": "7|7|7|7|1500000007"}
     ),
     "is at its board's limit": warns("throttled", "board limit", {"throttle_reasons": "0x200"}),
     "is at its voltage's limit": warns("throttled", "reliability", {"throttle_reasons": "0x400"}),
@@ -181,9 +187,10 @@ CONDITIONS = {**_RECOVERY, **_MEMORY, **_HEAT, **_LINKS, **_CONFIGURATION}
 
 # What looks like a fault and is none.
 USUAL = {
+    "at rest, and once slowed by heat": Gpu("h100", {"violation.1": "90000000000"}),
     "at rest": Gpu("h100"),
     "at rest, with its link asleep": Gpu("h100", {"pcie.generation": "1"}),
-    "at its power cap": Gpu("h100", {"throttle_reasons": "0x4", **BUSY}),
+    "at its power cap": Gpu("h100", {"throttle_reasons": "0x4", "violation.0": "1|2|9", **BUSY}),
     "changing its power state": Gpu("h100", {"throttle_reasons": "0x8|0x8|0x1"}),
     "cool, with a margin that its driver does not know": Gpu("h100", {"temperature.margin": "0"}),
     "of a virtual kind, without a link": Gpu("l4", {"pcie.width": "0", "pcie.max_width": "0"}),

@@ -109,3 +109,30 @@ def test_a_bare_python_in_the_container_leaves_the_question_to_nvidia_smi(
 def test_a_container_that_is_not_there_is_said(two_cards: FakeDriver) -> None:
     found, unasked = unseen([Holder("chat-1", "", frozenset())], ask())
     assert (found, unasked) == ([], ["chat-1 is not running"])
+
+
+@pytest.mark.usefixtures("two_cards")
+@pytest.mark.parametrize(
+    ("versions", "words"),
+    [
+        (("13.0.1", "12090"), "chat-1: its image wants CUDA 13.0.1, driver 580.95.05 has 12.9"),
+        (("12.9.1", "12020"), ""),
+        (("12.9.1", "13000"), ""),
+        (("", "12020"), ""),
+    ],
+)
+def test_an_image_that_was_made_with_a_later_cuda_than_its_driver_has_is_found(
+    docker: FakeDocker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    versions: tuple[str, str],
+    words: str,
+) -> None:
+    """Within one major version a driver runs what later toolkits have built."""
+    wants, has = versions
+    monkeypatch.setenv("CUDA_VERSION", wants)
+    _sees(docker, tmp_path, Gpu("h100")).change("system", {"cuda": has})
+    found, unasked = _found(ask("id-chat-1"), FIRST)
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
+    assert unasked == ""

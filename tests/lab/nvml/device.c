@@ -84,12 +84,23 @@ NUMBER(nvmlDeviceGetPcieReplayCounter, unsigned, "pcie.replays")
 
 NUMBER(nvmlDeviceGetRetiredPagesPendingStatus, int, "retired.pending")
 PAIR(nvmlDeviceGetEccMode, int, "ecc.current", "ecc.pending")
+NUMBER(nvmlDeviceGetDefaultEccMode, int, "ecc.default")
 PAIR(nvmlDeviceGetMigMode, unsigned, "mig.current", "mig.pending")
 
 NUMBERED(nvmlDeviceGetTemperatureThreshold, unsigned, "temperature.threshold")
 NUMBERED(nvmlDeviceGetClockInfo, unsigned, "clock")
 NUMBERED(nvmlDeviceGetMaxClockInfo, unsigned, "max_clock")
 NUMBERED(nvmlDeviceGetNvLinkState, int, "nvlink")
+
+typedef struct { Number reference_us, violation_ns; } Violation;
+
+/* `violation.POLICY=NANOSECONDS`: 0 power, 1 heat … */
+API int nvmlDeviceGetViolationStatus(Device device, int policy, Violation *time) {
+    char key[32];
+    snprintf(key, sizeof key, "violation.%d", policy);
+    time->reference_us = 0;
+    return gpu_number(device, key, &time->violation_ns);
+}
 
 API int nvmlDeviceGetTemperature(Device device, int sensor, unsigned *celsius) {
     Number number;
