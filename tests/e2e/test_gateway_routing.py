@@ -141,6 +141,20 @@ def test_a_host_of_three_times_the_weight_has_three_times_the_requests(lab: Lab)
     assert served == [2, 6]
 
 
+def test_a_request_that_kills_reaches_three_of_five_replicas(lab: Lab) -> None:
+    lab.engines("crashes")
+    answer = lab.chat({"model": "dies"})
+    assert said(answer) == (502, "broken_off")
+    assert len(lab.seen()) == 3
+
+
+def test_three_of_five_replicas_that_refuse_are_tried(lab: Lab) -> None:
+    answer = lab.chat({"model": "refuses"})
+    assert said(answer) == (503, "unavailable")
+    tried = lab.logged(answer.headers["x-request-id"])["upstream"].split(", ")
+    assert len(tried) == 3, tried
+
+
 def test_a_drained_replicas_sessions_move_and_the_others_stay(lab: Lab) -> None:
     sessions = [f"drained-{number}" for number in range(8)]
     before = {one: in_session(lab, one).json()["served_by"] for one in sessions}
