@@ -148,6 +148,13 @@ def test_a_request_that_kills_reaches_three_of_five_replicas(lab: Lab) -> None:
     assert len(lab.seen()) == 3
 
 
+def test_a_request_that_breaks_off_after_half_its_time_out_is_not_sent_again(lab: Lab) -> None:
+    lab.engines("dies late")
+    answer = lab.chat({"model": "dies"})
+    assert said(answer) == (502, "broken_off")
+    assert len(lab.seen()) == 1
+
+
 def test_three_of_five_replicas_that_refuse_are_tried(lab: Lab) -> None:
     answer = lab.chat({"model": "refuses"})
     assert said(answer) == (503, "unavailable")
