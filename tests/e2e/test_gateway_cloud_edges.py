@@ -1,13 +1,21 @@
-"""A real egress hop that many ask at once, and a cloud that says nothing."""
+"""A real egress hop at its edges: many at once, a cloud that is silent, a share, other kinds."""
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
+from checks.canary.evidence import chance_of_share
+from tests.e2e.cloud_containers import write_cloud_tree
 from tests.e2e.cloud_lab import CloudLab, told
-from tests.e2e.gateway_lab import said
+from tests.e2e.gateway_lab import CHAT, docker, said
+from tests.e2e.gateway_tree import KEY
+from tests.e2e.routing_pools import same_replicas
+from tests.lab import plain_http
 
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+OTHER_KINDS = {"/v1/embeddings": "embeddings", "/v1/rerank": "reranking"}
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 AT_ONCE = 24
@@ -68,3 +76,55 @@ def test_a_cloud_that_is_slow_and_answers_is_not_left_alone(lab: CloudLab) -> No
     lab.cloud("slow")
     assert lab.at_once(4) == ["cloud"] * 4
     assert told(lab.chat()) == "cloud"
+
+
+@pytest.fixture
+def changed(lab: CloudLab) -> Iterator[CloudLab]:
+    """For tests with other files; the next one finds the first ones loaded."""
+    yield lab
+    write_cloud_tree(lab.folder)
+    lab.reload()
+
+
+def providers(lab: CloudLab, addresses: int) -> list[str]:
+    """Who answers one client, at so many addresses of its own."""
+    curl = (
+        f"curl --silent --output /dev/null --header 'Authorization: Bearer {KEY}' "
+        f"""--data '{{"model":"chat"}}' --write-out '%header{{x-homeport-provider}} '"""
+    )
+    each = f"for n in $(seq {addresses}); do {curl} --interface 127.0.1.$n http://127.0.1.1:8080"
+    return docker("exec", lab.container("nginx"), "sh", "-c", f"{each}{CHAT}; done").split()
+
+
+def test_a_share_in_the_middle_is_of_addresses_each_of_which_stays_where_it_is(
+    changed: CloudLab,
+) -> None:
+    write_cloud_tree(changed.folder, arm="share", share_percent=30.0)
+    changed.engines("answers")
+    changed.reload()
+    first, again = (providers(changed, 150) for _ in range(2))
+    assert first == again
+    assert (len(first), set(first)) == (150, {"acme", "fleet"})
+    assert chance_of_share(first.count("acme"), len(first), 0.3) > 1 / 10_000
+
+
+@pytest.mark.parametrize(("path", "kind"), OTHER_KINDS.items())
+def test_what_makes_no_text_has_no_way_to_the_cloud(
+    changed: CloudLab, path: str, kind: str
+) -> None:
+    write_cloud_tree(changed.folder, others=(same_replicas("other", kind=kind),))
+    changed.reload()
+    answer = plain_http.post(changed.url + path, json={"model": "other"}, headers=HEADERS)
+    assert (answer.status_code, answer.headers["x-homeport-provider"]) == (503, "fleet")
+    # Nor when the gateway itself asks.
+    asked = ("curl", "--silent", "--data", '{"model":"chat"}', f"http://egress:8080{path}")
+    assert '"path_not_found"' in docker("exec", changed.container("nginx"), *asked)
+    assert changed.left() == []
+
+
+def test_headers_of_the_settings_reach_the_cloud(lab: CloudLab) -> None:
+    lab.restart_egress(headers={"X-Region": "eu-1; strict", "X-Project": "17"})
+    assert told(lab.chat()) == "cloud"
+    (seen,) = lab.left()
+    headers = dict(seen["headers"])
+    assert (headers["X-Region"], headers["X-Project"]) == ("eu-1; strict", "17")
