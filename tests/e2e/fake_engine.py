@@ -164,6 +164,14 @@ def hang(_engine: Engine, _request: dict[str, Any]) -> None:
     time.sleep(HANG_SECONDS)
 
 
+def wait_for_the_end(engine: Engine, _request: dict[str, Any]) -> None:
+    """Generates until whoever asked hangs up; tells of that, and of nothing else."""
+    engine.connection.settimeout(HANG_SECONDS)
+    if not engine.connection.recv(1):
+        raise ConnectionAbortedError
+    engine.close_connection = True
+
+
 def think(engine: Engine, request: dict[str, Any]) -> None:
     """Silent until its answer is there."""
     time.sleep(THINK_SECONDS)
@@ -204,6 +212,7 @@ MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "steers": steer,
     "hangs": hang,
     "thinks": think,
+    "generates": wait_for_the_end,
     "talks": talk,
     "holds": hold,
     # Without a word on for how long.

@@ -11,6 +11,7 @@ import pytest
 from deploys.render.nginx import gateway_revision
 from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, running_lab, said
 from tests.e2e.gateway_tree import KEY, write_tree
+from tests.e2e.raw_client import connect
 from tests.e2e.routing_pools import POOLS, drained
 from tests.lab import plain_http
 from tests.lab.waiting import until
@@ -153,6 +154,19 @@ def test_a_request_that_breaks_off_after_half_its_time_out_is_not_sent_again(lab
     answer = lab.chat({"model": "dies"})
     assert said(answer) == (502, "broken_off")
     assert len(lab.seen()) == 1
+
+
+def test_a_client_that_hangs_up_ends_the_generation_of_a_whole_answer(lab: Lab) -> None:
+    lab.engines("generates")
+    text = b'{"model": "patient"}'
+    head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    with connect(lab) as connection:
+        connection.sendall(f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text)
+        until(lab.seen)
+    until(lambda: [record for record in lab.seen() if record.get("aborted")])
+    # By that and not by a time-out.
+    (line,) = until(lambda: [line for line in lab.log() if line["status"] == 499])
+    assert line["pool"] == "patient"
 
 
 def test_three_of_five_replicas_that_refuse_are_tried(lab: Lab) -> None:
