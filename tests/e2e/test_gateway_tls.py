@@ -190,6 +190,7 @@ def test_errors_keep_their_shape(lab: TlsLab) -> None:
     with lab.asking() as asking:
         answer = asking.get("/v1/models", headers={"Authorization": "Bearer wrong"})
     assert said(answer) == (401, "wrong_key")
+    assert answer.headers["strict-transport-security"] == "max-age=63072000"
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
