@@ -127,6 +127,9 @@ def test_a_session_is_resumed_without_a_ticket(lab: TlsLab) -> None:
             context.wrap_socket(plain, server_hostname=NAME, session=session) as connection,
         ):
             assert connection.session_reused is is_resumed
+            # nginx keeps a session once its handshake has ended there, too: an answer says so.
+            connection.sendall(f"GET /healthz HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+            assert connection.recv(12) == b"HTTP/1.1 200"
             session = connection.session
 
 
