@@ -14,6 +14,8 @@ from deploys.settings.gateway import Gateway
 # No embeddings and no reranking: another model's vectors poison an index.
 CLOUD_PATHS = PATHS["generation"]
 ARMED = ARMS[1:]
+# What the egress hop may take to get through to a provider: ten seconds each for TCP and TLS.
+THROUGH_SECONDS = 20
 # Why a request goes there: in the word of the error page that it would have got, or a share.
 REASONS = ("unavailable", "broken_off", "timed_out", "share")
 
@@ -53,6 +55,7 @@ def cloud_values(plan: Plan, gateway: Gateway) -> Values:
         "routes": list(_routes(cloud, ways)),
         "ways": list({way.location: filled(way) for way in ways}.values()),
         "paths": CLOUD_PATHS,
+        "silence_seconds": gateway.first_byte_seconds + THROUGH_SECONDS,
         "reasons": (*REASONS, *(["canary"] if CLOUD in candidates else [])),
         "asks_late_streams_again": cloud.settings.first_byte_seconds is not None,
     }

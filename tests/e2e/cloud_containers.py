@@ -25,6 +25,7 @@ CLOUD_NAME = "api.acme.test"
 # Leads to the same place, which has no certificate for it.
 OTHER_NAME = "other.acme.test"
 CLOUD_KEY = 'sk-"acme$\\1'
+SESSION_HEADER = "X-Session-Id"
 # A client without an arm, and one whose key nobody gave a name to.
 SAFE_KEY = "sk-test-safe"
 # Its tokens are counted, whoever answers: more than all tests take.
@@ -44,7 +45,7 @@ def write_cloud_tree(folder: Path, **changes: object) -> None:
         "first_byte_seconds": 1,
         "open_classes": ("public",),
         # Of pool `chat`: nothing goes to a candidate that has no share.
-        "pool_words": {"canary": {"candidate": "cloud"}},
+        "pool_words": {"canary": {"candidate": "cloud", "session_header": SESSION_HEADER}},
         **changes,
     }
     # Engines that hang hold their places for long enough to see what becomes of the next request.

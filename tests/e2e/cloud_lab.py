@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,10 +128,32 @@ class CloudLab(Lab):
         docker("start", self.container("egress"))
         wait_for_egress(self)
 
+    def restart_gateway(self) -> "CloudLab":
+        """Kills the gateway's own nginx and starts it again; it is found elsewhere then."""
+        docker("kill", self.container("nginx"))
+        docker("start", self.container("nginx"))
+        wait_for_egress(self)
+        return self.found()
+
+    def found(self) -> "CloudLab":
+        """The lab with the gateway's ports as they are now: Docker gives others at each start."""
+        urls = (published(self.container("nginx"), port) for port in (8080, 8081))
+        return CloudLab(self.name, self.folder, *urls)
+
+    def at_once(self, count: int) -> list[str]:
+        """As many chat completions together: who answered, or the code of the error."""
+        with ThreadPoolExecutor(count) as threads:
+            return [told(answer) for answer in threads.map(lambda _: self.chat(), range(count))]
+
     def forget_spending(self) -> None:
         """As on the first day; the egress hop must be restarted after it."""
         for file in (self.folder / "spent").iterdir():
             file.unlink()
+
+
+def told(answer: httpx.Response) -> str:
+    """`cloud`, or the code of the error."""
+    return "cloud" if answer.status_code == 200 else str(answer.json()["error"]["code"])
 
 
 @contextmanager
@@ -164,7 +187,7 @@ def start_gateway(name: str, folder: Path, image: str) -> CloudLab:
     )  # fmt: skip
     docker("network", "connect", f"{name}-egress", gateway)
     docker("start", gateway)
-    lab = CloudLab(name, folder, published(gateway, 8080), published(gateway, 8081))
+    lab = CloudLab(name, folder, "", "").found()
     wait_until_it_serves(lab)
     wait_for_egress(lab)
     return lab

@@ -18,6 +18,8 @@ EVENTS = 8
 EVENT_SECONDS = 0.1
 # Longer than the gateway's time-out in its lab, shorter than that of a pool that has its own.
 THINK_SECONDS = 2.5
+# Half of that, in which another replica may be asked, and somewhat more.
+LATE_SECONDS = 1.5
 # A hung engine, longer than any time-out of the tests.
 HANG_SECONDS = 20
 # For how long a connection may be idle, from and to; the others do as llama-server and vLLM.
@@ -162,6 +164,14 @@ def hang(_engine: Engine, _request: dict[str, Any]) -> None:
     time.sleep(HANG_SECONDS)
 
 
+def wait_for_the_end(engine: Engine, _request: dict[str, Any]) -> None:
+    """Generates until whoever asked hangs up; tells of that, and of nothing else."""
+    engine.connection.settimeout(HANG_SECONDS)
+    if not engine.connection.recv(1):
+        raise ConnectionAbortedError
+    engine.close_connection = True
+
+
 def think(engine: Engine, request: dict[str, Any]) -> None:
     """Silent until its answer is there."""
     time.sleep(THINK_SECONDS)
@@ -170,6 +180,12 @@ def think(engine: Engine, request: dict[str, Any]) -> None:
 
 def crash(engine: Engine, _request: dict[str, Any]) -> None:
     """Closes the connection without a word."""
+    engine.close_connection = True
+
+
+def die_late(engine: Engine, _request: dict[str, Any]) -> None:
+    """Closes the connection without a word when it may have generated much."""
+    time.sleep(LATE_SECONDS)
     engine.close_connection = True
 
 
@@ -196,11 +212,13 @@ MODES: dict[str, Callable[[Engine, dict[str, Any]], None]] = {
     "steers": steer,
     "hangs": hang,
     "thinks": think,
+    "generates": wait_for_the_end,
     "talks": talk,
     "holds": hold,
     # Without a word on for how long.
     "is full": refuse(503),
     "crashes": crash,
+    "dies late": die_late,
     "breaks off": break_off,
     "fails one in 20": fail_one_in_20,
     **{f"says {one}": refuse(one, Retry_After="7") for one in (400, 401, 404, 422, 429, 500, 503)},

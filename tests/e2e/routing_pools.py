@@ -27,6 +27,21 @@ def of_unlike_hosts(name: str) -> Pool:
     return dataclasses.replace(pool, replicas=(first, other))
 
 
+def of_many(name: str, count: int, port: int = ENGINE_PORT) -> Pool:
+    """So many replicas on another host, all of them the lab's first engine at a port of it."""
+    pool = same_replicas(name, waiting_requests=30)
+    first = pool.replicas[0]
+    return dataclasses.replace(
+        pool,
+        replicas=tuple(
+            dataclasses.replace(
+                first, name=f"{name}-{number}", host="gpu2", endpoint=f"{REPLICAS[0]}:{port}"
+            )
+            for number in range(1, count + 1)
+        ),
+    )
+
+
 def drained(pools_text: str, replica: str) -> str:
     """What a drain makes of the file of the pools."""
     lines = [
@@ -47,6 +62,9 @@ POOLS = (
     same_replicas("loses", waiting_requests=30, first_byte_seconds=8),
     same_replicas("rank", kind="reranking"),
     of_unlike_hosts("weighted"),
+    # More than one request may be tried on; where the second one's are, nobody listens.
+    of_many("dies", 5),
+    of_many("refuses", 5, port=9),
     # Two slots and one waiting before a session spills, one more waiting at each afterwards.
     same_replicas("session.pool", affinity={"header": "X-Session-Id", "waiting_requests": 1}),
 )

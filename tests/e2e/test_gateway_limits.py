@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.gateway_lab import CHAT, Lab, running_lab, said
+from tests.e2e.gateway_lab import CHAT, Lab, docker, running_lab, said
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.limited_clients import CLIENTS, TIERS, ask, streaming
 from tests.lab import plain_http
@@ -104,6 +104,22 @@ def test_whoever_tries_keys_is_limited_and_a_valid_key_from_there_is_not(lab: La
     assert plain_http.get(f"{lab.url}/healthz", timeout=5).status_code == 200
     assert lab.chat().status_code == 200
     assert len(lab.seen()) == 1
+
+
+def test_whoever_tries_keys_from_elsewhere_still_has_tries_of_its_own(lab: Lab) -> None:
+    wrong = {"Authorization": "Bearer guess"}
+    assert 429 in [lab.chat(headers=wrong).status_code for _ in range(8)]
+    inside = f"http://{lab.container('nginx')}:8080{CHAT}"
+    ask_inside = (
+        "import urllib.request as u, urllib.error as e\n"
+        "for _ in range(8):\n"
+        f"    try: u.urlopen(u.Request('{inside}', b'x', {wrong}))\n"
+        "    except e.HTTPError as error: print(error.code)\n"
+    )
+    asked = ("/usr/bin/python3", "-c", ask_inside)
+    told = docker("exec", lab.container("chat-1"), *asked).split()
+    assert told == ["401"] * 5 + ["429"] * 3
+    assert lab.chat(headers=wrong).status_code == 429
 
 
 def test_the_log_names_the_key_and_the_limit_that_was_met(lab: Lab) -> None:

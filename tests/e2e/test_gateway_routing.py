@@ -11,6 +11,7 @@ import pytest
 from deploys.render.nginx import gateway_revision
 from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, running_lab, said
 from tests.e2e.gateway_tree import KEY, write_tree
+from tests.e2e.raw_client import connect
 from tests.e2e.routing_pools import POOLS, drained
 from tests.lab import plain_http
 from tests.lab.waiting import until
@@ -139,6 +140,40 @@ def test_a_session_over_its_bound_spills_and_then_waits_where_least_wait(lab: La
 def test_a_host_of_three_times_the_weight_has_three_times_the_requests(lab: Lab) -> None:
     _, served = at_once(8, lab, "", "weighted")
     assert served == [2, 6]
+
+
+def test_a_request_that_kills_reaches_three_of_five_replicas(lab: Lab) -> None:
+    lab.engines("crashes")
+    answer = lab.chat({"model": "dies"})
+    assert said(answer) == (502, "broken_off")
+    assert len(lab.seen()) == 3
+
+
+def test_a_request_that_breaks_off_after_half_its_time_out_is_not_sent_again(lab: Lab) -> None:
+    lab.engines("dies late")
+    answer = lab.chat({"model": "dies"})
+    assert said(answer) == (502, "broken_off")
+    assert len(lab.seen()) == 1
+
+
+def test_a_client_that_hangs_up_ends_the_generation_of_a_whole_answer(lab: Lab) -> None:
+    lab.engines("generates")
+    text = b'{"model": "patient"}'
+    head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    with connect(lab) as connection:
+        connection.sendall(f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text)
+        until(lab.seen)
+    until(lambda: [record for record in lab.seen() if record.get("aborted")])
+    # By that and not by a time-out.
+    (line,) = until(lambda: [line for line in lab.log() if line["status"] == 499])
+    assert line["pool"] == "patient"
+
+
+def test_three_of_five_replicas_that_refuse_are_tried(lab: Lab) -> None:
+    answer = lab.chat({"model": "refuses"})
+    assert said(answer) == (503, "unavailable")
+    tried = lab.logged(answer.headers["x-request-id"])["upstream"].split(", ")
+    assert len(tried) == 3, tried
 
 
 def test_a_drained_replicas_sessions_move_and_the_others_stay(lab: Lab) -> None:

@@ -1,9 +1,7 @@
-"""A real nginx with TLS: who gets in, by which protocol, and what a new certificate costs."""
+"""A real nginx with TLS: who gets in, by which protocol."""
 
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 from deploys.certificates.entrance import client
 from deploys.render.nginx_tls import CIPHERS
 from tests.e2e.checked_gateway import TIER, a_stricter_one_is_found, commit, limits_bite
-from tests.e2e.gateway_lab import CHAT, docker, gateway_arguments, said
+from tests.e2e.gateway_lab import CHAT, docker, said
 from tests.e2e.gateway_tree import KEY
 from tests.e2e.tls_lab import (
     CLIENTS,
@@ -30,7 +28,6 @@ from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
-LOADED_SECONDS = 10
 # What openssl offers and Mozilla's intermediate profile does not: CBC, no forward secrecy.
 WEAK = ("ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-CCM",
         "ECDHE-ECDSA-CAMELLIA128-SHA256", "ECDHE-ECDSA-ARIA128-GCM-SHA256")  # fmt: skip
@@ -130,66 +127,17 @@ def test_a_session_is_resumed_without_a_ticket(lab: TlsLab) -> None:
             context.wrap_socket(plain, server_hostname=NAME, session=session) as connection,
         ):
             assert connection.session_reused is is_resumed
+            # nginx keeps a session once its handshake has ended there, too: an answer says so.
+            connection.sendall(f"GET /healthz HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+            assert connection.recv(12) == b"HTTP/1.1 200"
             session = connection.session
-
-
-def served_serial(lab: TlsLab) -> str:
-    """What a new connection is shown."""
-    context = ssl.create_default_context(cafile=lab.authority)
-    with (
-        socket.create_connection(("127.0.0.1", lab.port), 5) as plain,
-        context.wrap_socket(plain, server_hostname=NAME) as connection,
-    ):
-        return str((connection.getpeercert() or {})["serialNumber"])
-
-
-def test_a_new_certificate_is_served_after_a_reload_and_no_request_is_lost(lab: TlsLab) -> None:
-    statuses: list[int] = []
-    stop = threading.Event()
-
-    def ask() -> None:
-        with lab.asking() as asking:
-            while not stop.is_set():
-                statuses.append(asking.post(CHAT, json={"model": "chat"}).status_code)
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for _ in range(3):
-        old = served_serial(lab)
-        lab.issue()
-        docker("kill", "--signal=HUP", f"{lab.name}-nginx")
-        give_up = time.monotonic() + LOADED_SECONDS
-        while served_serial(lab) == old:
-            assert time.monotonic() < give_up, docker("logs", f"{lab.name}-nginx")
-            time.sleep(0.1)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert len(statuses) > 50
-    assert set(statuses) == {200}
-
-
-def test_a_key_that_is_not_the_certificates_is_refused_before_it_is_loaded(lab: TlsLab) -> None:
-    secret = lab.folder / "secrets" / "tls.pem"
-    good = secret.read_bytes()
-    certificate = good[: good.index(b"-----BEGIN PRIVATE")]
-    lab.issue()
-    other = secret.read_bytes()
-    try:
-        secret.write_bytes(certificate + other[other.index(b"-----BEGIN PRIVATE") :])
-        image = docker("inspect", "--format={{.Image}}", f"{lab.name}-nginx").strip()
-        arguments = gateway_arguments(lab.folder, image, "-t")
-        told = docker("run", "--rm", "--network=none", *arguments, expect=None)
-    finally:
-        secret.write_bytes(good)
-    assert "key values mismatch" in told
 
 
 def test_errors_keep_their_shape(lab: TlsLab) -> None:
     with lab.asking() as asking:
         answer = asking.get("/v1/models", headers={"Authorization": "Bearer wrong"})
     assert said(answer) == (401, "wrong_key")
+    assert answer.headers["strict-transport-security"] == "max-age=63072000"
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

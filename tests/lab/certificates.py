@@ -23,6 +23,17 @@ def authority(folder: Path) -> Path:
     return certificate
 
 
+def authority_below(folder: Path, above: Path) -> Path:
+    """The certificate of another CA, in this folder, that the one in `above` has signed."""
+    certificate = folder / "ca.crt"
+    signer = ("-CA", str(authority(above)), "-CAkey", str(above / "ca.key"))
+    files = ("-keyout", str(folder / "ca.key"), "-out", str(certificate))
+    extensions = ("-addext", "basicConstraints=critical,CA:TRUE,pathlen:0")
+    subject = ("-subj", "/CN=Homeport lab CA below")
+    run("openssl", "req", "-x509", *signer, *KEY, *subject, *extensions, *files)
+    return certificate
+
+
 def server_certificate(folder: Path, name: str, addresses: tuple[str, ...]) -> tuple[Path, Path]:
     """Certificate and key of a server, `name` and `name.lab` at these addresses, from the CA."""
     signer = ("-CA", str(authority(folder)), "-CAkey", str(folder / "ca.key"))

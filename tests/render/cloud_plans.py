@@ -1,11 +1,11 @@
 """Small plans with a cloud, made by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from deploys.plan.cloud import CloudPlan
-from deploys.plan.plan import Plan
+from deploys.plan.plan import Plan, Pool
 from deploys.settings.arm import Arm
 from deploys.settings.cloud import Cloud
 from tests.render.plans import small_plan, small_pool
@@ -41,12 +41,13 @@ def cloud_plan(
     authority_text: str = "",
     clients: Mapping[str, object] = CLIENTS,
     pool_words: Mapping[str, Any] | None = None,
+    others: Sequence[Pool] = (),
     **changes: object,
 ) -> Plan:
     """Pools `chat`, which may leave, and `secret`, which may not; so may client `demo` alone.
 
-    `pool_words`: of `chat`, such as `kind`.
+    `pool_words`: of `chat`, such as `kind`; `others`: pools that stay, too.
     """
-    pools = (small_pool("chat", 2, **(pool_words or {})), small_pool("secret", 1))
+    pools = (small_pool("chat", 2, **(pool_words or {})), small_pool("secret", 1), *others)
     cloud = CloudPlan(small_cloud(**changes), {"chat": arm}, {"demo": arm}, authority_text)
     return replace(small_plan(*pools, gateway=gateway, clients=clients), cloud=cloud)

@@ -154,6 +154,14 @@ def test_every_name_of_a_pool_that_may_leave_is_offered() -> None:
     assert re.findall(rf'"~\^(\S+)\\z" "{PROVIDER_MODEL}";', offers) == ["chat", "gpt-4o"]
 
 
+def test_the_egress_hop_gives_up_before_the_gateway_does() -> None:
+    files = gateway_files(cloud_plan(gateway={"first_byte_seconds": 90}))
+    hop = dict(re.findall(r"proxy_(connect|read)_timeout (\d+)s;", files["egress/provider.conf"]))
+    (gateway,) = re.findall(r"proxy_read_timeout (\d+)s;", files["to_egress.conf"])
+    assert hop["read"] == "90"
+    assert int(gateway) >= int(hop["read"]) + 2 * int(hop["connect"])
+
+
 def test_the_share_is_one_line_in_a_file_of_its_own() -> None:
     files = gateway_files(cloud_plan(arm="share", share_percent=12.5))
     assert "12.50% yes;" in files["share.conf"]

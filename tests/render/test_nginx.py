@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from deploys.render.nginx import MOST_TRIES
 from deploys.render.nginx_routes import connect_timeout_ms, retry_window_ms
 from tests.render.full_plan import full_plan
 from tests.render.gateway_files import gateway_files, words
@@ -87,6 +88,19 @@ def test_nothing_is_retried_after_the_read_time_out(seconds: int) -> None:
     assert f"proxy_read_timeout {seconds}s;" in text
     assert f"proxy_next_upstream_timeout {retry_window_ms(seconds)}ms;" in text
     assert f"proxy_connect_timeout {connect_timeout_ms(seconds)}ms;" in text
+
+
+def test_one_request_is_tried_on_three_replicas_at_most_wherever_it_may_be_tried_again() -> None:
+    assert MOST_TRIES == 3
+    for plan in (small_plan(), full_plan()):
+        text = "".join(gateway_files(plan).values())
+        assert set(re.findall(r"proxy_next_upstream_tries (\S+);", text)) == {"3"}
+
+
+def test_a_clients_idle_connection_is_kept_for_75_s_and_through_a_reload_for_10_s() -> None:
+    text = "".join(gateway_files(full_plan()).values())
+    assert re.findall(r"^ +keepalive_timeout (75\S*);", text, re.MULTILINE) == ["75s"]
+    assert re.findall(r"keepalive_min_timeout (\S+);", text) == ["10s"]
 
 
 def test_settings_reach_the_files() -> None:

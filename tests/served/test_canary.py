@@ -14,6 +14,9 @@ from tests.served.steady_load import Answers, steady_load
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(900)]
 
 GOLDEN = "inventories/golden/served.yaml"
+# Random weights say nothing of sense, but letters.
+RIGHT = "- {prompt: Hello, matches: '[A-Za-z]', max_tokens: 16}\n"
+WRONG = "- {prompt: Hello, matches: '^Nobody says this[.]$', max_tokens: 16}\n"
 # Real engines on two cores answer some ten times a second, and not evenly.
 CANARY = {
     "candidate": "next", "session_header": "X-Session-Id", "golden": GOLDEN, "minimum_requests": 50,
@@ -27,7 +30,7 @@ def trial(served_lab: Served) -> Iterator[Served]:
     """Pools `chat` and `next` of one replica each, applied."""
     golden = served_lab.checkout.path / GOLDEN
     golden.parent.mkdir(exist_ok=True)
-    golden.write_text("- {prompt: Hello, matches: '^', max_tokens: 4}\n")
+    golden.write_text(RIGHT)
     one = {**POOL, "replicas": 1, "rollout": "auto"}
     clients = {"tester": {"key": "file:.homeport/served.key", "tester": True}}
     pools = {
@@ -84,6 +87,25 @@ def test_an_abort_gives_the_stable_arm_everything_by_a_reload(trial: Served) -> 
     assert loads(trial) != before
     assert status(trial)["percent"] == 0
     assert "nothing to do" in canary(trial, "abort")
+
+
+def test_a_candidate_that_says_something_else_is_not_begun_and_is_ended_by_evidence(
+    trial: Served,
+) -> None:
+    golden = trial.checkout.path / GOLDEN
+    try:
+        golden.write_text(WRONG)
+        refused = canary(trial, "start --steps 50,100", expect=ExitCode.REFUSED)
+        assert status(trial)["percent"] == 0
+        golden.write_text(RIGHT)
+        canary(trial, "start --steps 50,100")
+        golden.write_text(WRONG)
+        ended = canary(trial, "advance", expect=ExitCode.ROLLED_BACK)
+    finally:
+        golden.write_text(RIGHT)
+    for told in (refused, ended):
+        assert "number 1 of 1: '^Nobody says this[.]$' is not in " in told
+    assert status(trial)["percent"] == 0
 
 
 def test_a_candidate_that_crashes_is_ended_by_evidence_and_costs_nobody_an_answer(

@@ -80,6 +80,10 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         _words(pool={"cloud": "fallback", "kind": "embeddings"}),
         *("pools.chat.cloud", "another model's vectors"),
     ),
+    "pool that ranks": (
+        _words(pool={"cloud": "share", "kind": "reranking"}),
+        *("pools.chat.cloud", "another model's vectors"),
+    ),
     "no provider": (
         {**_words(), "cloud": None},
         *("pools.chat.cloud", "describe the provider"),
