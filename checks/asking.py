@@ -53,6 +53,14 @@ def models(gateway: Gateway, fleet: Fleet) -> list[Model]:
     return [Model(name, paths.get(name, CHAT)) for name in names]
 
 
+def serving(gateway: Gateway, fleet: Fleet, *kinds: Kind) -> list[Model]:
+    """Those of some kinds; fails where none is listed, for the commit has one."""
+    found = [one for one in models(gateway, fleet) if one.kind in kinds]
+    words = f"/v1/models lists no model for {' or '.join(kinds)}, and the commit has one"
+    require(found, words, "homeport apply, then see check_engines")
+    return found
+
+
 def generating(gateway: Gateway, fleet: Fleet) -> list[Model]:
     """Those that answer with text."""
     return [one for one in models(gateway, fleet) if one.generates]

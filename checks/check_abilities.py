@@ -67,7 +67,7 @@ def check_tools_are_called_as_they_are_described(
         record_property(NOTE, words)
 
 
-def check_pictures_are_seen(
+def check_pictures_are_seen_or_refused(
     gateway: Gateway, fleet: Fleet, record_property: Callable[[str, object], None]
 ) -> None:
     """A picture adds to the prompt's tokens, or is refused; it never vanishes.

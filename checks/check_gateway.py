@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from checks.asking import CHAT, Model, ask, lacks, models, patiently
+from checks.asking import CHAT, Model, ask, lacks, models, patiently, serving
 from checks.chat import chat_request, said, text_and_usage
 from checks.fleet import Fleet
 from checks.probes import gateway as probe
@@ -21,8 +21,11 @@ from checks.results import NOTE
 from checks.sense import is_generated
 from checks.streaming import best_stream, least_bursts
 from checks.verdict import none_of, require
+from deploys.questions.engine_answers import Kind
 
 UNKNOWN = "no-such-model"
+# Of models that answer with something else than text.
+OTHER_KINDS: tuple[Kind, ...] = ("embeddings", "reranking")
 # An idle least_conn gateway takes turns; a few rounds forgive other clients' requests.
 ROUNDS = 4
 # nginx asks Docker for the address of a new replica when it loads; an answer that gets lost is
@@ -55,15 +58,15 @@ def check_every_model_answers_a_chat(gateway: Gateway, fleet: Fleet) -> None:
         require(counted, f"{model}: the answer counts no tokens: usage {dict(usage)}", remedy)
 
 
+@pytest.mark.serving(*OTHER_KINDS)
 def check_every_other_model_answers_as_its_kind_does(gateway: Gateway, fleet: Fleet) -> None:
     """Vectors or ranks, one for each text."""
-    for one in models(gateway, fleet):
-        if not one.generates:
-            answer = ask(gateway, one)
-            require(answer.status == 200, f"{one.name}: {said(answer)}", "see check_engines")
-            missing = lacks(one, answer)
-            remedy = f"does the engine serve a model of this kind? It was asked on {one.path}"
-            require(not missing, f"{one.name}: the answer holds {missing}", remedy)
+    for one in serving(gateway, fleet, *OTHER_KINDS):
+        answer = ask(gateway, one)
+        require(answer.status == 200, f"{one.name}: {said(answer)}", "see check_engines")
+        missing = lacks(one, answer)
+        remedy = f"does the engine serve a model of this kind? It was asked on {one.path}"
+        require(not missing, f"{one.name}: the answer holds {missing}", remedy)
 
 
 def check_streams_arrive_over_time(gateway: Gateway, fleet: Fleet) -> None:

@@ -6,7 +6,9 @@ import operator
 import struct
 from collections.abc import Callable, Sequence
 
-from checks.asking import Model, ask, models
+import pytest
+
+from checks.asking import Model, ask, serving
 from checks.chat import said
 from checks.fleet import Fleet
 from checks.probes.gateway import Answer, Gateway
@@ -26,11 +28,12 @@ SCORE = 0.02
 Vector = tuple[float, ...]
 
 
+@pytest.mark.serving("embeddings")
 def check_vectors_can_be_compared(
     gateway: Gateway, fleet: Fleet, record_property: Callable[[str, object], None]
 ) -> None:
     """One length for all, no direction that says nothing, one vector for one text."""
-    for one in _of(gateway, fleet, "embeddings"):
+    for one in serving(gateway, fleet, "embeddings"):
         first, *others, again = vectors = _vectors(one, _asked(gateway, one, [*TEXTS, TEXTS[0]]))
         alone = _vectors(one, _asked(gateway, one, [TEXTS[0]]))[0]
         lengths = sorted({len(vector) for vector in (*vectors, alone)})
@@ -50,11 +53,12 @@ def check_vectors_can_be_compared(
             record_property(NOTE, words)
 
 
+@pytest.mark.serving("embeddings")
 def check_a_known_text_is_found(
     gateway: Gateway, fleet: Fleet, record_property: Callable[[str, object], None]
 ) -> None:
     """By its own vector, which is a matter of order; by other words, which is one of the model."""
-    for one in _of(gateway, fleet, "embeddings"):
+    for one in serving(gateway, fleet, "embeddings"):
         vectors = _vectors(one, _asked(gateway, one, [*TEXTS, NEARLY]))
         known, nearly = vectors[: len(TEXTS)], vectors[-1]
         wanted = _vectors(one, _asked(gateway, one, [TEXTS[-1]]))[0]
@@ -66,9 +70,10 @@ def check_a_known_text_is_found(
             record_property(NOTE, f"{one.name}: {NEARLY!r} is nearest to {found!r}")
 
 
+@pytest.mark.serving("embeddings")
 def check_vectors_are_the_same_in_base64(gateway: Gateway, fleet: Fleet) -> None:
     """OpenAI's client asks for that by itself; lists it takes as well."""
-    for one in _of(gateway, fleet, "embeddings"):
+    for one in serving(gateway, fleet, "embeddings"):
         plain = _vectors(one, _asked(gateway, one, list(TEXTS)))
         answer = _asked(gateway, one, list(TEXTS), encoding_format="base64")
         near = [
@@ -79,11 +84,12 @@ def check_vectors_are_the_same_in_base64(gateway: Gateway, fleet: Fleet) -> None
         require(min(near) >= SAME, found, "32-bit floats, the lowest byte first, are expected")
 
 
+@pytest.mark.serving("reranking")
 def check_ranks_are_in_order(
     gateway: Gateway, fleet: Fleet, record_property: Callable[[str, object], None]
 ) -> None:
     """The best first, each document once, and as good wherever it stands among the others."""
-    for one in _of(gateway, fleet, "reranking"):
+    for one in serving(gateway, fleet, "reranking"):
         there = _ranks(one, _ranked(gateway, one, TEXTS))
         back = _ranks(one, _ranked(gateway, one, TEXTS[::-1]))
         remedy = "does the engine serve a model for ranks? Clients take the first for the best"
@@ -99,10 +105,6 @@ def check_ranks_are_in_order(
         best = TEXTS[there[0][0]]
         if best != TEXTS[0]:
             record_property(NOTE, f"{one.name}: for {NEARLY!r} the best is {best!r}")
-
-
-def _of(gateway: Gateway, fleet: Fleet, kind: str) -> list[Model]:
-    return [one for one in models(gateway, fleet) if one.kind == kind]
 
 
 def _require_committed(fleet: Fleet, model: Model, dimension: int) -> None:

@@ -4,10 +4,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from checks.committed import Committed, Replica
 from checks.tiers import Tiered
+from deploys.questions.engine_answers import PATHS, Kind
 
 
-def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str, list[str]]:
-    """Fixture -> the hosts for which a check gets it, each by itself."""
+def hosts(
+    committed: Sequence[Committed], fixtures: Collection[str], kinds: Collection[Kind] = ()
+) -> dict[str, list[str]]:
+    """Fixture -> the hosts for which a check gets it, each by itself.
+
+    `kinds`: it is about models of these alone, and about gateways that have one.
+    """
     gateways = [one for one in committed if one.release.gateway is not None]
     found = {
         "deployed": committed,
@@ -16,6 +22,7 @@ def hosts(committed: Sequence[Committed], fixtures: Collection[str]) -> dict[str
             for one in gateways
             if (_has_tls(one) or "tls" not in fixtures)
             and (_has_candidates(one) or "shares" not in fixtures)
+            and (not kinds or _serves(one, kinds))
         ],
         "clients": gateways,
         "watched": [one for one in committed if one.release.watch is not None],
@@ -64,6 +71,12 @@ def _has_tls(committed: Committed) -> bool:
 def _has_candidates(committed: Committed) -> bool:
     gateway = committed.release.gateway
     return gateway is not None and bool(gateway.canaries)
+
+
+def _serves(committed: Committed, kinds: Collection[Kind]) -> bool:
+    gateway = committed.release.gateway
+    paths = gateway.paths.values() if gateway is not None else ()
+    return any(path.endswith(PATHS[kind]) for path in paths for kind in kinds)
 
 
 def _has_egress(committed: Committed) -> bool:

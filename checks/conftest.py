@@ -67,7 +67,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One check per host, per replica or per gateway, by what it asks for."""
     committed, asked = metafunc.config.stash[_COMMITTED], metafunc.fixturenames
-    for fixture, hosts in concerned.hosts(committed, asked).items():
+    mark = metafunc.definition.get_closest_marker("serving")
+    kinds = mark.args if mark is not None else ()
+    for fixture, hosts in concerned.hosts(committed, asked, kinds).items():
         metafunc.parametrize(fixture, hosts, indirect=True, scope="session")
     if "shared_address" in asked:
         addresses = concerned.shared_addresses(committed)

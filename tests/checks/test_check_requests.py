@@ -17,7 +17,7 @@ LONG = "long answers come whole"
 SEED = "whether a seed repeats an answer"
 SCHEMA = "answers keep to a schema"
 TOOLS = "tools are called as they are described"
-PICTURES = "pictures are seen"
+PICTURES = "pictures are seen or refused"
 FILES = ("check_requests.py", "check_abilities.py")
 
 

@@ -15,6 +15,7 @@ COMPARED = "vectors can be compared"
 KNOWN = "a known text is found"
 BASE64 = "vectors are the same in base64"
 RANKS = "ranks are in order"
+OTHERS = "every other model answers as its kind does"
 PATHS = {"rank": "/v1/rerank", "vector": "/v1/embeddings"}
 
 
@@ -30,6 +31,27 @@ def test_vectors_and_ranks_as_they_should_be_pass(run_checks: RunChecks, gateway
     outcomes = run_checks("check_vectors.py", gateway_url=gateway_url)
     assert (failed(outcomes), messages(outcomes).strip()) == (set(), "")
     assert len(outcomes) == 4
+
+
+def test_a_gateway_that_lists_none_of_the_kind_that_is_committed_fails_all_of_them(
+    behaviour: Behaviour, run_checks: RunChecks, gateway_url: str
+) -> None:
+    behaviour.models = ("tiny",)
+    outcomes = run_checks("check_vectors.py", "check_gateway.py", gateway_url=gateway_url)
+    assert failed(outcomes) >= {COMPARED, KNOWN, BASE64, RANKS, OTHERS}
+    assert "lists no model for reranking, and the commit has one" in messages(outcomes)
+
+
+def test_where_no_such_model_is_committed_no_check_of_one_is_told(
+    deployment: Deployment, run_checks: RunChecks, gateway_url: str
+) -> None:
+    released = deployment.release.gateway
+    assert released is not None
+    deployment.commit(gateway=released.model_copy(update={"paths": {}}))
+    files = ("check_vectors.py", "check_gateway.py")
+    told = {line["check"] for line in run_checks(*files, gateway_url=gateway_url).values()}
+    assert not told & {COMPARED, KNOWN, BASE64, RANKS, OTHERS}
+    assert "every model answers a chat" in told
 
 
 FAULTS: dict[str, tuple[dict[str, Any], set[str], str]] = {
