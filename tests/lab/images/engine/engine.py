@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,36 @@ def value(flag: str) -> str:
 
 ALIAS = value("--alias")
 SLOTS = asyncio.Semaphore(int(value("--parallel")))
+# What runs, waits, was computed step by step and was answered, by the names of whom it stands for.
+NAMES = {
+    "llamacpp": "requests_processing requests_deferred n_decode_total tokens_predicted_total",
+    "vllm": "num_requests_running num_requests_waiting iteration_tokens_total_count"
+    " generation_tokens_total",
+}
+FAMILY = os.environ.get("ENGINE_METRICS", "llamacpp")
+NOW = {"running": 0, "waiting": 0, "steps": 0, "tokens": 0}
+
+
+@contextlib.asynccontextmanager
+async def slot() -> AsyncIterator[None]:
+    """One of the slots, counted while it is waited for and held."""
+    NOW["waiting"] += 1
+    try:
+        await SLOTS.acquire()
+    finally:
+        NOW["waiting"] -= 1
+    NOW["running"] += 1
+    try:
+        yield
+    finally:
+        NOW["running"] -= 1
+        SLOTS.release()
+
+
+def computed(tokens: int) -> None:
+    """A step of the engine for each token."""
+    NOW["steps"] += tokens
+    NOW["tokens"] += tokens
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,15 +90,27 @@ async def answer(writer: asyncio.StreamWriter, path: str, request: dict[str, Any
     if path == "/health":
         status = 503 if BEHAVIOUR == "never healthy" else 200
         await whole(writer, status, {"status": "ok" if status == 200 else "loading"})
+    elif path == "/metrics":
+        await metrics(writer)
     elif path != "/v1/chat/completions":
         await whole(writer, 404, {"error": {"message": "File Not Found", "code": 404}})
     else:
-        async with SLOTS:
+        async with slot():
             count = int(request.get("max_tokens", 16))
             if request.get("stream"):
                 await stream(writer, count)
             else:
+                computed(count)
                 await whole(writer, 200, completion(count))
+
+
+async def metrics(writer: asyncio.StreamWriter) -> None:
+    """As Prometheus reads them."""
+    values = zip(NAMES[FAMILY].split(), NOW.values(), strict=True)
+    text = "".join(f"{FAMILY}:{name} {value}\n" for name, value in values).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n\r\n"
+    writer.write(head.encode() + text)
+    await writer.drain()
 
 
 def completion(count: int) -> dict[str, Any]:
@@ -94,6 +137,7 @@ async def stream(writer: asyncio.StreamWriter, count: int) -> None:
     )
     writer.write(head.encode())
     for number in range(count):
+        computed(1)
         choice = {"index": 0, "delta": {"content": f" {number}"}, "finish_reason": None}
         await event(writer, json.dumps({"model": ALIAS, "choices": [choice]}))
         await asyncio.sleep(TOKEN_SECONDS)

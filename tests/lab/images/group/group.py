@@ -3,7 +3,8 @@
 What was seen of vLLM 0.32.0 and is done here as well: rank 0 listens where they meet and serves
 once all others have come; a rank behind it waits for rank 0, however long; rank 0 goes on to take
 whoever comes there, also one that can join nobody any more; nobody ends because another has died,
-and /health goes on to say 200. What it answers is the double of llama-server's.
+and /health goes on to say 200. What it answers is the double of llama-server's;
+what it counts has vLLM's names.
 
 Unlike vLLM's, whose imports take ten seconds and more, a rank behind is there at once: one that is
 begun anew meets a rank 0 that has not missed it yet.
@@ -68,7 +69,7 @@ def serve() -> int:
         "--port": value("--port"),
     }
     command = ["/usr/bin/python3", "/engine.py", *(word for pair in words.items() for word in pair)]
-    engine = subprocess.Popen(command)
+    engine = subprocess.Popen(command, env={**os.environ, "ENGINE_METRICS": "vllm"})
 
     def end(_number: int, _frame: FrameType | None) -> None:
         engine.terminate()
