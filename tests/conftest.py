@@ -19,7 +19,6 @@ from tests.lab.inventory import Controller, controller
 from tests.lab.lab import Lab, fleet, running_lab
 from tests.lab.machine import Missing
 from tests.lab.nvml_library import library
-from tests.lab.served import Served, running_served_lab
 
 # Speed is for benchmarks: on a busy machine a deadline fails what is right.
 settings.register_profile("homeport", deadline=None)
@@ -68,19 +67,15 @@ def pyinfra_is_loaded_once() -> Iterator[None]:
         yield
 
 
-# Files -> the lab, or demo, that is made once for all of them; the first that fits.
+# Files -> the lab, or demo, that is made once for all of them and goes with the last; the first
+# that fits.
 PLACES = {
     "tests/served/*": "served",
-    "tests/lab/test_served.py": "served",
     "tests/real_vllm/*": "realvllm",
-    "tests/e2e/rolling/*": "rolling",
-    "tests/e2e/test_acme_over_ssh.py": "acme",
-    "tests/e2e/test_gateway_pair*": "pair",
-    "tests/e2e/test_gateway_cloud*": "cloud",
-    "tests/e2e/test_gateway_*": "gateway",
-    "tests/e2e/planned/*": "planned",
-    "tests/e2e/test_groups_over_ssh.py": "group",
-    "tests/e2e/*": "demo",
+    **{
+        f"tests/e2e/{place}/*": place
+        for place in ("rolling", "acme", "pair", "cloud", "gateway", "planned", "group", "demo")
+    },
     "*": "hosts",
 }
 # The longest begin first: whichever process came to one last would be alone for ten minutes.
@@ -148,17 +143,3 @@ def docker_lab(shared_lab: Lab, lab_controller: Controller) -> Lab:
     """The shared lab, once the kit has brought Docker to its bare hosts over SSH."""
     lab_controller.deploy("deploys/docker.py")
     return shared_lab
-
-
-@pytest.fixture(scope="session")
-def served_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Hosts gpu1, gpu2 and gate1 of a lab of their own, which one `homeport apply` made serve."""
-    with running_served_lab(tmp_path_factory.mktemp("served") / "homeport") as served:
-        yield served
-
-
-@pytest.fixture
-def served(served_lab: Served) -> Iterator[Served]:
-    """The served lab for a test that changes it or breaks it; it converges afterwards."""
-    yield served_lab
-    served_lab.put_back()

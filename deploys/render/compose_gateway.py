@@ -26,7 +26,7 @@ SPOOL_MIB = 512
 # nginx itself: processes, zones, digests of keys, and contexts of njs that wait for a request.
 OWN_MIB = 128
 # Of each request that is answered: njs keeps its context until the end (260 KiB were measured,
-# tests/e2e/test_gateway_floods.py), nginx its buffers.
+# tests/e2e/gateway/test_floods.py), nginx its buffers.
 REQUEST_KIB = 300
 
 # Folder below the kit's own -> what nginx has it for.

@@ -4,8 +4,11 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -89,6 +92,14 @@ def make_checkout(path: Path) -> Checkout:
         shutil.copy2(ROOT / name, target)
     subprocess.run(["git", "init", "--quiet", str(path)], check=True)
     return Checkout(path)
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """An empty folder that every user may pass; pytest's own are root's, and each run says so."""
+    with TemporaryDirectory(prefix="homeport-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def docker(*arguments: str) -> str:

@@ -1,108 +1,13 @@
-"""The demo, deployed once for all tests that need it, from a clean checkout."""
+"""What the tests of several rooms stand on: a gateway of its own for each file."""
 
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.e2e.checkout import Checkout, docker, make_checkout
 from tests.e2e.cloud_lab import CloudLab, running_cloud_lab
 from tests.e2e.gateway_lab import Lab, running_lab
-from tests.e2e.gateway_pair import running_pair
-from tests.e2e.rolling_fleet import Fleet
-from tests.e2e.vector_store import CONTAINER, Stored, bring_up
 from tests.lab.kit_images import kit_images
-
-# Where the kit notes a Docker daemon that it started, to stop it again.
-STARTED_BY_THE_KIT = Path("/run/homeport/dockerd.pid")
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    """An empty folder that every user may pass; pytest's own are root's, and each run says so."""
-    with TemporaryDirectory(prefix="homeport-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture(scope="session")
-def clean_checkout() -> Iterator[Checkout]:
-    """A clean checkout in an empty folder."""
-    with open_folder() as folder:
-        yield make_checkout(folder / "homeport")
-
-
-@pytest.fixture(scope="session")
-def demo_output(clean_checkout: Checkout) -> Iterator[str]:
-    """What the first `make demo` in the clean checkout prints; taken down afterwards."""
-    done = clean_checkout.run("make demo")
-    kept = STARTED_BY_THE_KIT.with_suffix(".kept")
-    # Tests take the demo down half-way; other tests still need the daemon then, so that until the
-    # end it counts as somebody else's.
-    if STARTED_BY_THE_KIT.exists():
-        STARTED_BY_THE_KIT.rename(kept)
-    yield done.stdout + done.stderr
-    if kept.exists():
-        kept.rename(STARTED_BY_THE_KIT)
-    clean_checkout.run("make demo-down", expect=None)
-
-
-@pytest.fixture(scope="session")
-def demo(clean_checkout: Checkout, demo_output: str) -> Checkout:
-    """The checkout whose demo runs."""
-    assert demo_output
-    return clean_checkout
-
-
-@pytest.fixture
-def seed(pytestconfig: pytest.Config) -> int:
-    """Drawn for each run, and said at its end."""
-    return int(pytestconfig.option.hypothesis_seed)
-
-
-@pytest.fixture
-def changed(demo: Checkout) -> Iterator[Checkout]:
-    """The running demo for a test that changes it; put back and converged afterwards."""
-    yield demo
-    restore(demo)
-
-
-def restore(demo: Checkout) -> None:
-    """Brings tree and machine back to what make_checkout left."""
-    make_checkout(demo.path)
-    for command in ("render local", "apply local --no-verify"):
-        demo.homeport(command)
-
-
-@pytest.fixture(scope="module")
-def stored(demo: Checkout) -> Iterator[Stored]:
-    """The demo with a pool of vectors and a vector store, for all tests of one file."""
-    with open_folder() as folder:
-        try:
-            yield bring_up(demo, folder)
-        finally:
-            docker("rm", "--force", CONTAINER)
-            # The next file's store begins with nothing.
-            shutil.rmtree(demo.directory / "state" / "vector_store", ignore_errors=True)
-            restore(demo)
-
-
-@pytest.fixture(scope="module")
-def filled(stored: Stored) -> Stored:
-    """The same with forty texts in it."""
-    stored.index(stored.texts("some", 40))
-    return stored
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """An empty folder that every user may pass."""
-    with open_folder() as folder:
-        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -132,10 +37,3 @@ def started_cloud_lab(
     """A gateway with two fake engines, an egress hop and a cloud, for all tests of one file."""
     with running_cloud_lab(tmp_path_factory.mktemp("cloud"), nginx_image) as lab:
         yield lab
-
-
-@pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory, nginx_image: str) -> Iterator[Fleet]:
-    """Two deployed gateways that share an address; tests leave both of them serving."""
-    with running_pair(tmp_path_factory.mktemp("pair"), nginx_image) as made:
-        yield made

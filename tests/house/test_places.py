@@ -18,4 +18,4 @@ def test_what_begins_first_is_in_the_order_of_the_places() -> None:
 
 
 def test_the_served_lab_is_one_place() -> None:
-    assert place_of("tests/lab/test_served.py::test_it") == FIRST[0]
+    assert place_of("tests/served/test_drift.py::test_it") == FIRST[0]

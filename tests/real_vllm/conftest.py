@@ -9,7 +9,7 @@ from tests.lab.served import Served
 from tests.lab.vllm_fleet import vllm_fleet
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def on_vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Hosts gpu1, gpu2 and gate1; skipped where this machine's pip finds no torch for CPUs."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.catalogue.tiny_encoder import EMBEDDING, write_tiny_encoder
-from tests.e2e.conftest import open_folder
+from tests.e2e.checkout import open_folder
 from tests.e2e.vector_store import Stored, until
 from tests.lab.host import LabHost
 from tests.lab.kit_images import built_image

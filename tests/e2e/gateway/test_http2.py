@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.gateway_lab import CHAT, docker, published
-from tests.e2e.raw_frames import (
+from tests.e2e.gateway.raw_frames import (
     AUTHORITY,
     BODY,
     METHOD,
@@ -17,6 +16,7 @@ from tests.e2e.raw_frames import (
     Field,
     status_of,
 )
+from tests.e2e.gateway_lab import CHAT, docker, published
 from tests.e2e.tls_lab import TlsLab, running_tls_lab
 from tests.lab import plain_http
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.e2e.gateway.test_floods import BASE_MIB, HEAD, memory_mib
 from tests.e2e.gateway_lab import Lab, docker, own_address
-from tests.e2e.test_gateway_floods import BASE_MIB, HEAD, memory_mib
 from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.timeout(300)]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.gateway.limited_clients import CLIENTS, TIERS, ask, streaming
 from tests.e2e.gateway_lab import CHAT, Lab, docker, running_lab, said
 from tests.e2e.gateway_tree import KEY
-from tests.e2e.limited_clients import CLIENTS, TIERS, ask, streaming
 from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]

@@ -10,9 +10,9 @@ import pytest
 from openai import OpenAI
 
 from tests.catalogue.tiny_encoder import EMBEDDING, write_tiny_encoder
-from tests.e2e.checkout import Checkout
-from tests.e2e.conftest import open_folder, restore
-from tests.e2e.judged import (
+from tests.e2e.checkout import Checkout, open_folder
+from tests.e2e.demo.conftest import restore
+from tests.e2e.demo.judged import (
     Description,
     cases,
     description,

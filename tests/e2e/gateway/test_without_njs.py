@@ -13,10 +13,7 @@ import pytest
 
 from deploys.render.nginx import gateway_revision
 from tests.e2e.checked_gateway import TIER, a_stricter_one_is_found, commit, limits_bite
-from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, docker, running_lab, said
-from tests.e2e.gateway_tree import KEY, POOLS, write_tree
-from tests.e2e.routing_pools import drained, same_replicas
-from tests.e2e.test_gateway_clients import (  # noqa: F401 - run by pytest
+from tests.e2e.gateway.test_clients import (  # noqa: F401 - run by pytest
     test_a_valid_key_gets_an_answer_with_its_origin,
     test_an_engine_cannot_steer_the_gateway_or_the_client,
     test_another_method_is_refused_with_the_right_one,
@@ -26,8 +23,8 @@ from tests.e2e.test_gateway_clients import (  # noqa: F401 - run by pytest
     test_the_log_says_who_and_where_and_never_what,
     test_the_scheme_of_the_key_may_be_written_in_any_case,
 )
-from tests.e2e.test_gateway_reload import load, reload
-from tests.e2e.test_gateway_replicas import (  # noqa: F401 - run by pytest
+from tests.e2e.gateway.test_reload import load, reload
+from tests.e2e.gateway.test_replicas import (  # noqa: F401 - run by pytest
     rested,
     test_a_client_that_hangs_up_ends_the_generation,
     test_a_replica_that_is_full_or_crashes_costs_no_request,
@@ -35,10 +32,13 @@ from tests.e2e.test_gateway_replicas import (  # noqa: F401 - run by pytest
     test_an_engines_own_error_passes_unchanged_and_is_not_tried_twice,
     test_both_replicas_take_part,
 )
-from tests.e2e.test_gateway_smuggling import (  # noqa: F401 - run by pytest
+from tests.e2e.gateway.test_smuggling import (  # noqa: F401 - run by pytest
     test_what_could_be_read_in_two_ways_is_refused,
     test_what_is_odd_and_plain_reaches_the_engine_as_one_plain_request,
 )
+from tests.e2e.gateway_lab import CHAT, REPLICAS, Lab, docker, running_lab, said
+from tests.e2e.gateway_tree import KEY, POOLS, write_tree
+from tests.e2e.routing_pools import drained, same_replicas
 from tests.lab import plain_http
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]

@@ -11,8 +11,8 @@ import pytest
 
 from deploys.certificates.entrance import client
 from deploys.cli.exit_codes import ExitCode
-from tests.e2e.gateway_pair import GATEWAYS, cable_pulled, way, words
 from tests.e2e.new_clients import HEADERS, asking, chat
+from tests.e2e.pair.gateway_pair import GATEWAYS, cable_pulled, way, words
 from tests.e2e.rolling_fleet import POOL, Fleet
 from tests.e2e.told_command import Done
 from tests.lab.waiting import until

@@ -9,10 +9,10 @@ import pytest
 from deploys.render.nginx import gateway_revision
 from tests.e2e.cached_pools import POOLS, WORDS, ask, kept_files, settled, told
 from tests.e2e.cloud_lab import CloudLab, running_cloud_lab
+from tests.e2e.gateway.test_keys import another_gateway
+from tests.e2e.gateway.test_reload import load
 from tests.e2e.gateway_lab import Lab, running_lab
 from tests.e2e.gateway_tree import write_tree
-from tests.e2e.test_gateway_keys import another_gateway
-from tests.e2e.test_gateway_reload import load
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

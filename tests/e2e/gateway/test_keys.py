@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from deploys.render.nginx import gateway_revision
+from tests.e2e.gateway.test_reload import load
 from tests.e2e.gateway_lab import CHAT, Lab, docker, gateway_arguments, published, running_lab, said
 from tests.e2e.gateway_tree import KEY, write_tree
-from tests.e2e.test_gateway_reload import load
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

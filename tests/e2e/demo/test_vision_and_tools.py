@@ -18,9 +18,9 @@ from tests.batch.batch_files import names, read_lines, write_lines
 from tests.catalogue.tiny_encoder import EMBEDDING
 from tests.catalogue.tiny_images import bomb, data_url, png, seeing
 from tests.catalogue.tiny_vision import TOKENS
-from tests.e2e.checkout import Checkout, docker
-from tests.e2e.conftest import open_folder, restore
-from tests.e2e.seeing_pools import (
+from tests.e2e.checkout import Checkout, docker, open_folder
+from tests.e2e.demo.conftest import restore
+from tests.e2e.demo.seeing_pools import (
     CALLS,
     CHAT,
     IMAGE,

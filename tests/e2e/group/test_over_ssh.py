@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploys.operations.group_way import unit_name
-from tests.e2e.group_fleet import NAME, GroupFleet, group_fleet
+from tests.e2e.group.group_fleet import NAME, GroupFleet, group_fleet
 from tests.e2e.running_fleet import engine_image, forget_engine_images
 from tests.e2e.streaming_load import streaming
 from tests.lab.host import LabHost

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.checkout import Checkout
-from tests.e2e.conftest import restore
-from tests.e2e.judged import (
+from tests.e2e.demo.conftest import restore
+from tests.e2e.demo.judged import (
     Description,
     cases,
     description,

@@ -10,7 +10,7 @@ import pytest
 from deploys.certificates.entrance import client
 from deploys.certificates.reading import Certificate, now
 from deploys.cli.exit_codes import ExitCode
-from tests.e2e.acme_fleet import (
+from tests.e2e.acme.acme_fleet import (
     ANSWERS,
     CLIENT,
     COUNTERS,

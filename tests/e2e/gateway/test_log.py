@@ -23,7 +23,7 @@ from tests.render.plans import small_plan
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
-LOG = Path(__file__).resolve().parents[1] / "checks" / "traffic" / "access.log"
+LOG = Path(__file__).resolve().parents[2] / "checks" / "traffic" / "access.log"
 HERE = InventoryHost("here", "@local", ("gateways",), {})
 BEFORE_ALL = "0"
 FULL_BYTES = 6000

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from deploys.certificates.reading import certificate
-from tests.e2e.gateway_pair import (
+from tests.e2e.new_clients import Asked, asking
+from tests.e2e.pair.gateway_pair import (
     GATEWAYS,
     NAME,
     NGINX,
@@ -24,7 +25,6 @@ from tests.e2e.gateway_pair import (
     way,
     words,
 )
-from tests.e2e.new_clients import Asked, asking
 from tests.e2e.rolling_fleet import Fleet
 from tests.e2e.told_command import Done
 from tests.lab.host import LabHost

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from deploys.render.nginx_bodies import DEPTH
-from tests.e2e.body_readers import LEFT, logged, readers
+from tests.e2e.gateway.body_readers import LEFT, logged, readers
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
