@@ -14,7 +14,7 @@ from deploys.catalogue.model import Adapter, Model
 from deploys.settings.refusal import Complaint, Refused
 from deploys.settings.validation import complaints_of
 from deploys.settings.words import Name
-from deploys.settings.yaml_text import read_yaml
+from deploys.settings.yaml_text import Values, read_yaml
 
 SOURCES = re.compile(
     r"generated:tiny|file:/\S+|https?://\S+"
@@ -135,7 +135,7 @@ def _flat_numbers(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.Node:
 _Flat.add_representer(list, _flat_numbers)
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class _UniqueKeys(Values):
     """Of two entries with one name YAML silently keeps the later: both are refused instead."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
+from deploys.settings.yaml_text import loaded
 
 FOLDER = Path(__file__).parent
 # What is gone stands in a file of its own: an engine's parser knows only what there is.
@@ -84,8 +84,8 @@ def facts_of(engine: str, version: str) -> Facts | None:
     """None: there are no facts of this version."""
     if version not in versions(engine):
         return None
-    document = yaml.safe_load((FOLDER / engine / f"{version}.yaml").read_text())
-    gone = yaml.safe_load((FOLDER / engine / GONE).read_text())
+    document = loaded((FOLDER / engine / f"{version}.yaml").read_text())
+    gone = loaded((FOLDER / engine / GONE).read_text())
     return Facts(
         engine=engine,
         version=version,

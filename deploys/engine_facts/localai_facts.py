@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-
 from deploys.engine_facts.facts import FOLDER, GONE, Gone, gone_from, versions
+from deploys.settings.yaml_text import loaded
 
 ENGINE = "localai"
 
@@ -35,8 +34,8 @@ def localai_facts(version: str) -> LocalAiFacts | None:
     """None: there are no facts of this version."""
     if version not in versions(ENGINE):
         return None
-    told = yaml.safe_load((FOLDER / ENGINE / f"{version}.yaml").read_text())
-    gone = yaml.safe_load((FOLDER / ENGINE / GONE).read_text())
+    told = loaded((FOLDER / ENGINE / f"{version}.yaml").read_text())
+    gone = loaded((FOLDER / ENGINE / GONE).read_text())
     return LocalAiFacts(
         version=version,
         keys=told["keys"],

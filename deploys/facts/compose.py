@@ -10,6 +10,7 @@ from pyinfra.api import FactBase, FactProcessError, QuoteString, StringCommand
 from deploys.questions.engine_answers import LISTENS_LABEL
 from deploys.questions.service import differences
 from deploys.settings.words import bracketed
+from deploys.settings.yaml_text import loaded
 
 # Where the containers end and the rendered file begins.
 _FILE = "@@homeport@@ compose.yaml"
@@ -43,7 +44,7 @@ class ComposeServices(FactBase[dict[str, dict[str, Any]]]):
         inspected, _, file = "\n".join(output).partition(_FILE)
         try:
             containers = json.loads(inspected)
-            services = (yaml.safe_load(file) or {}).get("services", {})
+            services = (loaded(file) or {}).get("services", {})
         except (ValueError, AttributeError, yaml.YAMLError) as error:
             raise FactProcessError("docker container inspect did not print JSON") from error
         return {

@@ -17,6 +17,7 @@ from deploys.operations.manifest import engines_project, host_directory, this_re
 from deploys.operations.other_host import CommandFailed, on, run
 from deploys.questions.engine_answers import LISTENS_LABEL, PATHS, PORT, Served, served
 from deploys.render.release import ReplicaRollout
+from deploys.settings.yaml_text import loaded
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def _kept(service: Service, file: str) -> dict[str, Any]:
     """The service in a Compose file below the directory."""
     with on(service.host):
         text = service.host.get_fact(FileText, path=f"{service.directory}/{file}")
-    kept: dict[str, Any] = yaml.safe_load(text)["services"][service.name]
+    kept: dict[str, Any] = loaded(text)["services"][service.name]
     return kept
 
 

@@ -5,10 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field
 
 from deploys.settings.words import Frozen
+from deploys.settings.yaml_text import loaded
 
 FILE = Path(__file__).with_name("gpus.yaml")
 # The most that CUDA was seen to miss of NVML's total: 430 to 640 MiB over the entries of gpus.yaml
@@ -52,7 +52,7 @@ class _Catalogue(Frozen):
 @cache
 def read_gpus() -> tuple[CatalogueGpu, ...]:
     """All entries, in the file's order."""
-    return _Catalogue.model_validate(yaml.safe_load(FILE.read_text()), strict=False).gpus
+    return _Catalogue.model_validate(loaded(FILE.read_text()), strict=False).gpus
 
 
 @cache

@@ -3,9 +3,8 @@
 import hashlib
 import json
 
-import yaml
-
 from deploys.plan.plan import HostPlan, Plan
+from deploys.settings.yaml_text import loaded
 
 
 def project_name(environment: str, role: str) -> str:
@@ -22,7 +21,7 @@ def config_labels(text: str) -> dict[str, str]:
     """Service -> its label homeport.config-sha256 in a rendered Compose file; without stand-ins,
     which no deploy starts by themselves.
     """
-    services = yaml.safe_load(text)["services"]
+    services = loaded(text)["services"]
     return {
         name: service["labels"]["homeport.config-sha256"]
         for name, service in services.items()
@@ -37,7 +36,7 @@ def service_hashes(text: str) -> dict[str, str]:
     in one.
     """
     hashes = {}
-    for name, service in yaml.safe_load(text)["services"].items():
+    for name, service in loaded(text)["services"].items():
         labels = {
             key: value
             for key, value in service["labels"].items()

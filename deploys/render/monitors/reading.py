@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-import yaml
 from pydantic import Field, StringConstraints
 
 from deploys.plan.plan import Plan
 from deploys.settings.words import Frozen
+from deploys.settings.yaml_text import loaded
 
 HERE = Path(__file__).parent
 Kept = TypeVar("Kept", bound=Frozen)
@@ -119,4 +119,4 @@ def panels_of(plan: Plan, dashboard: Dashboard) -> tuple[Panel, ...]:
 
 def _read(path: Path, model: type[Kept]) -> Kept:
     # YAML has no tuples.
-    return model.model_validate(yaml.safe_load(path.read_text()), strict=False)
+    return model.model_validate(loaded(path.read_text()), strict=False)
