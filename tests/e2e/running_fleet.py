@@ -61,7 +61,8 @@ def _make_repository(made: Fleet) -> None:
     made.write("inventories/lab.py", groups)
     models = (ROOT / "inventories/models.yaml").read_text()
     (made.folder / "inventories/models.yaml").write_text(models)
-    hardware = {"cpu": {"physical_cores": 2}, "memory_mib": 8192, "gpus": []}
+    # One, as in tests/lab/served.py: threads that wait for each other spin.
+    hardware = {"cpu": {"physical_cores": 1}, "memory_mib": 8192, "gpus": []}
     path = made.folder / "inventories/hardware/lab.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"hosts": dict.fromkeys(names, hardware)}))

@@ -177,7 +177,9 @@ def write_environment(
     folder = root / "inventories"
     (folder / f"{NAME}.py").write_text(assignments(_groups(lab, words)))
     (folder / "group_data" / f"{NAME}.py").write_text(assignments(words))
-    hardware = {"cpu": {"physical_cores": 2}, "memory_mib": 4096, "gpus": []}
+    # One: two threads of an engine wait for each other by spinning, which on a busy machine took
+    # thirty times the processor for the same answers.
+    hardware = {"cpu": {"physical_cores": 1}, "memory_mib": 4096, "gpus": []}
     document = {"hosts": {host.name: hardware for host in lab.hosts}}
     # YAML reads JSON.
     (folder / "hardware" / f"{NAME}.yaml").write_text(json.dumps(document))

@@ -26,6 +26,8 @@ SHUTDOWN_SECONDS = 240
 WORDS = {
     "engine": "vllm", "context_tokens": CONTEXT_TOKENS, "slots": 4, "batch_tokens": 2048,
     "steady_seconds": 2,
+    # See tests/lab/served.py.
+    "threads": 1,
 }  # fmt: skip
 # No compiler is in the image, and who may not raise limits has fewer files than the kit's default.
 OWN: Mapping[str, object] = {
