@@ -52,8 +52,14 @@ def tensor_facts(tensors: Iterable[StoredTensor], layers: int) -> TensorFacts:
         has_bias=any(BIAS.search(t.name) and not VISION.search(t.name) for t in listed),
         draft_layers=_draft_layers(listed, layers),
         vision_bytes=sum(t.size_bytes for t in listed if VISION.search(t.name)),
-        shapes={t.name: t.shape for t in listed if t.dtype in PLAIN and TELLING.search(t.name)},
+        shapes={t.name: t.shape for t in listed if _tells(t)},
     )
+
+
+def _tells(tensor: StoredTensor) -> bool:
+    """Towers name their layers as language models do, and have widths of their own."""
+    tells = tensor.dtype in PLAIN and TELLING.search(tensor.name)
+    return bool(tells) and not VISION.search(tensor.name)
 
 
 def weight_facts(tensors: Iterable[StoredTensor], layers: int, heads: Heads) -> WeightFacts:

@@ -14,6 +14,7 @@ from tests.catalogue.safetensors_files import (
     CONFIG,
     TENSORS,
     model_files,
+    safetensors,
 )
 
 
@@ -91,6 +92,14 @@ def test_tensors_are_spread_as_vllm_spreads_them() -> None:
         size = [64] if spread == "whole" and "norm" in name else [64, 64]
         (part,) = weight_facts(stored({name: size}), 2, Heads(4, 2)).spread
         assert (part.spread, name) == (spread, name)
+
+
+def test_a_tower_has_a_width_of_its_own(tmp_path: Path) -> None:
+    """CLIP's, as of LLaVA, and SigLIP's, as of Gemma 3, name their layers as language models do."""
+    tower = "vision_tower.vision_model.encoder.layers.0.self_attn.k_proj.weight"
+    files = {name: text for name, text in model_files().items() if "safetensors" not in name}
+    weights = {"model.safetensors": safetensors(TENSORS | {tower: [24, 24]})}
+    assert shape(read(tmp_path, files | weights)).embedding_length == 64
 
 
 def test_a_fused_matrix_is_divided_by_its_heads() -> None:
