@@ -14,7 +14,6 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from deploys.catalogue.model import FileName
-from deploys.catalogue.tiny import write_tiny
 from deploys.settings.refusal import Complaint, Refused
 
 Progress = Callable[[int, int | None], None]
@@ -60,6 +59,9 @@ def obtain(source: str, into: Path, progress: Progress) -> Path:
     target = into / file_name(source)
     into.mkdir(parents=True, exist_ok=True)
     if source == GENERATED_TINY:
+        # With numpy, which no other source needs.
+        from deploys.catalogue.tiny import write_tiny  # noqa: PLC0415
+
         return write_tiny(target)
     if not source.startswith(("http://", "https://")):
         raise _refused(source, "is no source of a model", KINDS)

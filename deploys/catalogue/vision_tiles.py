@@ -8,13 +8,18 @@ vllm/transformers_utils/processors/internvl.py. Read as they stood in 2026, not 
 versions. The marks around an image are text, and are not counted.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import ceil
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from deploys.catalogue.config_words import Words, number
-from deploys.catalogue.gguf_contents import Contents
 from deploys.catalogue.unfit import Unfit
+
+if TYPE_CHECKING:
+    # Plans need the numbers alone, and the reader of GGUF brings numpy.
+    from deploys.catalogue.gguf_contents import Contents
 
 # LlavaNextConfig of transformers 5.24.0, for files that leave it out: height and width in pixels.
 NEXT_GRIDS = ((336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008))
