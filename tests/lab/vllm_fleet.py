@@ -1,4 +1,4 @@
-"""Two hosts with GPUs that are fakes, on which the real vLLM serves two tiny models; a gateway.
+"""Two hosts with GPUs that are fakes, on which the real vLLM serves tiny models; a gateway.
 
 All that runs comes from the lab's registry by digest. One `homeport apply` over SSH has made it
 serve: what a site with vLLM would write, but for an image that computes on the processor.
@@ -19,6 +19,7 @@ from tests.lab.machine import ROOT
 from tests.lab.served import NAME, Served, pushed_images, write_environment
 from tests.lab.vllm_image import vllm_image, vllm_version
 from tests.lab.vllm_models import ADAPTER_RANK, write_adapter, write_embedder, write_talker
+from tests.lab.vllm_seer import write_seer
 
 CONTEXT_TOKENS = 1024
 # A busy machine gives 17 tokens a second, and what is to end in time may have a whole context.
@@ -49,6 +50,13 @@ VECTORS: Mapping[str, object] = {
     "hosts": ["gpu2"],
     "vllm": OWN,
 }
+SEEING: Mapping[str, object] = {
+    **WORDS,
+    "model": "tiny-seer",
+    "hosts": ["gpu2"],
+    "image_limits": {"per_request": 2, "megapixels": 1},
+    "vllm": OWN,
+}
 # The processors of both hosts share each layer. vLLM's build for them cannot divide the layers.
 JOINED: Mapping[str, object] = {
     **WORDS,
@@ -77,7 +85,7 @@ def _served(lab: Lab, folder: Path, image: str) -> Served:
     # A tag beside the digest says the version, which a digest does not.
     images["vllm"] = images["vllm"].replace("@", f":v{vllm_version()}@")
     served = Served(lab, checkout, images)
-    for write in (write_embedder, write_talker):
+    for write in (write_embedder, write_seer, write_talker):
         model = write(folder.parent / write.__name__.replace("write_", "tiny-"))
         served.homeport(f"models add {model}")
     _list_adapter(folder / "inventories" / "models.yaml", write_adapter(folder.parent / ADAPTER))

@@ -70,6 +70,9 @@ def _gather_packages(folder: Path) -> None:
     for program in (folder / "torch" / "bin").iterdir():
         if program.name != _SHM_MANAGER:
             shutil.rmtree(program) if program.is_dir() else program.unlink()
+    # torchvision's operations are compiled for CUDA alone, and it would end where it declares them;
+    # images are resized by torch's own.
+    (folder / "torchvision" / "_meta_registrations.py").write_text("")
     # Names of symbols are three quarters of vLLM's own libraries.
     need("strip")
     libraries = [*(folder / "vllm").glob("*.so"), *(folder / "torch" / "lib").glob("*.so")]

@@ -16,7 +16,7 @@ RANKS = ("joined-1", "joined-1-rank1")
 
 @pytest.fixture(scope="module")
 def joined(on_vllm: Served) -> Served:
-    """The fleet with this pool alone; the last file here, so that nothing is put back."""
+    """The fleet with this pool alone; what comes after brings its own."""
     commit(on_vllm, pools={"joined": JOINED})
     on_vllm.apply()
     return on_vllm
