@@ -78,6 +78,8 @@ PLACES = {
     },
     "*": "hosts",
 }
+# Of these each file makes its own, named after its process: any process takes the next one.
+APART = ("gateway", "cloud")
 # The longest begin first: whichever process came to one last would be alone for ten minutes.
 FIRST = ("served", "realvllm", "rolling", "demo", "hosts")
 
@@ -92,7 +94,8 @@ class _OnePlace(LoadScopeScheduling):
 def place_of(nodeid: str) -> str:
     """The lab, or demo, that a test needs."""
     file = nodeid.partition("::")[0]
-    return next(place for files, place in PLACES.items() if fnmatch(file, files))
+    place = next(place for files, place in PLACES.items() if fnmatch(file, files))
+    return f"{place} {file}" if place in APART else place
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
