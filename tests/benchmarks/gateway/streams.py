@@ -17,7 +17,8 @@ from tests.lab.machine import LabError
 # The engine sends its events over 20 ms: less than a quarter of that between the first and the
 # last, and they were held back.
 BURST_SECONDS = 0.005
-END = b"0\r\n\r\n"
+# With the end of the chunk before it: a head may come alone, and its last word end in 0.
+END = b"\r\n0\r\n\r\n"
 BODY = {"model": "talk", "stream": True, "messages": [{"role": "user", "content": "An image?"}]}
 
 Seconds = tuple[float, float]
