@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deploys.catalogue.tiny_tokenizer import WORDS
-from tests.lab.vllm_tokenizer import BEGIN, END, byte_letters, tokenizer, vocabulary
+from tests.lab.vllm_tokenizer import BEGIN, END, IMAGE, byte_letters, tokenizer, vocabulary
 
 Weights = npt.NDArray[np.float32]
 
@@ -133,17 +133,17 @@ def language_tensors(prefix: str, head: str = "") -> Iterator[tuple[str, Weights
 def _said() -> Weights:
     """Words; bytes and the end where a grammar leaves nothing else, and blanks last of all.
 
-    Never the half of a letter: an answer with one would be garbage, and rightly so.
+    Never the half of a letter: an answer with one would be garbage, and rightly so. Nor an image.
     """
     tokens = vocabulary()
     weights = noise("lm_head", len(tokens), EMBEDDING)
     weights[:, ALWAYS] = 0
-    weights[: len(tokens) - len(WORDS), ALWAYS] = -8
+    weights[: tokens.index(f"Ġ{WORDS[0]}"), ALWAYS] = -8
     for blank in " \t\n\r":
         weights[tokens.index(byte_letters()[ord(blank)]), ALWAYS] = -32
-    halves = [tokens.index(letter) for letter in byte_letters()[0x80:]]
-    weights[halves] = 0
-    weights[halves, ALWAYS] = -64
+    never = [tokens.index(token) for token in (*byte_letters()[0x80:], IMAGE)]
+    weights[never] = 0
+    weights[never, ALWAYS] = -64
     return weights
 
 

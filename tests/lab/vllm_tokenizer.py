@@ -11,8 +11,8 @@ CONTROLS = (BEGIN, END, IMAGE)
 
 
 def vocabulary() -> list[str]:
-    """Every token in order: the controls, each byte as byte-level BPE writes it, words."""
-    return [*CONTROLS, *byte_letters(), *(f"Ġ{word}" for word in WORDS)]
+    """Every token in order: two controls, each byte as byte-level BPE writes it, words, images."""
+    return [BEGIN, END, *byte_letters(), *(f"Ġ{word}" for word in WORDS), IMAGE]
 
 
 def byte_letters() -> list[str]:
@@ -26,13 +26,14 @@ def byte_letters() -> list[str]:
 
 def tokenizer() -> dict[str, Any]:
     """Byte-level BPE without a merge: it reads bytes, and can say every token."""
+    tokens = vocabulary()
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
     controls = [
         {
-            "id": number, "content": content, "special": True, "normalized": False,
-            "single_word": False, "lstrip": False, "rstrip": False,
+            "id": tokens.index(content), "content": content, "special": True,
+            "normalized": False, "single_word": False, "lstrip": False, "rstrip": False,
         }
-        for number, content in enumerate(CONTROLS)
+        for content in CONTROLS
     ]  # fmt: skip
     return {
         "version": "1.0",
@@ -43,7 +44,7 @@ def tokenizer() -> dict[str, Any]:
         "decoder": {**byte_level, "use_regex": True},
         "model": {
             "type": "BPE",
-            "vocab": {token: number for number, token in enumerate(vocabulary())},
+            "vocab": {token: number for number, token in enumerate(tokens)},
             "merges": [],
         },
     }
