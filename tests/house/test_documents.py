@@ -1,6 +1,7 @@
 """What the documents point at exists."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,22 @@ def test_every_link_leads_somewhere(name: str) -> None:
 def test_every_folder_has_a_readme_of_one_screen(folder: str) -> None:
     lines = (ROOT / folder / "README.md").read_text().splitlines()
     assert 5 < len(lines) <= 60
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    """In documents, comments and templates, with as much of its path as is given."""
+    listed = ["git", "ls-files", "*.md", "*.py", "*.yaml", "*.j2", "*.js"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [name for name in names.splitlines() if (ROOT / name).exists()]
+    named = {
+        (file, test)
+        for file in files
+        for test in re.findall(r"[\w/]*\btest_\w+\.py\b", (ROOT / file).read_text())
+    }
+    there = [f"/{name}" for name in files]
+    missing = {one for one in named if not any(name.endswith(f"/{one[1]}") for name in there)}
+    assert missing == set()
+    assert len(named) > 20
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -28,7 +28,7 @@ EXPLAINED = {
     ),
 }
 # The one block with js_body_filter alone: nginx's own tests have it there, and what it inherits is
-# tried in tests/e2e/gateway/test_tokens.py and test_gateway_limits.py.
+# tried in tests/e2e/gateway/test_tokens.py and gateway/test_limits.py.
 EXPLAINED_WHERE_TOKENS_COUNT = EXPLAINED | {
     "if_is_evil": r"if \(\$counts_tokens\): js_body_filter tokens\.count buffer_type=buffer",
 }
