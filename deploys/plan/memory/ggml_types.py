@@ -1,6 +1,6 @@
 """Bytes of GGML's number formats, as the `gguf` library has them (GGML_QUANT_SIZES).
 
-They are written out because importing it, with numpy, took a quarter of the time of every verb.
+They are written out because importing it, with numpy, was a tenth of what each verb costs.
 """
 
 # What llama.cpp takes for --cache-type-k and --cache-type-v (common/arg.cpp, kv_cache_types).
